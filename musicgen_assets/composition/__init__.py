@@ -1,0 +1,1 @@
+"""Harmony, rhythm, melody, bass and words, per section type."""

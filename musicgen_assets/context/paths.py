@@ -1,0 +1,104 @@
+"""Context paths ("musical.tempo_bpm"): read one, set some, project many, with clear errors.
+
+Belongs here: walking and patching a context. Does not belong here: which asset reads which path.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.schema import CompositionContext
+
+
+def read_path(context: CompositionContext, path: str) -> Any:
+    """The value at ``path``; a missing dictionary key on the way reads as None. Raises BadInput."""
+    value: Any = context
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, BaseModel) and part in type(value).model_fields:
+            value = getattr(value, part)
+        else:
+            raise _unknown_path(path)
+    return value
+
+
+def project(context: CompositionContext, paths: Iterable[str]) -> dict[str, Any]:
+    """The JSON-able values at ``paths``, sorted by path: what enters a result key."""
+    return {path: _plain(read_path(context, path)) for path in sorted(set(paths))}
+
+
+def apply_overrides(context: CompositionContext, overrides: Mapping[str, Any]) -> CompositionContext:
+    """A new context with ``overrides`` (path to value) set. Raises BadInput naming the path at fault."""
+    data = context.model_dump(mode="json")
+    for path, value in overrides.items():
+        _set(data, path, _plain(value))
+    try:
+        return CompositionContext.model_validate(data)
+    except ValidationError as error:
+        raise bad_input_of(error, overrides) from error
+
+
+def bad_input_of(error: ValidationError, overrides: Mapping[str, Any]) -> BadInput:
+    """The first complaint of a validation as BadInput with its field, value and rule."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in first["loc"] if not isinstance(part, int)) or "context"
+    rule = str(first["msg"]).removeprefix("Value error, ")
+    if path == "context" and ": " in rule:
+        path, rule = rule.split(": ", 1)
+    value = first["input"] if path not in overrides else overrides[path]
+    return BadInput(path, value, rule, way_out=f"Give another value with --set {path}=VALUE.")
+
+
+def known_paths() -> tuple[str, ...]:
+    """Every settable leaf path of the schema, in declaration order."""
+    found: list[str] = []
+
+    def walk(model: type[BaseModel], prefix: str) -> None:
+        for name, field in model.model_fields.items():
+            annotation = field.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                walk(annotation, f"{prefix}{name}.")
+            else:
+                found.append(prefix + name)
+
+    walk(CompositionContext, "")
+    return tuple(found)
+
+
+def _set(data: dict[str, Any], path: str, value: Any) -> None:
+    parts = path.split(".")
+    model: Any = CompositionContext
+    node: Any = data
+    for position, part in enumerate(parts):
+        is_model = isinstance(model, type) and issubclass(model, BaseModel)
+        if is_model and part not in model.model_fields:
+            raise _unknown_path(path)
+        if not is_model and not (isinstance(node, dict) and position == len(parts) - 1):
+            raise _unknown_path(path)
+        if position == len(parts) - 1:
+            node[part] = value
+            return
+        model = model.model_fields[part].annotation if is_model else None
+        node = node[part]
+
+
+def _unknown_path(path: str) -> BadInput:
+    near = difflib.get_close_matches(path, known_paths(), n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "See docs/context.schema.json for the paths."
+    return BadInput("--set", path, "there is no such context path", way_out=hint)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value

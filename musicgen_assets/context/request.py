@@ -1,0 +1,69 @@
+"""What a person, a queue or a program asks for: the one form every entry point fills in.
+
+Belongs here: the request and the rules it must meet before anything is written. Does not belong
+here: what is made of it (ideation), where it is kept (resources).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Literal
+
+from pydantic import Field
+
+from musicgen_assets.context import limits
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.schema import Frozen
+
+Stage = Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+STAGES: tuple[Stage, ...] = (
+    "ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization",
+)  # fmt: skip
+
+
+class CompositionRequest(Frozen):
+    """One request for a new composition.
+
+    ``overrides`` maps context paths ("musical.key") to values and wins over everything that prompt
+    understanding proposes; options such as --duration and --style are overrides too.
+    """
+
+    prompt: str
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    seed: int | None = Field(None, ge=0, le=limits.SEED_MAX)
+    """None lets the door draw one; it is shown and kept."""
+    title: str | None = Field(None, min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)
+    until: Stage = "finalization"
+    user: str = Field("local", min_length=1, max_length=120)
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200)
+
+
+def check_prompt(prompt: str) -> str:
+    """The prompt, trimmed. Raises BadInput if it is empty, over-long or not text."""
+    way_out = "Describe the song in words, for example: 'upbeat pop song about summer, 2 minutes'."
+    if not prompt.strip():
+        raise BadInput("prompt", prompt, "it must not be empty", way_out=way_out)
+    if len(prompt) > limits.PROMPT_MAX_CHARACTERS:
+        raise BadInput(
+            "prompt", prompt, f"it has {len(prompt)} characters, {limits.PROMPT_MAX_CHARACTERS} are allowed",
+            way_out="Shorten it; long lyrics belong in --lyrics FILE.",
+        )  # fmt: skip
+    check_text("prompt", prompt, way_out)
+    if not any(character.isalnum() for character in prompt):
+        raise BadInput("prompt", prompt, "it has no word in it", way_out=way_out)
+    return prompt.strip()
+
+
+def check_text(field: str, text: str, way_out: str = "Remove the character.") -> None:
+    """Raise BadInput on control characters (line breaks and tabs are fine), lone surrogates and U+FFFD."""
+    for position, character in enumerate(text):
+        category = unicodedata.category(character)
+        if character in "\n\r\t":
+            continue
+        if category in ("Cc", "Cs") or character == "\ufffd":
+            raise BadInput(
+                field,
+                text,
+                f"character {position + 1} is U+{ord(character):04X}, which is no text",
+                way_out=way_out,
+            )

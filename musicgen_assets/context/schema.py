@@ -1,0 +1,189 @@
+"""The CompositionContext: every decision a version rests on, validated and frozen.
+
+Belongs here: fields, ranges, enums, and the rules that tie fields to each other. Does not belong
+here: how a value is chosen (ideation) or what is made from it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from musicgen_assets.context import limits
+
+Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
+Scale = Literal["major", "minor", "dorian", "mixolydian", "phrygian", "lydian"]
+TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8"]
+SectionKind = Literal[
+    "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
+]
+Language = Literal["en", "es", "fr", "de", "pt"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg"]
+Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Frozen(BaseModel):
+    """Base of everything in a context: immutable, no unknown fields, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Mood(Frozen):
+    """Russell's circumplex, both axes 0-1: valence (sad to happy), arousal (calm to excited)."""
+
+    valence: Unit = 0.5
+    arousal: Unit = 0.5
+
+
+class WeightedGenre(Frozen):
+    """A style by name and its share; shares of a context sum to 1."""
+
+    name: str = Field(min_length=1, max_length=60)
+    weight: float = Field(gt=0.0, le=1.0)
+
+
+class PlannedSection(Frozen):
+    """One section asked for. ``bars`` None lets the arrangement choose."""
+
+    kind: SectionKind
+    bars: Annotated[int, Field(ge=1, le=64)] | None = None
+    energy: Unit | None = None
+
+
+class Instrument(Frozen):
+    """An instrument in a role. ``program`` is General MIDI, 0-127; drums use it as the kit number."""
+
+    role: Role
+    name: str = Field(min_length=1, max_length=60)
+    program: int = Field(ge=0, le=127)
+
+
+class MusicalContext(Frozen):
+    """What the song is as music."""
+
+    key: Tonic = "C"
+    scale: Scale = "major"
+    tempo_bpm: float = Field(110.0, ge=limits.TEMPO_MIN_BPM, le=limits.TEMPO_MAX_BPM)
+    time_signature: TimeSignature = "4/4"
+    genres: tuple[WeightedGenre, ...] = Field((WeightedGenre(name="pop", weight=1.0),), min_length=1, max_length=6)
+    mood: Mood = Mood()
+    structure: tuple[PlannedSection, ...] = Field((), max_length=40)
+    """Sections in order; empty lets the arrangement choose a form of the style."""
+    instruments: tuple[Instrument, ...] = Field((), max_length=16)
+    """The band, resolved: one entry per track that will play."""
+    excluded_roles: tuple[Role, ...] = ()
+    chord_progression: tuple[str, ...] = Field((), max_length=32)
+    """Roman numerals asked for, one a bar; empty lets the composition choose."""
+
+
+class TechnicalContext(Frozen):
+    """What the files are."""
+
+    sample_rate_hz: Literal[44_100, 48_000, 96_000] = limits.DEFAULT_SAMPLE_RATE_HZ  # type: ignore[assignment]
+    bit_depth: Literal[16, 24, 32] = limits.DEFAULT_BIT_DEPTH  # type: ignore[assignment]
+    channels: Literal[1, 2] = 2
+    duration_s: float = Field(limits.DEFAULT_DURATION_S, ge=limits.DURATION_MIN_S, le=limits.DURATION_MAX_S)
+    formats: tuple[AudioFormat, ...] = Field(("wav", "flac", "mp3"), min_length=1)
+    loudness_target_lufs: float = Field(
+        limits.DEFAULT_LOUDNESS_LUFS, ge=limits.LOUDNESS_MIN_LUFS, le=limits.LOUDNESS_MAX_LUFS
+    )
+    true_peak_ceiling_dbtp: float = Field(limits.DEFAULT_CEILING_DBTP, ge=-9.0, le=-0.1)
+
+
+class CreativeContext(Frozen):
+    """What the song is about and how it is meant."""
+
+    title: str = Field("Untitled", min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)
+    inspiration: str = Field("", max_length=limits.PROMPT_MAX_CHARACTERS)
+    """The prompt, as accepted."""
+    theme: str = Field("", max_length=200)
+    references: tuple[str, ...] = ()
+    constraints: dict[str, str] = Field(default_factory=dict)
+    preferences: dict[str, str] = Field(default_factory=dict)
+    style_modifiers: tuple[str, ...] = ()
+    language: Language = "en"
+    has_vocals: bool = False
+    lyrics: str | None = Field(None, max_length=limits.LYRICS_MAX_CHARACTERS)
+    """Words the user gave; None lets the composition write them when ``has_vocals``."""
+    voice: Literal["low", "middle", "high"] = "middle"
+
+
+class Enhancement(Frozen):
+    """What prompt understanding found and why. ``confidence`` 0-1."""
+
+    enhanced_prompt: str = ""
+    reasoning_trace: tuple[str, ...] = ()
+    confidence: Unit = 0.0
+
+
+class GenerationParameters(Frozen):
+    """Seed, re-roll counts per random stream, pinned routing (task to engine) and frozen gains."""
+
+    seed: int = Field(0, ge=0, le=limits.SEED_MAX)
+    rerolls: dict[str, Annotated[int, Field(ge=0, le=10_000)]] = Field(default_factory=dict)
+    routing: dict[str, str] = Field(default_factory=dict)
+    frozen: dict[str, float] = Field(default_factory=dict)
+
+
+class ModelSelection(Frozen):
+    """Which engine was chosen for a task, and why."""
+
+    task: str
+    engine: str
+    model: str = ""
+    version: str = ""
+    reason: str = ""
+
+
+class AIDecisions(Frozen):
+    """What the system decided on the user's behalf."""
+
+    enhancement: Enhancement = Enhancement()
+    generation: GenerationParameters = GenerationParameters()
+    model_selections: tuple[ModelSelection, ...] = ()
+    processing_history: tuple[str, ...] = ()
+
+
+class CompositionContext(Frozen):
+    """The resolved context of one version. Every downstream asset sees only paths it declared."""
+
+    musical: MusicalContext = MusicalContext()
+    technical: TechnicalContext = TechnicalContext()
+    creative: CreativeContext = CreativeContext()
+    ai_decisions: AIDecisions = AIDecisions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _normalise_genre_weights(cls, data: Any) -> Any:
+        """Scale genre weights to sum to 1, so that 7:3 and 0.7:0.3 are one context."""
+        if not isinstance(data, dict):
+            return data
+        musical = data.get("musical")
+        genres = musical.get("genres") if isinstance(musical, dict) else None
+        if not genres or not all(isinstance(genre, dict) for genre in genres):
+            return data
+        total = sum(float(genre.get("weight", 1.0)) for genre in genres)
+        if total <= 0:
+            return data
+        scaled = [{**genre, "weight": round(float(genre.get("weight", 1.0)) / total, 6)} for genre in genres]
+        return {**data, "musical": {**musical, "genres": scaled}}
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> CompositionContext:
+        """Rules between fields: lyrics need vocals, and an excluded role has no instrument."""
+        if self.creative.lyrics and not self.creative.has_vocals:
+            raise ValueError(
+                "creative.lyrics: words need a voice: they are given but creative.has_vocals is false; "
+                "set creative.has_vocals=true or leave the lyrics out"
+            )
+        silent = set(self.musical.excluded_roles)
+        for instrument in self.musical.instruments:
+            if instrument.role in silent:
+                raise ValueError(
+                    f"musical.instruments: {instrument.name} plays {instrument.role}, which "
+                    "musical.excluded_roles leaves out; drop one of the two"
+                )
+        return self

@@ -1,0 +1,1 @@
+"""What each asset reads and needs, result keys, code fingerprints, and the job a computation is handed. Pure."""

@@ -1,0 +1,1 @@
+"""Masters per delivery target, their measurement, and the verdict of the gate."""

@@ -1,0 +1,1 @@
+"""From stems to one mix, by a written plan."""

@@ -1,0 +1,137 @@
+"""What composition hands to arrangement: material per section kind, not yet laid out in time.
+
+Belongs here: the artifact models of the composition stage. All times are ticks from the start of the
+material's own first bar. Does not belong here: how they are written.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from musicgen_assets.context.schema import Frozen, SectionKind
+from musicgen_assets.score.model import ChordSpan, NoteRow
+
+
+class SectionHarmony(Frozen):
+    """A loop of ``bars`` bars of chords for one section kind. The last section of a song may use ``ending``."""
+
+    bars: int = Field(ge=1)
+    chords: tuple[ChordSpan, ...] = Field(min_length=1)
+    cadence: str
+    """authentic, half, plagal, deceptive or open: how the loop's end leads on."""
+
+
+class Harmony(Frozen):
+    """composition/chord_progression. ``ending`` is the closing chord, one bar, on the tonic."""
+
+    key: str
+    scale: str
+    sections: dict[SectionKind, SectionHarmony]
+    ending: ChordSpan
+    scores: dict[str, float] = Field(default_factory=dict)
+
+
+class DrumHit(Frozen):
+    """One hit of a General MIDI drum key."""
+
+    start_ticks: int
+    key: int = Field(ge=0, le=127)
+    velocity: int = Field(ge=1, le=127)
+
+
+class Groove(Frozen):
+    """Drums of one energy level, over ``bars`` bars; micro-timing is already in the ticks."""
+
+    bars: int
+    hits: tuple[DrumHit, ...]
+
+
+class Comping(Frozen):
+    """When chords are struck, over one bar: (start_ticks, duration_ticks, velocity)."""
+
+    onsets: tuple[tuple[int, int, int], ...]
+
+
+class Rhythm(Frozen):
+    """composition/rhythm_pattern, by energy level 1 (sparse) to 4 (full). Grooves may be empty of hits."""
+
+    time_signature: str
+    swing: float = Field(ge=0.5, le=0.75)
+    """Share of an eighth pair that the first eighth takes: .5 straight, .667 triplet swing."""
+    grooves: dict[int, Groove]
+    fills: tuple[Groove, ...]
+    """One-bar fills, lightest first."""
+    comping: dict[int, Comping]
+    kick_ticks: dict[int, tuple[int, ...]]
+    """Kick onsets within a bar by level: what the bass locks to."""
+    scores: dict[str, float] = Field(default_factory=dict)
+
+
+class LyricLine(Frozen):
+    """A line as syllables; ``stresses`` 0/1 per syllable, ``word_ends`` marks the last syllable of a word."""
+
+    text: str
+    syllables: tuple[str, ...]
+    stresses: tuple[int, ...]
+    word_ends: tuple[bool, ...]
+    rhyme: str
+
+
+class LyricSection(Frozen):
+    """The words of one section kind's n-th appearance; choruses repeat index 0."""
+
+    kind: SectionKind
+    index: int
+    lines: tuple[LyricLine, ...]
+
+
+class Lyrics(Frozen):
+    """composition/lyrics, role ``main``: the words. Instrumentals have no sections."""
+
+    language: str
+    title: str
+    sections: tuple[LyricSection, ...] = ()
+    scores: dict[str, float] = Field(default_factory=dict)
+
+
+class LineProsody(Frozen):
+    """How a line falls: what melody may know of the words."""
+
+    stresses: tuple[int, ...]
+
+
+class SectionProsody(Frozen):
+    """Prosody of the lines of one section kind (of its first appearance)."""
+
+    kind: SectionKind
+    lines: tuple[LineProsody, ...]
+
+
+class Prosody(Frozen):
+    """composition/lyrics, role ``prosody``: syllable counts and stresses, never words."""
+
+    is_sung: bool
+    sections: tuple[SectionProsody, ...] = ()
+
+
+class Theme(Frozen):
+    """Melody for one section kind over ``bars`` bars; ``phrases`` are (first note, past-last note) spans."""
+
+    bars: int = Field(ge=1)
+    notes: tuple[NoteRow, ...]
+    phrases: tuple[tuple[int, int], ...] = ()
+
+
+class Melody(Frozen):
+    """composition/melody. ``hook`` is at most two bars; themes quote it."""
+
+    hook: Theme
+    themes: dict[SectionKind, Theme]
+    scores: dict[str, float] = Field(default_factory=dict)
+
+
+class BassLine(Frozen):
+    """composition/bass_line: per section kind, by energy level, over the harmony's loop."""
+
+    sections: dict[SectionKind, dict[int, tuple[NoteRow, ...]]]
+    scores: dict[str, float] = Field(default_factory=dict)

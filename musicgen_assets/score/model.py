@@ -1,0 +1,129 @@
+"""The score: tracks of notes over a meter, a tempo map and sections. Times are integer ticks, 480 a quarter.
+
+Belongs here: the data and its invariants. Does not belong here: composing (composition, arrangement)
+or sounding it (production). ``score.midi`` writes and reads Standard MIDI Files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from musicgen_assets.context.schema import Frozen, Role, Scale, SectionKind, Tonic
+
+TICKS_PER_QUARTER = 480
+DRUM_CHANNEL = 9
+"""General MIDI's drum channel, counted from 0 (musicians say 10)."""
+
+NoteRow = tuple[int, int, int, int]
+"""(start_ticks, duration_ticks, pitch 0-127, velocity 1-127)"""
+NoteArray = NDArray[np.int32]
+"""Shape (n, 4), columns as in NoteRow, sorted by start, then pitch."""
+
+
+def note_array(rows: Iterable[Sequence[int]] | NoteArray) -> NoteArray:
+    """Rows as a sorted NoteArray, shape (n, 4); an empty input gives shape (0, 4)."""
+    array = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.int32).reshape(-1, 4)
+    return array[np.lexsort((array[:, 2], array[:, 0]))]
+
+
+def note_rows(array: NoteArray) -> tuple[NoteRow, ...]:
+    """A NoteArray as plain integers, for JSON."""
+    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in array)
+
+
+class Track(Frozen):
+    """One part. ``channel`` 0-15, drums on 9; ``program`` General MIDI 0-127 (kit number for drums)."""
+
+    name: str
+    role: Role
+    instrument: str
+    program: int = Field(ge=0, le=127)
+    channel: int = Field(ge=0, le=15)
+    notes: tuple[NoteRow, ...] = ()
+
+    @property
+    def is_drums(self) -> bool:
+        """Whether pitches are General MIDI drum keys."""
+        return self.channel == DRUM_CHANNEL
+
+    def array(self) -> NoteArray:
+        """The notes, shape (n, 4)."""
+        return note_array(self.notes)
+
+
+class Section(Frozen):
+    """A stretch of whole bars. ``start_bar`` counts from 0; ``index`` counts sections of this kind from 0."""
+
+    name: str
+    kind: SectionKind
+    index: int = 0
+    start_bar: int = Field(ge=0)
+    bars: int = Field(ge=1)
+    start_ticks: int = Field(ge=0)
+    end_ticks: int = Field(gt=0)
+    energy: float = Field(ge=0.0, le=1.0)
+    transpose: int = 0
+    """Semitones above the home key (a lifted last chorus)."""
+
+
+class ChordSpan(Frozen):
+    """A chord on the song's own time line. ``root`` and ``bass`` are pitch classes 0-11."""
+
+    start_ticks: int
+    duration_ticks: int
+    symbol: str
+    roman: str
+    root: int = Field(ge=0, le=11)
+    quality: str
+    bass: int = Field(ge=0, le=11)
+    pitch_classes: tuple[int, ...]
+
+
+class Syllable(Frozen):
+    """One sung syllable on the vocal track; ``is_word_end`` closes a word."""
+
+    start_ticks: int
+    duration_ticks: int
+    text: str
+    is_word_end: bool
+    section: str
+    line: int
+
+
+class Score(Frozen):
+    """A whole song as notes. ``end_ticks`` is where the last bar ends, before any ring-out."""
+
+    title: str
+    key: Tonic
+    scale: Scale
+    tempo_bpm: float
+    time_signature: str
+    duration_s: float
+    """Length of the finished audio, ring-out included."""
+    end_ticks: int = Field(gt=0)
+    sections: tuple[Section, ...] = Field(min_length=1)
+    chords: tuple[ChordSpan, ...] = ()
+    tracks: tuple[Track, ...] = Field(min_length=1)
+    syllables: tuple[Syllable, ...] = ()
+
+    @model_validator(mode="after")
+    def _sections_join(self) -> Score:
+        position = 0
+        for section in self.sections:
+            if section.start_ticks != position:
+                raise ValueError(f"section {section.name} starts at {section.start_ticks}, not at {position}")
+            position = section.end_ticks
+        if position != self.end_ticks:
+            raise ValueError(f"sections end at {position}, the score at {self.end_ticks}")
+        names = [track.name for track in self.tracks]
+        if len(set(names)) != len(names):
+            raise ValueError("track names must be unique")
+        return self
+
+    def track(self, name: str) -> Track | None:
+        """The track called ``name``, if there is one."""
+        return next((track for track in self.tracks if track.name == name), None)

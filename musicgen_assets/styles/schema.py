@@ -1,0 +1,146 @@
+"""The schema of a style file: what a genre is, as data. One YAML file per style in styles/data/.
+
+Patterns are strings on a sixteenth grid, one string per bar, bars separated by spaces:
+``.`` rest, ``g`` ghost, ``x`` normal, ``X`` accent. 16 characters a bar in 4/4, 12 in 3/4 and 6/8, and so on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
+
+BassIdiom = Literal[
+    "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "bossa", "sub", "two_feel"
+]
+Ending = Literal["button", "ring", "fade"]
+Level = Literal[1, 2, 3, 4]
+
+
+class TempoRange(Frozen):
+    """Quarter notes a minute."""
+
+    low: float
+    typical: float
+    high: float
+
+
+class Progression(Frozen):
+    """Roman numerals, one a bar unless joined by ``_`` ("ii_V" shares a bar); case gives quality.
+
+    Accepted: I ii iii IV V vi vii° with accidental prefixes (bVII, #iv°), suffixes 7 maj7 9 m7b5 sus4 add9 6,
+    and slash degrees (V/V for secondary dominants). ``mode`` is the scale family it belongs to.
+    """
+
+    numerals: tuple[str, ...] = Field(min_length=1)
+    mode: Literal["major", "minor"]
+    kinds: tuple[SectionKind, ...] = ("verse", "chorus")
+    weight: float = Field(1.0, gt=0)
+    source: str = ""
+
+
+class MeterGroove(Frozen):
+    """Drum patterns by level for one meter: level -> piece -> pattern.
+
+    Pieces: kick snare rim clap hat open_hat pedal_hat ride crash tom_low tom_mid tom_high shaker tambourine
+    cowbell clave conga_low conga_high bongo_low bongo_high.
+    """
+
+    levels: dict[Level, dict[str, str]]
+    fills: tuple[dict[str, str], ...] = ()
+    comping: dict[Level, str]
+    """Chord onsets by level: a pattern; each onset lasts to the next unless ``comping_length`` is shorter."""
+    source: str = ""
+
+
+class StyleInstrument(Instrument):
+    """An instrument of the style and the section energy from which it plays."""
+
+    from_energy: Unit = 0.0
+    is_optional: bool = False
+
+
+class TrackMix(Frozen):
+    """Mix targets of a role. ``level_db`` is loudness relative to the lead; pan -1 (left) to 1."""
+
+    level_db: float = 0.0
+    pan: float = Field(0.0, ge=-1.0, le=1.0)
+    reverb_send_db: float = -18.0
+    delay_send_db: float = -60.0
+    high_pass_hz: float = 30.0
+    presence_db: float = 0.0
+    compression_ratio: float = Field(1.0, ge=1.0, le=20.0)
+
+
+class MixTargets(Frozen):
+    """How the style is mixed."""
+
+    tracks: dict[Role, TrackMix] = Field(default_factory=dict)
+    reverb_room: Unit = 0.5
+    reverb_damping: Unit = 0.5
+    sidechain_db: float = 0.0
+    """How far the kick ducks bass and pads; 0 leaves them alone."""
+    width: float = Field(1.0, ge=0.0, le=2.0)
+
+
+class MasterTargets(Frozen):
+    """How the style is mastered."""
+
+    low_shelf_db: float = 0.0
+    high_shelf_db: float = 0.0
+    glue_ratio: float = Field(1.5, ge=1.0, le=4.0)
+    min_dynamic_range_db: float = 8.0
+    """TT-DR bound of the gate at streaming loudness."""
+    slope_db_per_octave: tuple[float, float] = (-7.5, -1.5)
+    """Bounds of the spectrum's tilt, 100 Hz to 10 kHz."""
+
+
+class Style(Frozen):
+    """A complete genre."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    inherits: str | None = None
+    tempo_bpm: TempoRange
+    meters: dict[TimeSignature, float]
+    """Weights; a meter asked for but not listed is played with the nearest groove re-fitted."""
+    scales: dict[Scale, float]
+    mood: Mood
+    """Where the style is at home."""
+    swing: float = Field(0.5, ge=0.5, le=0.75)
+    humanize_ms: float = Field(6.0, ge=0.0, le=25.0)
+    """Standard deviation of micro-timing; 0 for machine-tight styles."""
+    harmony_extensions: Literal["triads", "sevenths", "ninths"] = "triads"
+    progressions: tuple[Progression, ...] = Field(min_length=2)
+    grooves: dict[TimeSignature, MeterGroove]
+    has_drums: bool = True
+    comping_length: Unit = 1.0
+    """Share of the time to the next onset that a comped chord sounds: 1 legato, .3 stabs."""
+    comping_voicing: Literal["close", "open", "power", "shell", "guitar", "arpeggio"] = "close"
+    bass: dict[Level, BassIdiom]
+    instruments: tuple[StyleInstrument, ...]
+    forms: tuple[tuple[SectionKind, ...], ...] = Field(min_length=1)
+    section_bars: dict[SectionKind, int] = Field(default_factory=dict)
+    energy: dict[SectionKind, float]
+    ending: Ending = "ring"
+    last_chorus_lift: int = Field(0, ge=0, le=3)
+    """Semitones the last chorus goes up, where the style does that."""
+    melody_density: Unit = 0.5
+    melody_range_semitones: int = Field(14, ge=7, le=24)
+    melody_syncopation: Unit = 0.3
+    themes: tuple[str, ...] = ()
+    mix: MixTargets = MixTargets()
+    master: MasterTargets = MasterTargets()
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Style:
+        tempo = self.tempo_bpm
+        if not tempo.low <= tempo.typical <= tempo.high:
+            raise ValueError(f"tempo_bpm: {tempo.low} <= {tempo.typical} <= {tempo.high} does not hold")
+        missing = [meter for meter in self.meters if meter not in self.grooves]
+        if missing:
+            raise ValueError(f"grooves: no groove for {', '.join(missing)}")
+        return self

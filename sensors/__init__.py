@@ -1,0 +1,1 @@
+"""Dagster sensors: what watches for work nobody asked for in this process."""

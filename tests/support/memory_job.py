@@ -1,0 +1,130 @@
+"""A Job over plain dictionaries, for testing music logic without a store or a database.
+
+It holds music logic to its declaration exactly as the real one does: undeclared reads raise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from musicgen_assets.context.failures import MissingArtifact, UndeclaredRead
+from musicgen_assets.context.paths import read_path
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.graph.declarations import declaration_of
+from musicgen_assets.graph.job import Blob, Outcome, Payload, Ref, Task
+
+
+@dataclass
+class MemoryStore:
+    """Blobs by sha256 and manifests (asset -> refs), shared by the jobs of one song."""
+
+    context: CompositionContext = field(default_factory=CompositionContext)
+    data: dict[str, Any] = field(default_factory=dict)
+    blobs: dict[str, Blob] = field(default_factory=dict)
+    artifacts: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def keep(self, payload: Payload | Ref) -> Ref:
+        if isinstance(payload, Ref):
+            return payload
+        meta = json.loads(json.dumps(dict(payload.meta)))
+        sha = hashlib.sha256(payload.data).hexdigest()
+        self.blobs[sha] = Blob(payload.data, payload.media_type, meta)
+        return Ref(payload.role, payload.media_type, sha, len(payload.data), payload.suffix, meta)
+
+    def put(self, asset: str, *payloads: Payload | Ref) -> None:
+        """Make an upstream by hand."""
+        self.artifacts[asset] = tuple(self.keep(payload) for payload in payloads)
+
+    def run(self, asset: str) -> Outcome:
+        """Compute ``asset`` from what is here and keep its artifact."""
+        module, function = declaration_of(asset).entry.split(":")
+        entry: Callable[..., Outcome] = getattr(importlib.import_module(module), function)
+        outcome = entry(MemoryJob(asset, self))
+        self.put(asset, *outcome.content)
+        self.outcomes[asset] = outcome
+        return outcome
+
+    def json(self, asset: str, role: str = "main") -> Any:
+        ref = next(ref for ref in self.artifacts[asset] if ref.role == role)
+        return json.loads(self.blobs[ref.sha256].data)
+
+
+class MemoryJob:
+    """See graph.job.Job."""
+
+    def __init__(self, asset: str, store: MemoryStore) -> None:
+        self.asset = asset
+        self.store = store
+        self.declaration = declaration_of(asset)
+        self.messages: list[tuple[float, str]] = []
+
+    def read(self, path: str) -> Any:
+        if path not in self.declaration.paths:
+            raise UndeclaredRead(f"{self.asset} read {path}, which it does not declare")
+        return read_path(self.store.context, path)
+
+    def ref(self, asset: str, role: str = "main") -> Ref:
+        for ref in self.refs(asset):
+            if ref.role == role:
+                return ref
+        raise MissingArtifact(f"{asset} has no role {role}")
+
+    def refs(self, asset: str) -> tuple[Ref, ...]:
+        upstream = next((up for up in self.declaration.upstreams if up.asset == asset), None)
+        if upstream is None:
+            raise UndeclaredRead(f"{self.asset} read {asset}, which it does not declare")
+        if asset not in self.store.artifacts:
+            raise MissingArtifact(f"{asset} was not made")
+        refs = self.store.artifacts[asset]
+        return refs if upstream.roles is None else tuple(ref for ref in refs if ref.role in upstream.roles)
+
+    def load(self, asset: str, model: Any, role: str = "main") -> Any:
+        return model.model_validate_json(self.blob(self.ref(asset, role)).data)
+
+    def json(self, asset: str, role: str = "main") -> Any:
+        return json.loads(self.blob(self.ref(asset, role)).data)
+
+    def audio(self, ref: Ref) -> tuple[np.ndarray, int]:
+        from dsp.audiofile import decode
+
+        samples, rate = decode(self.blob(ref).data)
+        gain_db = float(ref.meta.get("gain_db", 0.0))
+        return (samples * np.float32(10 ** (gain_db / 20))).astype(np.float32), rate
+
+    def blob(self, ref: Ref) -> Blob:
+        blob = self.store.blobs[ref.sha256]
+        return Blob(blob.data, ref.media_type, ref.meta)
+
+    def data(self, name: str) -> Any:
+        if name not in self.declaration.data:
+            raise UndeclaredRead(f"{self.asset} asked for data {name}, which it does not declare")
+        return self.store.data[name]
+
+    def stream(self, name: str) -> np.random.Generator:
+        if name not in self.declaration.streams:
+            raise UndeclaredRead(f"{self.asset} drew from {name}, which it does not declare")
+        generation = self.store.context.ai_decisions.generation
+        text = f"{generation.seed}|{name}|{generation.rerolls.get(name, 0)}"
+        return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big"))
+
+    def tasks(self, tasks: Sequence[Task]) -> list[tuple[Ref, ...]]:
+        results = []
+        for task in tasks:
+            module, function = task.entry.split(":")
+            blobs: Mapping[str, Blob] = {name: self.blob(ref) for name, ref in task.refs.items()}
+            inputs = json.loads(json.dumps(dict(task.inputs)))
+            inputs["data"] = {name: self.store.data[name] for name in task.data}
+            payloads = getattr(importlib.import_module(module), function)(inputs, blobs)
+            results.append(tuple(self.store.keep(payload) for payload in payloads))
+        return results
+
+    def progress(self, fraction: float, message: str) -> None:
+        self.messages.append((fraction, message))
