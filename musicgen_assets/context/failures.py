@@ -4,6 +4,10 @@ Belongs here: the exception types that music logic and the outside world raise. 
 what to do about them (retries are Dagster's, exit codes are the CLI's).
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class Failure(Exception):  # noqa: N818  # the base of both classes, never raised itself
     """A failure that says what was tried, what came back, what was expected and what to do next."""
@@ -14,6 +18,17 @@ class Failure(Exception):  # noqa: N818  # the base of both classes, never raise
         self.message = message
         self.way_out = way_out
         super().__init__(f"{message} {way_out}".strip())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by fields, whatever a subclass's constructor takes: failures cross from worker processes."""
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+def _restore(kind: type[Failure], args: tuple[Any, ...], fields: dict[str, Any]) -> Failure:
+    failure = kind.__new__(kind, *args)
+    failure.args = args
+    failure.__dict__.update(fields)
+    return failure
 
 
 class TransientFailure(Failure):

@@ -1,0 +1,53 @@
+# Every target sets up what it needs by itself. PYTHON may name another interpreter (3.11 or 3.12).
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.8
+PROMPT ?= upbeat pop song about summer, 2 minutes
+export UV_LINK_MODE := copy
+
+.PHONY: demo test lint up bench soak docs font clean
+
+demo: .venv/.core font ## make a song and say where it is
+	$(BIN)/musicgen compose "$(PROMPT)" --seed 1
+
+test: .venv/.dev font ## run every test
+	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run"
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+lint: .venv/.dev ## style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+up: .venv/.core font ## the Dagster UI on this checkout's home
+	$(BIN)/musicgen up
+
+bench: .venv/.dev font ## measure, as ratios side by side in one run
+	@scripts/system-packages.sh "fluidsynth:fluidsynth:the shell chain has no renderer" "ffmpeg:ffmpeg:the shell chain has no loudnorm and no LAME"
+	$(BIN)/python -m benchmarks
+
+soak: .venv/.dev font ## the long forms of the tests
+	$(BIN)/python -m pytest -m soak --override-ini "addopts=-q"
+
+docs: .venv/.dev ## write the generated parts of docs/
+	$(BIN)/python scripts/write_docs.py
+
+font:
+	@scripts/fetch-soundfont.sh
+
+# One environment, two depths. --inexact keeps the installer itself and whatever the deeper one added.
+.venv/.uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.core: .venv/.uv pyproject.toml uv.lock
+	$(BIN)/uv sync --quiet --frozen --inexact --python $(BIN)/python
+	@touch $@
+
+.venv/.dev: .venv/.uv pyproject.toml uv.lock
+	$(BIN)/uv sync --quiet --frozen --inexact --extra dev --python $(BIN)/python
+	@touch $@ .venv/.core
+
+clean: ## remove what can be made again (never .musicgen, where your songs are)
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache

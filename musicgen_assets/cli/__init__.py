@@ -1,0 +1,83 @@
+"""The command line: ``musicgen``. Each command is a module, loaded when it is called.
+
+Belongs here: the list of commands and the meaning of exit codes. Does not belong here: any work.
+
+Exit codes: 0 released (or the question was answered), 1 failed, 2 bad input (nothing was started),
+3 stopped at a gate or waiting.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from musicgen_assets.context.failures import BadInput, Failure
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_WAITING = 3
+
+COMMANDS = {
+    "compose": "musicgen_assets.cli.compose:compose",
+    "retry": "musicgen_assets.cli.compose:retry",
+    "status": "musicgen_assets.cli.show:status",
+    "versions": "musicgen_assets.cli.show:versions",
+    "download": "musicgen_assets.cli.show:download",
+    "waive": "musicgen_assets.cli.show:waive",
+    "styles": "musicgen_assets.cli.styles:styles",
+    "doctor": "musicgen_assets.cli.doctor:doctor",
+    "up": "musicgen_assets.cli.up:up",
+}
+"""Command to "module:function", so that `musicgen styles` does not wait for Dagster to be imported."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is needed and turns failures into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """In the order people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # same
+        """The command called ``cmd_name``."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and answer a failure with one clear message."""
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            report_failure(failure, is_json="--json" in sys.argv)
+            sys.exit(EXIT_BAD_INPUT if isinstance(failure, BadInput) else EXIT_FAILED)
+
+
+def report_failure(failure: Failure, *, is_json: bool) -> None:
+    """The failure as text on standard error, or as the one JSON object on standard output."""
+    if is_json:
+        error = {"message": failure.message, "way_out": failure.way_out, "is_retryable": failure.is_retryable}
+        if isinstance(failure, BadInput):
+            error |= {"field": failure.field, "value": _plain(failure.value), "rule": failure.rule}
+        status = "rejected" if isinstance(failure, BadInput) else "failed"
+        click.echo(json.dumps({"status": status, "error": error}, ensure_ascii=False))
+        return
+    click.echo(f"musicgen: {failure.message}", err=True)
+    if failure.way_out:
+        click.echo(f"  {failure.way_out}", err=True)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="musicgen-assets", prog_name="musicgen")
+def main() -> None:
+    """Prompt in, finished song out, every step kept as data."""

@@ -1,0 +1,61 @@
+"""From command-line options to the one request form. The rules themselves stand with the request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from musicgen_assets.context.failures import BadInput, PermanentFailure
+from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
+
+
+def parse_sets(pairs: Sequence[str]) -> dict[str, Any]:
+    """["musical.tempo_bpm=90"] -> {"musical.tempo_bpm": 90}. Values are JSON where they parse, else text."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        path, separator, text = pair.partition("=")
+        if not separator or not path.strip():
+            raise BadInput("--set", pair, "it must be PATH=VALUE", way_out="Example: --set musical.key=Eb")
+        try:
+            found[path.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            found[path.strip()] = text
+    return found
+
+
+def parse_styles(pairs: Sequence[str]) -> list[dict[str, Any]] | None:
+    """["house=0.7", "jazz"] -> weighted genres; None when there are none."""
+    genres: list[dict[str, Any]] = []
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        try:
+            weight = float(text) if text else 1.0
+        except ValueError:
+            weight = -1.0
+        if not 0 < weight <= 1000:
+            raise BadInput("--style", pair, "it must be NAME or NAME=WEIGHT with a weight above 0",
+                           way_out="Example: --style house=0.7 --style jazz_swing=0.3")  # fmt: skip
+        genres.append({"name": name.strip(), "weight": weight})
+    if not genres:
+        return None
+    total = sum(genre["weight"] for genre in genres)
+    return [{**genre, "weight": genre["weight"] / total} for genre in genres]
+
+
+def read_lyrics(path: Path) -> str:
+    """The words of a file. Raises BadInput if it is too long or no UTF-8 text, PermanentFailure if unreadable."""
+    way_out = "Save the lyrics as plain UTF-8 text."
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PermanentFailure(f"--lyrics {path}: {error.strerror}.", way_out="Name a readable file.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput("--lyrics", str(path), f"byte {error.start} is not UTF-8", way_out=way_out) from error
+    if len(text) > LYRICS_MAX_CHARACTERS:
+        raise BadInput("--lyrics", str(path),
+                       f"it has {len(text)} characters, {LYRICS_MAX_CHARACTERS} are allowed", way_out="Shorten it.")  # fmt: skip
+    return text

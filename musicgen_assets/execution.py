@@ -1,0 +1,105 @@
+"""Running versions: a Dagster run in this process, over the assets a version needs.
+
+Belongs here: partition, instance, selection, and what came of the run. Does not belong here: what an asset
+does (stage_assets) and how progress is drawn (cli).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from musicgen_assets.context.request import Stage
+from musicgen_assets.definitions import build_defs
+from musicgen_assets.graph.declarations import until
+from musicgen_assets.partitions import VERSIONS
+from resources.layout import ensure_home
+from resources.settings import Settings
+from resources.studio import Studio
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run configuration that leaves the terminal to the CLI; the event log keeps everything."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What came of a run. ``failures`` are messages for people; ``failed_checks`` names of blocking checks."""
+
+    run_id: str
+    is_success: bool
+    failed_assets: tuple[str, ...]
+    failures: tuple[str, ...]
+    failed_checks: tuple[str, ...]
+
+    @property
+    def is_stopped_by_gate(self) -> bool:
+        """Whether nothing broke, but a blocking check said no."""
+        return not self.is_success and bool(self.failed_checks) and not self.failures
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of the home; an explicit DAGSTER_HOME wins."""
+    ensure_home(settings)
+    os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home))
+    return dg.DagsterInstance.get()
+
+
+def run_version(
+    studio: Studio,
+    instance: dg.DagsterInstance,
+    partition: str,
+    *,
+    stage: Stage = "finalization",
+    assets: Sequence[str] | None = None,
+) -> RunReport:
+    """Make ``partition`` up to ``stage`` (or only ``assets``) as one Dagster run in this process."""
+    instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
+    selected = list(assets) if assets is not None else [declaration.key for declaration in until(stage)]
+    composition = partition.partition("@")[0]
+    result = (
+        build_defs(studio)
+        .resolve_job_def("compose")
+        .execute_in_process(
+            instance=instance,
+            partition_key=partition,
+            asset_selection=[dg.AssetKey(asset.split("/")) for asset in selected],
+            run_config=QUIET,
+            tags={"composition": composition, "version": partition},
+            raise_on_error=False,
+        )
+    )
+    return _report(result)
+
+
+def _report(result: dg.ExecuteInProcessResult) -> RunReport:
+    failed_assets: list[str] = []
+    failures: list[str] = []
+    checks: list[str] = []
+    for event in result.all_events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                checks.append(evaluation.check_name)
+        elif event.event_type_value == "STEP_FAILURE":
+            failed_assets.append((event.step_key or "").replace("__", "/"))
+            message = _failure_message(event)
+            if message:
+                failures.append(message)
+    return RunReport(result.run_id, result.success, tuple(failed_assets), tuple(failures), tuple(checks))
+
+
+def _failure_message(event: dg.DagsterEvent) -> str | None:
+    """The words of a failure, or None where a blocking check ended the step: that is no breakage."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    if error is None or (error.cls_name or "") == "DagsterAssetCheckFailedError":
+        return None
+    cause = error.cause
+    while cause is not None and cause.cause is not None:
+        cause = cause.cause
+    return (cause or error).message.strip()

@@ -1,0 +1,129 @@
+"""Code fingerprints: a hash of everything in the source that can shape a result.
+
+For an entry point "package.module:function" that is the source of its module and of every project module
+it imports, directly or through others; the data folder of a package whose module names it; and the versions
+of the libraries those modules import. Style files stay out: keys take the styles a song uses one by one.
+
+Belongs here: reading source to find what a computation depends on. Does not belong here: importing or running it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import platform
+import sys
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+PROJECT_PACKAGES = ("musicgen_assets", "dsp")
+"""Packages whose source counts. ``resources`` moves bytes and never shapes them."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+_STYLES = "musicgen_assets.styles"
+_DATA_FOLDERS = ("data", "templates")
+
+LIBRARIES = {
+    "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen", "numpy": "numpy",
+    "pedalboard": "pedalboard", "py3langid": "py3langid", "pyebur128": "pyebur128", "rapidfuzz": "rapidfuzz",
+    "scipy": "scipy", "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num",
+    "tinysoundfont": "tinysoundfont", "yaml": "pyyaml",
+}  # fmt: skip
+"""Import name to distribution, for the libraries that shape results."""
+
+
+def code_fingerprint(entry: str, root: Path = _ROOT) -> str:
+    """sha256 of all that ``entry`` ("package.module:function") depends on in source, as hexadecimal.
+
+    ``root`` is the folder that holds the packages. Raises FileNotFoundError if the module has no source there.
+    """
+    module = entry.partition(":")[0]
+    digest = hashlib.sha256(f"python {sys.version_info[:2]} {platform.machine()}".encode())
+    libraries: set[str] = set()
+    for name in dependencies(module, root):
+        source = _source(name, root)
+        digest.update(f"\n{name} {_file_hash(source, source.stat().st_mtime_ns)}".encode())
+        libraries |= _imports(source, source.stat().st_mtime_ns)[1]
+        for data in _data_files(name, source):
+            digest.update(f"\n{data.relative_to(root)} {_file_hash(data, data.stat().st_mtime_ns)}".encode())
+    for library in sorted(libraries & LIBRARIES.keys()):
+        digest.update(f"\n{library} {_version(LIBRARIES[library])}".encode())
+    return digest.hexdigest()
+
+
+def dependencies(module: str, root: Path = _ROOT) -> tuple[str, ...]:
+    """``module`` and every project module it reaches by imports, sorted. Imports inside functions count."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        source = _source(name, root)
+        for candidate, parent in _imports(source, source.stat().st_mtime_ns)[0]:
+            found = candidate if _exists(candidate, root) else parent
+            if found and found not in seen:
+                waiting.append(found)
+    return tuple(sorted(seen))
+
+
+def _source(module: str, root: Path) -> Path:
+    base = root.joinpath(*module.split("."))
+    package = base / "__init__.py"
+    return package if package.exists() else base.with_suffix(".py")
+
+
+def _exists(module: str, root: Path) -> bool:
+    return _source(module, root).exists()
+
+
+@lru_cache(maxsize=4096)
+def _imports(source: Path, mtime_ns: int) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+    """Project imports as (module, parent to fall back to), and top-level names of the other imports.
+
+    ``mtime_ns`` is part of the cache key only, so that an edited file is read again.
+    """
+    del mtime_ns
+    project: set[tuple[str, str]] = set()
+    others: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                _sort_import(alias.name, "", project, others)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                _sort_import(f"{node.module}.{alias.name}", node.module, project, others)
+    return frozenset(project), frozenset(others)
+
+
+def _sort_import(name: str, parent: str, project: set[tuple[str, str]], others: set[str]) -> None:
+    top = name.partition(".")[0]
+    if top in PROJECT_PACKAGES:
+        project.add((name, parent))
+    else:
+        others.add(top)
+
+
+def _data_files(module: str, source: Path) -> list[Path]:
+    """Files of the data folders beside ``source`` that its text names; none for styles."""
+    if module.startswith(_STYLES):
+        return []
+    text = source.read_text(encoding="utf-8")
+    folders = [source.parent / folder for folder in _DATA_FOLDERS if f'"{folder}"' in text or f"{folder}/" in text]
+    return sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file())
+
+
+@lru_cache(maxsize=4096)
+def _file_hash(path: Path, mtime_ns: int) -> str:
+    del mtime_ns
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,74 @@
+"""Result keys: a hash of everything that decides what an asset or a task yields.
+
+The same key never computes twice: this one mechanism is the cache, the crash recovery and the revision.
+
+Belongs here: what enters a key. Does not belong here: looking keys up (resources).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from musicgen_assets.context.paths import project
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.graph.declarations import Declaration
+from musicgen_assets.graph.fingerprint import code_fingerprint
+from musicgen_assets.graph.job import Ref, Task
+from musicgen_assets.graph.manifest import Manifest, StoredRole
+from musicgen_assets.graph.payloads import canonical_json
+
+SCHEME = 1
+"""Raised when the recipe of the key itself changes."""
+
+
+def asset_key(
+    declaration: Declaration,
+    context: CompositionContext | None,
+    upstreams: Mapping[str, Manifest],
+    data: Mapping[str, Any],
+) -> str:
+    """The result key of an asset: hexadecimal sha256.
+
+    ``context`` may be None only where nothing is read from it (before it is resolved); ``upstreams`` holds a
+    manifest for each declared upstream; ``data`` the identity of each declared piece of data.
+    """
+    parts = {
+        "scheme": SCHEME,
+        "asset": declaration.key,
+        "code": code_fingerprint(declaration.entry),
+        "context": project(context, declaration.paths) if context is not None else {},
+        "upstreams": {
+            upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
+            for upstream in declaration.upstreams
+        },
+        "data": {name: data[name] for name in declaration.data},
+    }
+    return hashlib.sha256(canonical_json(parts)).hexdigest()
+
+
+def task_key(task: Task, data: Mapping[str, Any]) -> str:
+    """The result key of a task. The asset it serves stays out: equal work is one result wherever it is done."""
+    parts = {
+        "scheme": SCHEME,
+        "task": task.entry,
+        "code": code_fingerprint(task.entry),
+        "inputs": dict(task.inputs),
+        "refs": {name: _ref_content(ref) for name, ref in task.refs.items()},
+        "data": {name: data[name] for name in task.data},
+    }
+    return hashlib.sha256(canonical_json(parts)).hexdigest()
+
+
+def seen_roles(manifest: Manifest, roles: tuple[str, ...] | None) -> tuple[StoredRole, ...]:
+    """The content roles an upstream declaration lets through; None means all."""
+    return manifest.content if roles is None else tuple(role for role in manifest.content if role.role in roles)
+
+
+def _content(role: StoredRole) -> list[Any]:
+    return [role.role, role.sha256, role.meta]
+
+
+def _ref_content(ref: Ref) -> list[Any]:
+    return [ref.sha256, dict(ref.meta)]

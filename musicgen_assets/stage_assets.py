@@ -1,0 +1,121 @@
+"""Dagster assets from declarations: each a thin shell around ``resources.runner``.
+
+Belongs here: keys, dependencies, metadata, the two failure classes in Dagster's words. Does not belong here:
+music, keys of results, storage.
+"""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from musicgen_assets.context.failures import Failure, PermanentFailure
+from musicgen_assets.context.request import Stage
+from musicgen_assets.graph.declarations import Declaration, of_stage
+from musicgen_assets.graph.manifest import Manifest
+from musicgen_assets.partitions import VERSIONS
+from musicgen_assets.stage_checks import GATE, check_results, check_specs
+from resources.runner import CONTEXT_ASSET, Made
+from resources.studio import Studio
+
+OWNERS = ["team:music"]
+MAX_STEP_RETRIES = 3
+INLINE_PICTURE_MAX_BYTES = 60_000
+"""Pictures live in Dagster's event log when inlined: bigger ones are links."""
+
+
+def stage_assets(stage: Stage) -> list[dg.AssetsDefinition]:
+    """The Dagster assets of one stage, in graph order."""
+    return [build_asset(declaration) for declaration in of_stage(stage)]
+
+
+def dependencies(declaration: Declaration) -> tuple[str, ...]:
+    """Declared upstreams, and ideation/context for everything that comes after ideation."""
+    upstreams = tuple(upstream.asset for upstream in declaration.upstreams)
+    if declaration.stage == "ideation" or CONTEXT_ASSET in upstreams:
+        return upstreams
+    return (CONTEXT_ASSET, *upstreams)
+
+
+def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
+    """One Dagster asset. Its inputs are manifests; its output is what the runner made."""
+
+    @dg.asset(
+        key=dg.AssetKey([declaration.stage, declaration.name]),
+        group_name=declaration.stage,
+        description=describe(declaration),
+        kinds={kind.lower() for kind in declaration.kinds},
+        owners=OWNERS,
+        partitions_def=VERSIONS,
+        ins={
+            _parameter(asset): dg.AssetIn(key=dg.AssetKey(asset.split("/"))) for asset in dependencies(declaration)
+        },
+        check_specs=check_specs(declaration),
+        io_manager_key="manifests",
+        required_resource_keys={"studio"},
+    )
+    def compute(context: dg.AssetExecutionContext, **upstreams: Manifest) -> Iterator[Any]:
+        studio: Studio = context.resources.studio
+        manifests = {asset: upstreams[_parameter(asset)] for asset in dependencies(declaration)}
+        try:
+            made = studio.make(declaration, context.partition_key, manifests)
+        except Failure as failure:
+            raise _in_dagsters_words(failure, context.retry_number) from failure
+        yield _output(studio, made)
+        waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}
+        yield from check_results(declaration, made.manifest.checks, waivers)
+
+    return compute
+
+
+def describe(declaration: Declaration) -> str:
+    """The description with the context paths it reads: what a change of which touches it."""
+    reads = ", ".join(f"`{path}`" for path in declaration.paths) or "nothing of the context"
+    return f"{declaration.description}\n\nReads {reads}."
+
+
+def _parameter(asset: str) -> str:
+    return asset.replace("/", "_")
+
+
+def _in_dagsters_words(failure: Failure, retry_number: int) -> Exception:
+    """Transient failures are retried by the step, three times with growing waits; others end the run."""
+    if failure.is_retryable and retry_number < MAX_STEP_RETRIES:
+        return dg.RetryRequested(max_retries=MAX_STEP_RETRIES, seconds_to_wait=2.0**retry_number)
+    kind = "permanent" if isinstance(failure, PermanentFailure) else "transient"
+    return dg.Failure(
+        description=str(failure), metadata={"failure": kind, "way_out": failure.way_out}, allow_retries=False
+    )
+
+
+def _output(studio: Studio, made: Made) -> dg.Output[Made]:
+    with warnings.catch_warnings():
+        # The content hash as data version is what makes early cut-off visible; Dagster calls the parameter beta.
+        warnings.filterwarnings("ignore", message="Parameter `data_version` of initializer `Output")
+        return dg.Output(
+            made, metadata=metadata_of(studio, made), data_version=dg.DataVersion(made.manifest.content_hash)
+        )
+
+
+def metadata_of(studio: Studio, made: Made) -> dict[str, Any]:
+    """What a person wants to see of a materialization: pictures, numbers, links to files."""
+    manifest = made.manifest
+    metadata: dict[str, Any] = {}
+    for name, picture in manifest.pictures.items():
+        if picture.size_bytes <= INLINE_PICTURE_MAX_BYTES:
+            encoded = base64.b64encode(studio.store.get(picture.sha256)).decode()
+            metadata[name] = dg.MetadataValue.md(f"![{name}](data:image/png;base64,{encoded})")
+    metadata |= manifest.facts
+    if made.carried_from:
+        metadata["carried_from"] = made.carried_from
+    metadata["computed_seconds"] = round(made.seconds, 3)
+    metadata["result_key"] = made.key
+    for role in manifest.content:
+        path = studio.store.path(role.sha256)
+        metadata[f"file {role.role}"] = dg.MetadataValue.path(path) if isinstance(path, Path) else role.sha256
+    return metadata

@@ -1,0 +1,202 @@
+"""Settings: one object, read from the environment, HOME/.env and HOME/musicgen.toml, in that order of weight.
+
+Belongs here: names, defaults, ranges, and the folders that follow from the home. Does not belong here:
+creating those folders (layout), and anything of a song: settings reach music only through its context.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from musicgen_assets.context import limits as bounds
+from musicgen_assets.context.failures import BadInput
+
+HOME_VARIABLE = "MUSICGEN_HOME"
+_PREFIX = "MUSICGEN_"
+_MEGABYTE = 1024 * 1024
+
+
+class Features(BaseModel):
+    """Feature flags. Set one with MUSICGEN_FEATURES__NAME=true or under [features] in musicgen.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    automatic_enhancement: bool = True
+    multi_provider_routing: bool = True
+    parallel_stage_processing: bool = False
+    real_time_collaboration: bool = False
+    version_branching: bool = True
+    stem_separation: bool = True
+    custom_effects: bool = False
+    ai_mastering: bool = True
+
+
+class Limits(BaseModel):
+    """Limits of this installation. They may be tighter than the product's own, never wider."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_prompt_characters: int = Field(bounds.PROMPT_MAX_CHARACTERS, ge=1, le=bounds.PROMPT_MAX_CHARACTERS)
+    min_duration_s: float = Field(bounds.DURATION_MIN_S, ge=bounds.DURATION_MIN_S, le=bounds.DURATION_MAX_S)
+    max_duration_s: float = Field(bounds.DURATION_MAX_S, ge=bounds.DURATION_MIN_S, le=bounds.DURATION_MAX_S)
+    min_tempo_bpm: float = Field(bounds.TEMPO_MIN_BPM, ge=bounds.TEMPO_MIN_BPM, le=bounds.TEMPO_MAX_BPM)
+    max_tempo_bpm: float = Field(bounds.TEMPO_MAX_BPM, ge=bounds.TEMPO_MIN_BPM, le=bounds.TEMPO_MAX_BPM)
+    max_release_bytes: int = Field(500 * _MEGABYTE, ge=_MEGABYTE, le=500 * _MEGABYTE)
+    max_retries: int = Field(3, ge=0, le=10)
+    task_timeout_s: float = Field(120.0, gt=0)
+    """For a task whose estimate does not say more."""
+    max_concurrent: int = Field(100, ge=1, le=100)
+
+
+def _seed_name(name: str) -> AliasChoices:
+    """The variable as the outside world knows it, or with our prefix."""
+    return AliasChoices(name, _PREFIX + name)
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. Secrets show as asterisks wherever they are printed or logged."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", env_file_encoding="utf-8", env_ignore_empty=True,
+        populate_by_name=True, extra="ignore", frozen=True, hide_input_in_errors=True,
+    )  # fmt: skip
+
+    home: Path = Field(default_factory=lambda: default_home())
+    """Everything a user makes: registry, artifacts, caches, releases, Dagster's storage."""
+    registry_url: str = ""
+    artifacts_url: str = ""
+    soundfont: Path | None = None
+    """A SoundFont to play with; None lets the engine look for one."""
+    model_path: Path | None = None
+    """Folder with local model weights (MUSICGEN_MODEL_PATH)."""
+    max_workers: int = Field(
+        default_factory=lambda: min(len(os.sched_getaffinity(0)), 4), ge=1, le=256, validation_alias=_seed_name("MAX_WORKERS")
+    )
+    generation_timeout_s: float = Field(300.0, gt=0, validation_alias=_seed_name("GENERATION_TIMEOUT"))
+    """Upper bound for one call to a provider, in seconds."""
+
+    suno_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("SUNO_API_KEY"))
+    udio_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("UDIO_API_KEY"))
+    openai_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("OPENAI_API_KEY"))
+    anthropic_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("ANTHROPIC_API_KEY"))
+    redis_url: SecretStr | None = Field(None, validation_alias=_seed_name("REDIS_URL"))
+    celery_broker_url: SecretStr | None = Field(None, validation_alias=_seed_name("CELERY_BROKER_URL"))
+    s3_bucket: str | None = Field(None, validation_alias=_seed_name("S3_BUCKET"))
+    """Where artifacts go when no artifacts_url is given."""
+
+    has_prompt_enhancement: bool = Field(True, validation_alias=_seed_name("ENABLE_PROMPT_ENHANCEMENT"))
+    has_parallel_processing: bool = Field(True, validation_alias=_seed_name("ENABLE_PARALLEL_PROCESSING"))
+    has_caching: bool = Field(True, validation_alias=_seed_name("ENABLE_CACHING"))
+    has_monitoring: bool = Field(True, validation_alias=_seed_name("ENABLE_MONITORING"))
+
+    features: Features = Features()
+    limits: Limits = Limits()
+
+    @field_validator("home", "soundfont", "model_path")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else Path(os.path.abspath(path.expanduser()))
+
+    def model_post_init(self, _context: Any) -> None:
+        """Fill in the two addresses that follow from the home."""
+        if not self.registry_url:
+            object.__setattr__(self, "registry_url", f"sqlite:///{self.home / 'registry.db'}")
+        if not self.artifacts_url:
+            remote = f"s3://{self.s3_bucket}/artifacts" if self.s3_bucket else None
+            object.__setattr__(self, "artifacts_url", remote or f"file://{self.home / 'artifacts'}")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, HOME/.env, HOME/musicgen.toml: the first that says something wins."""
+        del file_secret_settings
+        home = Path(init_settings().get("home") or os.environ.get(HOME_VARIABLE) or default_home())
+        toml = TomlConfigSettingsSource(settings_cls, home.expanduser() / "musicgen.toml")
+        return init_settings, env_settings, dotenv_settings, toml
+
+    @property
+    def is_dagster_home_explicit(self) -> bool:
+        """Whether DAGSTER_HOME names the user's own deployment rather than the folder we make."""
+        given = os.environ.get("DAGSTER_HOME")
+        return bool(given) and Path(given or "").expanduser() != self.home / "dagster"
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME if it is set, else HOME/dagster."""
+        given = os.environ.get("DAGSTER_HOME")
+        return Path(given).expanduser() if given else self.home / "dagster"
+
+    @property
+    def releases(self) -> Path:
+        """Where finished songs lie, one folder a version."""
+        return self.home / "releases"
+
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time."""
+        return self.home / "cache"
+
+    @property
+    def logs(self) -> Path:
+        """Log files of long-running processes."""
+        return self.home / "logs"
+
+    def configured_keys(self) -> tuple[str, ...]:
+        """Names of the providers' keys that are set, never their values."""
+        names = ("suno_api_key", "udio_api_key", "openai_api_key", "anthropic_api_key")
+        return tuple(name.upper() for name in names if getattr(self, name) is not None)
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Every secret in clear, for masking them in logs. Never print this."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def checkout_root() -> Path | None:
+    """The folder of the checkout this code runs from; None where it was installed as a package."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "pyproject.toml").is_file() and (root / "musicgen_assets").is_dir() else None
+
+
+def default_home() -> Path:
+    """.musicgen in the checkout, or in the current folder where there is no checkout."""
+    return (checkout_root() or Path.cwd()) / ".musicgen"
+
+
+def get_settings(home: Path | str | None = None) -> Settings:
+    """Settings as the environment and the home's files stand now. Raises BadInput naming what is wrong.
+
+    ``home`` wins over MUSICGEN_HOME.
+    """
+    chosen = Path(os.path.abspath(Path(home or os.environ.get(HOME_VARIABLE) or default_home()).expanduser()))
+    try:
+        return Settings(home=chosen, _env_file=chosen / ".env")
+    except ValidationError as error:
+        raise _bad_setting(error) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput("musicgen.toml", str(chosen / "musicgen.toml"), f"it is no TOML: {error}") from error
+
+
+def _bad_setting(error: ValidationError) -> BadInput:
+    """The first complaint, named as the variable a person would set. Values stay out: they may be secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    parts = [str(part) for part in first["loc"]]
+    name = "__".join(parts).upper()
+    known = {field.validation_alias.choices[0] for field in Settings.model_fields.values()
+             if isinstance(field.validation_alias, AliasChoices)}  # fmt: skip
+    variable = name if name in known or name.startswith(_PREFIX) else _PREFIX + name
+    return BadInput(
+        variable, "***", str(first["msg"]), way_out="Set it in the environment, HOME/.env or HOME/musicgen.toml."
+    )

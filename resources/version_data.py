@@ -1,0 +1,98 @@
+"""What an asset may ask for besides context and upstreams: the request, the version, waivers, styles, instruments.
+
+Each has a **value** (what music logic gets) and an **identity** (what enters the result key). They differ where
+the value holds something of this machine, such as a font's path.
+
+Belongs here: reading those from registry, package data and disk. Does not belong here: who declared what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.context.schema import CompositionContext
+
+if TYPE_CHECKING:
+    from resources.registry import Registry
+
+REQUEST_FIELDS = ("prompt", "overrides", "seed", "title")
+"""What of a request shapes the song. Who asked, how far to go and under which key do not."""
+
+
+class VersionData:
+    """The declared data of one version, read when first asked for."""
+
+    def __init__(
+        self, registry: Registry, partition: str, context: CompositionContext | None, soundfont: str | None
+    ) -> None:
+        self.partition = partition
+        self._registry = registry
+        self._context = context
+        self._soundfont = soundfont
+        self._cache: dict[str, tuple[Any, Any]] = {}
+        self._readers: dict[str, Callable[[], tuple[Any, Any]]] = {
+            "request": self._request,
+            "version": self._version,
+            "waivers": self._waivers,
+            "styles": self._styles,
+            "all_styles": self._all_styles,
+            "instruments": self._instruments,
+        }
+
+    def value(self, name: str) -> Any:
+        """What music logic gets. Raises KeyError for a name no declaration may use."""
+        return self._read(name)[0]
+
+    def identity(self, name: str) -> Any:
+        """JSON-able, equal on two machines that would give the same result."""
+        return self._read(name)[1]
+
+    def _read(self, name: str) -> tuple[Any, Any]:
+        if name not in self._cache:
+            self._cache[name] = self._readers[name]()
+        return self._cache[name]
+
+    def _request(self) -> tuple[Any, Any]:
+        payload = self._registry.request_of(self.partition)
+        request = {name: payload.get(name) for name in REQUEST_FIELDS}
+        return request, request
+
+    def _version(self) -> tuple[Any, Any]:
+        version = self._registry.get_version(self.partition)
+        facts = {
+            "composition": version.composition_id,
+            "version": version.number,
+            "parent": version.parent_partition,
+            "partition": self.partition,
+        }
+        return facts, facts
+
+    def _waivers(self) -> tuple[Any, Any]:
+        waivers = [
+            {"check": waiver.check, "who": waiver.who, "why": waiver.why}
+            for waiver in self._registry.waivers_of(self.partition)
+        ]
+        return waivers, waivers
+
+    def _styles(self) -> tuple[Any, Any]:
+        from musicgen_assets.styles.loader import style_source_bytes
+
+        if self._context is None:
+            raise PermanentFailure("Styles are known only after the context is resolved.")
+        names = [genre.name for genre in self._context.musical.genres]
+        return names, {name: hashlib.sha256(style_source_bytes(name)).hexdigest() for name in names}
+
+    def _all_styles(self) -> tuple[Any, Any]:
+        from musicgen_assets.styles.loader import all_styles_bytes, style_names
+
+        return list(style_names()), hashlib.sha256(all_styles_bytes()).hexdigest()
+
+    def _instruments(self) -> tuple[Any, Any]:
+        from resources.instruments import instruments_of
+
+        value = instruments_of(Path(self._soundfont) if self._soundfont else None)
+        return value, {name: item for name, item in value.items() if name != "font_path"}

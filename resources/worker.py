@@ -1,0 +1,82 @@
+"""A worker process: receives tasks over a pipe, computes them, puts the results into the store.
+
+Belongs here: the child's side of ``resources.workers``. It knows the store and music logic's entry points;
+it sees no registry, no Dagster and no secrets.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from musicgen_assets.context.failures import Failure
+from musicgen_assets.graph.job import Blob, Payload, Ref
+from resources.store import ArtifactStore
+
+PARENT_POLL_S = 0.5
+"""How often a worker looks whether its parent still lives: the longest an orphan can stay."""
+
+
+def keep(store: ArtifactStore, payload: Payload | Ref) -> Ref:
+    """Store a payload and return the Ref to it; a Ref passes through."""
+    if isinstance(payload, Ref):
+        return payload
+    sha256, size_bytes = store.put(payload.data)
+    return Ref(payload.role, payload.media_type, sha256, size_bytes, payload.suffix, dict(payload.meta))
+
+
+def compute(
+    store: ArtifactStore, entry: str, inputs: Mapping[str, Any], refs: Mapping[str, Ref]
+) -> tuple[Ref, ...]:
+    """Call ``entry`` ("package.module:function") on ``inputs`` and the bytes behind ``refs``; store what it yields."""
+    module, _, name = entry.partition(":")
+    function: Callable[..., Sequence[Payload | Ref]] = getattr(importlib.import_module(module), name)
+    blobs = {key: Blob(store.get(ref.sha256), ref.media_type, ref.meta) for key, ref in refs.items()}
+    return tuple(keep(store, payload) for payload in function(dict(inputs), blobs))
+
+
+def serve(connection: Connection) -> None:
+    """Answer calls until the other side hangs up.
+
+    A call is (artifacts_url, entry, inputs, refs); an answer ("done", refs, seconds) or ("failed", failure).
+    """
+    stores: dict[str, ArtifactStore] = {}
+    while True:
+        try:
+            artifacts_url, entry, inputs, refs = connection.recv()
+        except EOFError:
+            return
+        store = stores.setdefault(artifacts_url, ArtifactStore(artifacts_url))
+        started = time.perf_counter()
+        try:
+            answer: tuple[Any, ...] = ("done", compute(store, entry, inputs, refs), time.perf_counter() - started)
+        except Failure as failure:
+            answer = ("failed", failure, traceback.format_exc())
+        except Exception as error:  # noqa: BLE001  # whatever it is must reach the parent, not die in the child
+            answer = ("broke", f"{type(error).__name__}: {error}", traceback.format_exc())
+        connection.send(answer)
+
+
+def _leave_with_parent(parent: int) -> None:
+    """End this process when its parent is gone, also in the middle of a task."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
+
+
+def main() -> None:
+    """``python -m resources.worker DESCRIPTOR PARENT``: serve on an inherited socket."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    serve(Connection(descriptor))
+
+
+if __name__ == "__main__":
+    main()
