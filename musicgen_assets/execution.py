@@ -7,6 +7,7 @@ does (stage_assets) and how progress is drawn (cli).
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,9 +27,10 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class RunReport:
-    """What came of a run. ``failures`` are messages for people; ``failed_checks`` names of blocking checks."""
+    """What came of a run and its wall time. ``failures`` are messages for people, ``failed_checks`` blocking checks."""
 
     run_id: str
+    seconds: float
     is_success: bool
     failed_assets: tuple[str, ...]
     failures: tuple[str, ...]
@@ -59,6 +61,7 @@ def run_version(
     instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
     selected = list(assets) if assets is not None else [declaration.key for declaration in until(stage)]
     composition = partition.partition("@")[0]
+    started = time.perf_counter()
     result = (
         build_defs(studio)
         .resolve_job_def("compose")
@@ -71,10 +74,13 @@ def run_version(
             raise_on_error=False,
         )
     )
-    return _report(result)
+    report = _report(result, time.perf_counter() - started)
+    if report.is_success and assets is None and stage != "finalization":
+        studio.move(partition, "waiting_for_approval", f"stopped after {stage}, as asked")
+    return report
 
 
-def _report(result: dg.ExecuteInProcessResult) -> RunReport:
+def _report(result: dg.ExecuteInProcessResult, seconds: float) -> RunReport:
     failed_assets: list[str] = []
     failures: list[str] = []
     checks: list[str] = []
@@ -88,7 +94,7 @@ def _report(result: dg.ExecuteInProcessResult) -> RunReport:
             message = _failure_message(event)
             if message:
                 failures.append(message)
-    return RunReport(result.run_id, result.success, tuple(failed_assets), tuple(failures), tuple(checks))
+    return RunReport(result.run_id, seconds, result.success, tuple(failed_assets), tuple(failures), tuple(checks))
 
 
 def _failure_message(event: dg.DagsterEvent) -> str | None:

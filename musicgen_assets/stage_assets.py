@@ -52,9 +52,7 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
         kinds={kind.lower() for kind in declaration.kinds},
         owners=OWNERS,
         partitions_def=VERSIONS,
-        ins={
-            _parameter(asset): dg.AssetIn(key=dg.AssetKey(asset.split("/"))) for asset in dependencies(declaration)
-        },
+        ins={_parameter(asset): dg.AssetIn(key=dg.AssetKey(asset.split("/"))) for asset in dependencies(declaration)},
         check_specs=check_specs(declaration),
         io_manager_key="manifests",
         required_resource_keys={"studio"},
@@ -65,10 +63,13 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
         try:
             made = studio.make(declaration, context.partition_key, manifests)
         except Failure as failure:
+            if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
+                studio.failed(declaration, context.partition_key, str(failure))
             raise _in_dagsters_words(failure, context.retry_number) from failure
         yield _output(studio, made)
         waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}
         yield from check_results(declaration, made.manifest.checks, waivers)
+        studio.conclude(declaration, context.partition_key, made)
 
     return compute
 

@@ -27,7 +27,9 @@ def disk_failure(error: OSError, path: Path | str, doing: str) -> PermanentFailu
     """
     text = f"Could not {doing} {path}: {error.strerror or error}."
     if error.errno in _FULL:
-        return PermanentFailure(f"{text} The disk is full.", way_out=f"Free some space {_ELSEWHERE}; then run it again.")
+        return PermanentFailure(
+            f"{text} The disk is full.", way_out=f"Free some space {_ELSEWHERE}; then run it again."
+        )
     if error.errno in _FORBIDDEN:
         return PermanentFailure(
             f"{text} The folder is read-only or belongs to someone else.",

@@ -6,17 +6,13 @@ bytes (store) and keys (runner).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from musicgen_assets.context.failures import MissingArtifact
 from musicgen_assets.graph.manifest import Manifest
+from resources.registry import Registry, queries
 from resources.runner import Made
-
-if TYPE_CHECKING:
-    from resources.registry import Registry
-    from resources.store import ArtifactStore
+from resources.store import ArtifactStore
 
 
 class ManifestIOManager(dg.IOManager):
@@ -28,16 +24,17 @@ class ManifestIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Made) -> None:
         """Make ``obj`` what this version has under this asset."""
-        self._registry.record_materialization(
-            partition=context.partition_key,
-            asset="/".join(context.asset_key.path),
-            key=obj.key,
-            manifest=obj.manifest.model_dump(mode="json"),
-            content_hash=obj.manifest.content_hash,
-            carried_from=obj.carried_from,
-            seconds=obj.seconds,
-            run_id=context.run_id,
-        )
+        with self._registry.session() as session:
+            queries.record_materialization(
+                session,
+                context.partition_key,
+                "/".join(context.asset_key.path),
+                key=obj.key,
+                content_hash=obj.manifest.content_hash,
+                carried_from=obj.carried_from,
+                seconds=obj.seconds,
+                run_id=context.run_id,
+            )
 
     def load_input(self, context: dg.InputContext) -> Manifest:
         """The upstream's manifest. Raises MissingArtifact naming the asset or the object that is gone."""
@@ -46,17 +43,17 @@ class ManifestIOManager(dg.IOManager):
 
 def load_manifest(registry: Registry, store: ArtifactStore, partition: str, asset: str) -> Manifest:
     """What ``partition`` has under ``asset``, every object checked to exist. Raises MissingArtifact."""
-    row = registry.latest_materialization(partition, asset)
-    if row is None:
+    with registry.reading() as session:
+        known = queries.latest_materialization(session, partition, asset)
+    if known is None:
         raise MissingArtifact(
             f"{asset} of {partition} has not been made.",
             way_out=f"Run the whole version: musicgen retry {partition}",
         )
-    manifest = Manifest.model_validate(row.manifest)
-    for role in manifest.content:
+    for role in known.manifest.content:
         if not store.has(role.sha256):
             raise MissingArtifact(
                 f"{asset} of {partition}: its {role.role} ({role.sha256}) is not in the store.",
                 way_out=f"Make it again: musicgen retry {partition}",
             )
-    return manifest
+    return known.manifest

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +25,11 @@ from musicgen_assets.graph.job import Blob, FloatArray, Model, Outcome, Ref, Tas
 from musicgen_assets.graph.keys import asset_key, seen_roles, task_key
 from musicgen_assets.graph.manifest import Manifest, StoredCheck, StoredRole
 from musicgen_assets.graph.payloads import canonical_json
+from resources.registry import Registry, queries
 from resources.store import ArtifactStore
 from resources.version_data import VersionData
 from resources.worker import keep
 from resources.workers import Call, WorkerPool
-
-if TYPE_CHECKING:
-    from resources.registry import Registry
 
 CONTEXT_ASSET = "ideation/context"
 
@@ -86,7 +84,7 @@ class Runner:
         entry: Callable[[StoreJob], Outcome] = getattr(importlib.import_module(module), name)
         manifest = self._publish(declaration.key, entry(job))
         seconds = time.perf_counter() - started
-        self.registry.record_result(key, declaration.key, manifest.model_dump(mode="json"), partition, seconds)
+        self._record(key, manifest, partition, seconds)
         self.listener(declaration.key, 1.0, "made")
         return Made(manifest, key, None, seconds)
 
@@ -96,14 +94,10 @@ class Runner:
         keys = [task_key(task, identities) for task in tasks]
         found = {key: known[0] for key in dict.fromkeys(keys) if (known := self._known(key)) is not None}
         missing = [(key, task) for key, task in dict(zip(keys, tasks, strict=True)).items() if key not in found]
-        calls = [
-            Call(f"{asset} {task.name}", task.entry, self._inputs(task, data), task.refs) for _, task in missing
-        ]
+        calls = [Call(f"{asset} {task.name}", task.entry, self._inputs(task, data), task.refs) for _, task in missing]
         for (key, task), answer in zip(missing, self.pool.run(calls), strict=True):
             manifest = Manifest(asset=f"{asset}#{task.name}", content=tuple(map(StoredRole.of, answer.refs)))
-            self.registry.record_result(
-                key, manifest.asset, manifest.model_dump(mode="json"), data.partition, answer.seconds
-            )
+            self._record(key, manifest, data.partition, answer.seconds)
             found[key] = manifest
         return [tuple(role.ref() for role in found[key].content) for key in keys]
 
@@ -120,13 +114,18 @@ class Runner:
 
     def _known(self, key: str) -> tuple[Manifest, str] | None:
         """A recorded result whose objects are all still there. A result with holes counts as unknown."""
-        row = self.registry.find_result(key)
-        if row is None:
+        with self.registry.reading() as session:
+            known = queries.find_result(session, key)
+        if known is None or not all(self.store.has(sha256) for sha256 in known.manifest.objects()):
             return None
-        manifest = Manifest.model_validate(row.manifest)
-        if not all(self.store.has(sha256) for sha256 in manifest.objects()):
-            return None
-        return manifest, row.made_by_partition
+        return known.manifest, known.made_by_partition
+
+    def _record(self, key: str, manifest: Manifest, partition: str, seconds: float) -> None:
+        """Keep a result. It replaces one of the same key: that one's objects were lost, or it is the same."""
+        with self.registry.session() as session:
+            queries.record_result(
+                session, key, manifest.asset, manifest, made_by=partition, seconds=seconds, replace=True
+            )
 
     def _publish(self, asset: str, outcome: Outcome) -> Manifest:
         content = tuple(StoredRole.of(keep(self.store, payload)) for payload in outcome.content)

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         populate_by_name=True, extra="ignore", frozen=True, hide_input_in_errors=True,
     )  # fmt: skip
 
-    home: Path = Field(default_factory=lambda: default_home())
+    home: Path = Field(default_factory=lambda: default_home()  # noqa: PLW0108)
     """Everything a user makes: registry, artifacts, caches, releases, Dagster's storage."""
     registry_url: str = ""
     artifacts_url: str = ""
@@ -76,7 +76,10 @@ class Settings(BaseSettings):
     model_path: Path | None = None
     """Folder with local model weights (MUSICGEN_MODEL_PATH)."""
     max_workers: int = Field(
-        default_factory=lambda: min(len(os.sched_getaffinity(0)), 4), ge=1, le=256, validation_alias=_seed_name("MAX_WORKERS")
+        default_factory=lambda: min(len(os.sched_getaffinity(0)), 4),
+        ge=1,
+        le=256,
+        validation_alias=_seed_name("MAX_WORKERS"),
     )
     generation_timeout_s: float = Field(300.0, gt=0, validation_alias=_seed_name("GENERATION_TIMEOUT"))
     """Upper bound for one call to a provider, in seconds."""
@@ -101,7 +104,7 @@ class Settings(BaseSettings):
     @field_validator("home", "soundfont", "model_path")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return None if path is None else Path(os.path.abspath(path.expanduser()))
+        return None if path is None else path.expanduser().absolute()
 
     def model_post_init(self, _context: Any) -> None:
         """Fill in the two addresses that follow from the home."""
@@ -180,7 +183,7 @@ def get_settings(home: Path | str | None = None) -> Settings:
 
     ``home`` wins over MUSICGEN_HOME.
     """
-    chosen = Path(os.path.abspath(Path(home or os.environ.get(HOME_VARIABLE) or default_home()).expanduser()))
+    chosen = Path(home or os.environ.get(HOME_VARIABLE) or default_home()).expanduser().absolute()
     try:
         return Settings(home=chosen, _env_file=chosen / ".env")
     except ValidationError as error:

@@ -194,7 +194,10 @@ def _file_system(url: str) -> tuple[Any, str]:
         ) from error
     except ValueError as error:
         raise BadInput(
-            "MUSICGEN_ARTIFACTS_URL", url, f"no such kind of store: {error}", way_out="Use file:///PATH or s3://BUCKET/PREFIX."
+            "MUSICGEN_ARTIFACTS_URL",
+            url,
+            f"no such kind of store: {error}",
+            way_out="Use file:///PATH or s3://BUCKET/PREFIX.",
         ) from error
     return file_system, str(root).rstrip("/")
 

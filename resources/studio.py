@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from musicgen_assets.context.failures import Failure
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import Manifest
+from resources.io_manager import load_manifest
 from resources.layout import ensure_home
-from resources.registry import Registry
-from resources.runner import Listener, Made, Runner
+from resources.registry import Registry, open_registry, queries
+from resources.release_export import export_release
+from resources.runner import CONTEXT_ASSET, Listener, Made, Runner
 from resources.settings import Settings
+from resources.state_machine import enter_stage, fail, transition
 from resources.store import ArtifactStore
 from resources.workers import WorkerPool
+
+RELEASE_ASSET = "finalization/release"
 
 
 @dataclass
@@ -34,9 +41,9 @@ class Studio:
     def open(cls, settings: Settings, listener: Listener | None = None) -> Studio:
         """Create the home where it is missing, bring the registry to head, and open all."""
         ensure_home(settings)
-        registry = Registry(settings.registry_url)
+        registry = open_registry(settings)
         store = ArtifactStore(settings.artifacts_url)
-        pool = WorkerPool(settings.max_workers, settings.artifacts_url, settings.limits.timeout_per_task_s)
+        pool = WorkerPool(settings.max_workers, settings.artifacts_url, settings.limits.task_timeout_s)
         soundfont = str(settings.soundfont) if settings.soundfont else None
         runner = Runner(registry, store, pool, soundfont)
         if listener is not None:
@@ -44,17 +51,79 @@ class Studio:
         return cls(settings, registry, store, pool, runner)
 
     def make(self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest]) -> Made:
-        """See Runner.make; also moves the version to the asset's stage."""
-        return self.runner.make(declaration, partition, upstreams)
+        """See Runner.make. The version enters the asset's stage, and fails there with it.
+
+        Raises BadInput for a partition that the registry does not know: nobody asked for it.
+        """
+        with self.registry.session() as session:
+            enter_stage(session, queries.get_version(session, partition), declaration.stage)
+        try:
+            return self.runner.make(declaration, partition, upstreams)
+        except Failure as failure:
+            if not failure.is_retryable:
+                self.failed(declaration, partition, str(failure))
+            raise
+
+    def failed(self, declaration: Declaration, partition: str, reason: str) -> None:
+        """Write down that making an asset of ``partition`` failed for good."""
+        with self.registry.session() as session:
+            fail(session, queries.get_version(session, partition), declaration.stage, reason)
+
+    def conclude(self, declaration: Declaration, partition: str, made: Made) -> None:
+        """What an asset that was made means for its version: it waits at a failed check, it is released, or neither."""
+        if declaration.key == CONTEXT_ASSET:
+            self._keep_context(partition, made.manifest)
+        waived = self.waivers(partition)
+        stopped = [
+            check.name
+            for check in made.manifest.checks
+            if not check.passed and check.is_blocking and check.name not in waived
+        ]
+        if stopped:
+            self.move(partition, "waiting_for_approval", f"checks failed: {', '.join(stopped)}")
+        elif declaration.key == RELEASE_ASSET:
+            self.move(partition, "released", "")
+
+    def move(self, partition: str, state: str, reason: str) -> None:
+        """Move a version to ``state`` if it is not there."""
+        with self.registry.session() as session:
+            version = queries.get_version(session, partition)
+            if version.state not in (state, "released"):
+                transition(session, version, state, reason)
+
+    def _keep_context(self, partition: str, manifest: Manifest) -> None:
+        context = self.runner.load_context(manifest).model_dump(mode="json")
+        with self.registry.session() as session:
+            queries.record_context(session, partition, context)
 
     def waivers(self, partition: str) -> dict[str, str]:
         """Waived checks of a version: check to "who: why"."""
-        return {waiver.check: f"{waiver.who}: {waiver.why}" for waiver in self.registry.waivers_of(partition)}
+        with self.registry.reading() as session:
+            return {row.check: f"{row.who}: {row.why}" for row in queries.waivers_of(session, partition)}
+
+    def partition(self, text: str) -> str:
+        """The partition of "COMPOSITION@vN", or of the newest version of "COMPOSITION". Raises BadInput."""
+        with self.registry.reading() as session:
+            return queries.resolve_version(session, text).partition
+
+    def manifest(self, partition: str, asset: str) -> Manifest:
+        """What a version has under an asset, objects checked. Raises MissingArtifact."""
+        return load_manifest(self.registry, self.store, partition, asset)
+
+    def release_directory(self, partition: str) -> Path | None:
+        """Where the release of a version was put in this home, if it was."""
+        directory = self.settings.releases / partition
+        return directory if directory.is_dir() else None
+
+    def export(self, partition: str, directory: Path | None = None) -> Path:
+        """Write the release into ``directory`` (default: the home's releases). Raises MissingArtifact, Failure."""
+        target = directory if directory is not None else self.settings.releases / partition
+        export_release(self.store, self.manifest(partition, "finalization/release"), target)
+        return target.resolve()
 
     def close(self) -> None:
-        """End the workers and close the registry."""
+        """End the workers."""
         self.pool.close()
-        self.registry.close()
 
 
 @contextmanager

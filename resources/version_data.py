@@ -11,13 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
-
-if TYPE_CHECKING:
-    from resources.registry import Registry
+from resources.registry import Registry, Version, queries
 
 REQUEST_FIELDS = ("prompt", "overrides", "seed", "title")
 """What of a request shapes the song. Who asked, how far to go and under which key do not."""
@@ -57,25 +55,27 @@ class VersionData:
         return self._cache[name]
 
     def _request(self) -> tuple[Any, Any]:
-        payload = self._registry.request_of(self.partition)
-        request = {name: payload.get(name) for name in REQUEST_FIELDS}
+        with self._registry.reading() as session:
+            asked = queries.request_of(session, queries.get_version(session, self.partition))
+        request = {name: asked.payload.get(name) for name in REQUEST_FIELDS}
         return request, request
 
     def _version(self) -> tuple[Any, Any]:
-        version = self._registry.get_version(self.partition)
+        with self._registry.reading() as session:
+            version = queries.get_version(session, self.partition)
+            parent = session.get(Version, version.parent_id) if version.parent_id is not None else None
         facts = {
             "composition": version.composition_id,
             "version": version.number,
-            "parent": version.parent_partition,
+            "parent": parent.partition if parent is not None else None,
             "partition": self.partition,
         }
         return facts, facts
 
     def _waivers(self) -> tuple[Any, Any]:
-        waivers = [
-            {"check": waiver.check, "who": waiver.who, "why": waiver.why}
-            for waiver in self._registry.waivers_of(self.partition)
-        ]
+        with self._registry.reading() as session:
+            found = queries.waivers_of(session, self.partition)
+        waivers = [{"check": waiver.check, "who": waiver.who, "why": waiver.why} for waiver in found]
         return waivers, waivers
 
     def _styles(self) -> tuple[Any, Any]:

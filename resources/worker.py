@@ -32,9 +32,7 @@ def keep(store: ArtifactStore, payload: Payload | Ref) -> Ref:
     return Ref(payload.role, payload.media_type, sha256, size_bytes, payload.suffix, dict(payload.meta))
 
 
-def compute(
-    store: ArtifactStore, entry: str, inputs: Mapping[str, Any], refs: Mapping[str, Ref]
-) -> tuple[Ref, ...]:
+def compute(store: ArtifactStore, entry: str, inputs: Mapping[str, Any], refs: Mapping[str, Ref]) -> tuple[Ref, ...]:
     """Call ``entry`` ("package.module:function") on ``inputs`` and the bytes behind ``refs``; store what it yields."""
     module, _, name = entry.partition(":")
     function: Callable[..., Sequence[Payload | Ref]] = getattr(importlib.import_module(module), name)

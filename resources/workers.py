@@ -59,7 +59,7 @@ class Worker:
                 self.close()
                 raise TransientFailure(
                     f"{call.name}: no result after {timeout_s:.0f} s, so its process was ended.",
-                    way_out="Try again; raise limits.timeout_per_task_s if the machine is slow.",
+                    way_out="Try again; raise limits.task_timeout_s if the machine is slow.",
                 )
             answer = self.connection.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
@@ -72,9 +72,7 @@ class Worker:
             return Answer(answer[1], answer[2])
         if answer[0] == "failed":
             raise answer[1]
-        raise PermanentFailure(
-            f"{call.name} failed: {answer[1]}\n{answer[2]}", way_out="This is a defect; report it."
-        )
+        raise PermanentFailure(f"{call.name} failed: {answer[1]}\n{answer[2]}", way_out="This is a defect; report it.")
 
     @property
     def is_alive(self) -> bool:

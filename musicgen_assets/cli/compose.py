@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 @click.option("--title", help="Title; else taken from the prompt.")
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 def compose(
     prompt: str,
@@ -67,9 +65,7 @@ def compose(
 
 @click.command(short_help="Make a version again from where it stopped.")
 @click.argument("version", metavar="COMPOSITION[@vN]")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 def retry(version: str, out: Path | None, is_json: bool) -> None:
     """Run VERSION again: what is finished is carried, the rest is made.
@@ -80,7 +76,7 @@ def retry(version: str, out: Path | None, is_json: bool) -> None:
     from resources.studio import open_studio
 
     with open_studio(get_settings()) as studio:
-        partition = studio.registry.get_version(version).partition
+        partition = studio.partition(version)
         _run(studio, partition, "finalization", out, is_json=is_json)
 
 
@@ -101,9 +97,7 @@ def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
         try:
             code = _make(studio, submission.partition, request.until, out, is_json=is_json)
         finally:
-            finish_request(
-                studio.registry, submission.request_id, "done" if code in (0, EXIT_WAITING) else "failed"
-            )
+            finish_request(studio.registry, submission.request_id, "done" if code in (0, EXIT_WAITING) else "failed")
     sys.exit(code)
 
 
@@ -132,12 +126,10 @@ def _make(studio: Studio, partition: str, stage: Any, out: Path | None, *, is_js
     from musicgen_assets.cli.progress import ProgressLine
     from musicgen_assets.execution import open_instance, run_version
     from musicgen_assets.graph.declarations import until
-    from resources.summary import summarize
+    from resources.summary import history_s, summarize
 
     instance = open_instance(studio.settings)
-    duration_s = studio.registry.asked_duration_s(partition)
-    history = studio.registry.seconds_by_asset()
-    with ProgressLine(until(stage), duration_s, history, is_quiet=is_json) as line:
+    with ProgressLine(until(stage), history_s(studio), is_quiet=is_json) as line:
         studio.runner.listener = line
         report = run_version(studio, instance, partition, stage=stage)
     directory = studio.export(partition, out) if report.is_success and stage == "finalization" else None

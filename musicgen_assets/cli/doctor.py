@@ -21,9 +21,7 @@ def doctor(is_json: bool) -> None:
 
     found = checks(get_settings())
     if is_json:
-        rows = [
-            {"name": row.name, "status": row.status, "detail": row.detail, "way_out": row.way_out} for row in found
-        ]
+        rows = [{"name": row.name, "status": row.status, "detail": row.detail, "way_out": row.way_out} for row in found]
         click.echo(json.dumps({"checks": rows}, ensure_ascii=False))
     else:
         for row in found:

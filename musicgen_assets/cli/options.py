@@ -56,6 +56,6 @@ def read_lyrics(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise BadInput("--lyrics", str(path), f"byte {error.start} is not UTF-8", way_out=way_out) from error
     if len(text) > LYRICS_MAX_CHARACTERS:
-        raise BadInput("--lyrics", str(path),
-                       f"it has {len(text)} characters, {LYRICS_MAX_CHARACTERS} are allowed", way_out="Shorten it.")  # fmt: skip
+        rule = f"it has {len(text)} characters, {LYRICS_MAX_CHARACTERS} are allowed"
+        raise BadInput("--lyrics", str(path), rule, way_out="Shorten it.")
     return text

@@ -9,32 +9,27 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.estimates import expected_s
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class ProgressLine:
     """Percent and time left of a run over ``declarations``, weighted by what each is expected to take."""
 
-    def __init__(
-        self,
-        declarations: Sequence[Declaration],
-        duration_s: float,
-        history: Mapping[str, float],
-        *,
-        is_quiet: bool,
-    ) -> None:
-        self._weights = {
-            declaration.key: expected_s(declaration, duration_s, history) for declaration in declarations
-        }
+    def __init__(self, declarations: Sequence[Declaration], history: Mapping[str, float], *, is_quiet: bool) -> None:
+        self._weights = {declaration.key: expected_s(declaration, history) for declaration in declarations}
         self._total = sum(self._weights.values()) or 1.0
         self._done: dict[str, float] = {}
         self._started = time.monotonic()
         self._is_quiet = is_quiet
         self._is_terminal = sys.stderr.isatty() and not is_quiet
         self._stage = ""
-        self._bar = None
+        self._bar: Progress | None = None
 
     def __enter__(self) -> ProgressLine:
         if self._is_terminal:

@@ -32,7 +32,7 @@ def status(version: str | None, is_json: bool) -> None:
             if not rows:
                 click.echo('Nothing here yet. Make a song: musicgen compose "upbeat pop song about summer"')
             return
-        partition = studio.registry.get_version(version).partition
+        partition = studio.partition(version)
         emit(summarize(studio, partition, directory=studio.release_directory(partition)), is_json=is_json)
 
 
@@ -51,9 +51,7 @@ def versions(composition: str, is_json: bool) -> None:
         click.echo(json.dumps({"composition": composition, "versions": rows}, ensure_ascii=False))
         return
     for row in rows:
-        click.echo(
-            f"{'  ' * row['depth']}{row['partition']}  {row['status']}  seed {row['seed']}  {row['created_at']}"
-        )
+        click.echo(f"{'  ' * row['depth']}{row['partition']}  {row['status']}  seed {row['seed']}  {row['created_at']}")
 
 
 @click.command(short_help="Copy a release package to a folder.")
@@ -68,7 +66,7 @@ def download(version: str, out: Path | None, is_json: bool) -> None:
     from resources.studio import open_studio
 
     with open_studio(get_settings()) as studio:
-        partition = studio.registry.get_version(version).partition
+        partition = studio.partition(version)
         target = out if out is not None else Path.cwd() / partition
         check_out(target)
         directory = studio.export(partition, target)
@@ -88,6 +86,7 @@ def waive(version: str, check: str, why: str, who: str | None) -> None:
     """Let VERSION be released although CHECK failed. Then: musicgen retry VERSION."""
     from musicgen_assets.context.failures import BadInput
     from musicgen_assets.graph.declarations import declaration_of
+    from resources.registry import queries
     from resources.settings import get_settings
     from resources.studio import open_studio
 
@@ -97,6 +96,7 @@ def waive(version: str, check: str, why: str, who: str | None) -> None:
     if not why.strip():
         raise BadInput("--why", why, "a waiver needs a reason", way_out="Say why it may be released.")
     with open_studio(get_settings()) as studio:
-        partition = studio.registry.get_version(version).partition
-        studio.registry.add_waiver(partition, check, who or getpass.getuser(), why.strip())
+        partition = studio.partition(version)
+        with studio.registry.session() as session:
+            queries.add_waiver(session, partition, check, who or getpass.getuser(), why.strip())
     click.echo(f"{check} is waived for {partition}. Release it: musicgen retry {partition}")

@@ -162,7 +162,9 @@ class CompositionContext(Frozen):
         if not isinstance(data, dict):
             return data
         musical = data.get("musical")
-        genres = musical.get("genres") if isinstance(musical, dict) else None
+        if not isinstance(musical, dict):
+            return data
+        genres = musical.get("genres")
         if not genres or not all(isinstance(genre, dict) for genre in genres):
             return data
         total = sum(float(genre.get("weight", 1.0)) for genre in genres)

@@ -194,8 +194,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
                "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp"),
         data=("styles",), kinds=("JSON", "PNG"),
         checks=("loudness", "true_peak", "decoded_true_peak", "dynamic_range", "spectrum", "phase",
-                "mono_fold_down", "clipping", "dc_offset", "silence", "duration", "tempo", "key", "stems_null", "melodic_score",
-                "harmonic_score", "rhythmic_score", "structural_score"),
+                "mono_fold_down", "clipping", "dc_offset", "silence", "duration", "tempo", "key", "stems_null",
+                "melodic_score", "harmonic_score", "rhythmic_score", "structural_score"),
     ),
     Declaration(
         "finalization", "release", "The delivery package: masters, stems, MIDI, lyrics, tags, report, checksums.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from musicgen_assets.context.limits import DEFAULT_DURATION_S
 from musicgen_assets.graph.declarations import Declaration
 
 EXPECTED_S: Mapping[str, tuple[float, float]] = {
@@ -22,7 +23,7 @@ EXPECTED_S: Mapping[str, tuple[float, float]] = {
 """(seconds, seconds a minute of song), measured on two cores."""
 
 
-def expected_s(declaration: Declaration, duration_s: float, history: Mapping[str, float]) -> float:
+def expected_s(declaration: Declaration, history: Mapping[str, float], duration_s: float = DEFAULT_DURATION_S) -> float:
     """Seconds to expect of an asset. ``history`` maps assets to seconds measured on this machine."""
     if declaration.key in history:
         return max(0.02, history[declaration.key])

@@ -49,9 +49,7 @@ def score_to_midi(score: Score, tracks: Sequence[Track] | None = None, syllables
     parts = score.tracks if tracks is None else tuple(tracks)
     words = tuple(syllables) or score.syllables
     carrier = next((name for name in VOCAL_TRACKS if any(track.name == name for track in parts)), "")
-    conductor = _conductor(
-        score.title, score.tempo_bpm, score.time_signature, score.key, score.scale, score.sections
-    )
+    conductor = _conductor(score.title, score.tempo_bpm, score.time_signature, score.key, score.scale, score.sections)
     chunks = [_chunk(conductor, score.end_ticks)]
     for track in parts:
         events = _part(track.name, track.array(), track.program, track.channel)
@@ -72,9 +70,7 @@ def material_to_midi(
 ) -> bytes:
     """Parts (name -> notes, program, channel) as a type 1 file; what composition stages show as a twin."""
     chunks = [_chunk(_conductor(title, tempo_bpm, time_signature, key, scale, ()), 0)]
-    chunks += [
-        _chunk(_part(name, notes, program, channel), 0) for name, (notes, program, channel) in tracks.items()
-    ]
+    chunks += [_chunk(_part(name, notes, program, channel), 0) for name, (notes, program, channel) in tracks.items()]
     return _file(chunks)
 
 

@@ -146,9 +146,7 @@ def _draw_sections(axes: Any, score: Score, is_detailed: bool, *, has_names: boo
         axes.spines[side].set_visible(False)
 
 
-def _name_section(
-    axes: Any, label: str, start_s: float, end_s: float, duration_s: float, is_detailed: bool
-) -> None:
+def _name_section(axes: Any, label: str, start_s: float, end_s: float, duration_s: float, is_detailed: bool) -> None:
     """The section's name above the roll, cut to what fits between its boundaries."""
     width_px = (end_s - start_s) / duration_s * axes.get_window_extent().width
     fits = max(int(width_px / (5.6 if is_detailed else 4.2)), 1)

@@ -1,0 +1,193 @@
+"""A style's drum strings as hits: velocities, a two-bar accent cycle, ghost notes, a turn in bar four, fills.
+
+Belongs here: turning one level's patterns of one meter into a Groove. Does not belong here: choosing the
+patterns (styles), judging the result (rhythm_stability).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicgen_assets.composition.feel import beat_starts, deviation_ticks, metric_weight, swung
+from musicgen_assets.score.clock import steps_per_bar, ticks_per_bar, ticks_per_step
+from musicgen_assets.score.material import DrumHit, Groove
+
+DRUM_KEYS: Mapping[str, int] = {
+    "kick": 36, "snare": 38, "rim": 37, "clap": 39, "hat": 42, "pedal_hat": 44, "open_hat": 46, "crash": 49,
+    "ride": 51, "tom_low": 45, "tom_mid": 47, "tom_high": 50, "tambourine": 54, "cowbell": 56,
+    "bongo_high": 60, "bongo_low": 61, "conga_high": 63, "conga_low": 64, "clave": 75, "shaker": 82,
+}  # fmt: skip
+"""General MIDI Level 1 percussion keys."""
+
+PERCUSSION_KEYS = frozenset({54, 56, 60, 61, 62, 63, 64, 69, 70, 75, 82})
+BACKBEAT_KEYS = frozenset({37, 38, 39, 40})
+KICK_KEYS = frozenset({35, 36})
+GHOST_VELOCITIES = (20, 45)
+BACKBEAT_VELOCITIES = (95, 120)
+LOOP_BARS = 4
+"""Two passes of a two-bar cycle, the second with a turn at its end."""
+
+_NORMAL, _ACCENT = "x", "X"
+_LEVELS_OF_PIECE = {
+    "kick": (94, 108), "snare": (84, 106), "rim": (80, 100), "clap": (88, 106), "crash": (98, 110),
+    "tom_low": (86, 104), "tom_mid": (86, 104), "tom_high": (86, 104),
+}  # fmt: skip
+"""Velocity of a normal and of an accented hit; other pieces take _LIGHT."""
+_LIGHT = (64, 86)
+_GENERIC_FILL_STARTS = (("snare", 0.75), ("snare", 0.5), ("tom_high", 0.5))
+
+
+@dataclass(frozen=True)
+class Feel:
+    """What shapes hits beside their pattern. ``arousal`` 0-1; ``spread_ms`` 0 is a machine."""
+
+    time_signature: str
+    tempo_bpm: float
+    swing: float
+    spread_ms: float
+    arousal: float
+
+    @property
+    def is_human(self) -> bool:
+        """Whether timing and touch vary."""
+        return self.spread_ms > 0
+
+
+Cells = dict[tuple[int, str], str]
+"""(step counted from the loop's start, piece) -> pattern character."""
+
+
+def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.random.Generator) -> Groove:
+    """The patterns of one level as a loop of four bars (more where a pattern is longer)."""
+    bars = math.lcm(LOOP_BARS, *(len(pattern.split()) for pattern in patterns.values()))
+    cells = _tiled(patterns, bars, feel.time_signature)
+    if level >= 3 and feel.is_human:
+        _add_ghosts(cells, bars, feel.time_signature, rng)
+    if level >= 2:
+        _turn_last_bar(cells, bars, feel.time_signature, rng)
+    _close_hats(cells)
+    return Groove(bars=bars, hits=_hits(cells, bars, level, feel, rng))
+
+
+def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel, rng: np.random.Generator) -> tuple[Groove, ...]:
+    """One-bar fills, lightest first: the style's own, and plain ones so that there are at least three."""
+    steps = steps_per_bar(feel.time_signature)
+    wanted: list[Cells] = [_tiled(pattern, 1, feel.time_signature) for pattern in patterns]
+    for piece, start in _GENERIC_FILL_STARTS[: max(3 - len(wanted), 0)]:
+        wanted.append(_generic_fill(piece, round(start * steps), steps))
+    fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel, rng)) for cells in wanted]
+    return tuple(sorted(fills, key=lambda fill: (sum(hit.velocity for hit in fill.hits), len(fill.hits))))
+
+
+def kick_onsets(patterns: Mapping[str, str], feel: Feel) -> tuple[int, ...]:
+    """Played ticks of the kick in the pattern's first bar, without human deviation."""
+    bar = (patterns.get("kick", "").split() or [""])[0]
+    step = ticks_per_step(feel.time_signature)
+    return tuple(swung(index * step, feel.swing, feel.time_signature) for index, mark in enumerate(bar) if mark in "xX")
+
+
+def _tiled(patterns: Mapping[str, str], bars: int, time_signature: str) -> Cells:
+    steps = steps_per_bar(time_signature)
+    cells: Cells = {}
+    for piece, pattern in patterns.items():
+        written = pattern.split()
+        for bar in range(bars if written else 0):
+            for index, mark in enumerate(written[bar % len(written)][:steps]):
+                if mark in "gxX":
+                    cells[bar * steps + index, piece] = mark
+    return cells
+
+
+def _add_ghosts(cells: Cells, bars: int, time_signature: str, rng: np.random.Generator) -> None:
+    """One or two soft snare notes beside the backbeats, the same in every cycle, unless the style wrote its own."""
+    snare = sorted(step for (step, piece), mark in cells.items() if piece == "snare" and mark == _ACCENT)
+    if not snare or any(piece == "snare" and mark == "g" for (_, piece), mark in cells.items()):
+        return
+    cycle = 2 * steps_per_bar(time_signature)
+    taken = {step % cycle for step, piece in cells if piece in ("kick", "snare", "rim", "clap")}
+    beside = sorted({(step + shift) % cycle for step in snare for shift in (-2, -1, 1, 3)} - taken)
+    for place in rng.permutation(np.array(beside, dtype=np.int64))[: 1 + int(rng.integers(2))].tolist():
+        for start in range(0, bars * cycle // 2, cycle):
+            cells[start + place, "snare"] = "g"
+
+
+def _turn_last_bar(cells: Cells, bars: int, time_signature: str, rng: np.random.Generator) -> None:
+    """A small turn at the loop's end that leads back to its start: an open hat, a kick or a ghost."""
+    steps = steps_per_bar(time_signature)
+    last = bars * steps
+    eighth = last - 2
+    pieces = {piece for _, piece in cells}
+    choices = []
+    if "hat" in pieces and (eighth, "open_hat") not in cells:
+        choices.append((eighth, "open_hat", _NORMAL))
+    if "kick" in pieces and not any((step, "kick") in cells for step in (last - 1, last - 2, last - 3)):
+        choices.append((eighth, "kick", _NORMAL))
+    if "snare" in pieces and (last - 1, "snare") not in cells:
+        choices.append((last - 1, "snare", "g"))
+    if choices:
+        step, piece, mark = choices[int(rng.integers(len(choices)))]
+        cells[step, piece] = mark
+
+
+def _close_hats(cells: Cells) -> None:
+    """One foot, one pair of hats: where they open, they are not closed too."""
+    for step in [step for step, piece in cells if piece == "open_hat"]:
+        cells.pop((step, "hat"), None)
+
+
+def _generic_fill(piece: str, start: int, steps: int) -> Cells:
+    """Sixteenths on one drum from ``start``, opening downwards over the toms when they begin on a tom."""
+    drums = ("tom_high", "tom_mid", "tom_low") if piece.startswith("tom") else (piece,)
+    cells: Cells = {(0, "kick"): _ACCENT}
+    length = max(steps - start, 1)
+    for step in range(start, steps):
+        drum = drums[(step - start) * len(drums) // length]
+        cells[step, drum] = _ACCENT if (step - start) % 4 == 0 else _NORMAL
+    return cells
+
+
+def _hits(cells: Cells, bars: int, level: int, feel: Feel, rng: np.random.Generator) -> tuple[DrumHit, ...]:
+    step_ticks, bar_ticks = ticks_per_step(feel.time_signature), ticks_per_bar(feel.time_signature)
+    places = sorted(cells)
+    straight = np.array([step * step_ticks for step, _ in places], dtype=np.int64)
+    moved = deviation_ticks(rng, straight, feel.spread_ms, feel.tempo_bpm)
+    touch = rng.normal(0.0, 2.2 if feel.is_human else 0.0, len(places))
+    hits = []
+    for (step, piece), tick, move, change in zip(places, straight.tolist(), moved.tolist(), touch, strict=True):
+        bar, inside = divmod(tick, bar_ticks)
+        velocity = _velocity(piece, cells[step, piece], bar, inside, level, feel) + float(change)
+        start = swung(tick, feel.swing, feel.time_signature) + move
+        start = min(max(start, 0), bars * bar_ticks - 1)
+        key = DRUM_KEYS[piece]
+        hits.append(DrumHit(start_ticks=start, key=key, velocity=_limited(velocity, key, cells[step, piece])))
+    return tuple(sorted(hits, key=lambda hit: (hit.start_ticks, hit.key)))
+
+
+def _velocity(piece: str, mark: str, bar: int, inside: int, level: int, feel: Feel) -> float:
+    """Pattern character, metric weight, the two-bar accent cycle, level and arousal, as a velocity."""
+    if mark == "g":
+        return 32.0 + 6.0 * (metric_weight(inside, feel.time_signature) - 0.25)
+    normal, accent = _LEVELS_OF_PIECE.get(piece, _LIGHT)
+    base = float(accent if mark == _ACCENT else normal)
+    is_light = piece not in _LEVELS_OF_PIECE
+    weight = metric_weight(inside, feel.time_signature)
+    base += (14.0 if is_light else 6.0) * (weight - 0.4)
+    base += 2.0 if bar % 2 == 0 else -3.0
+    if bar % 2 == 1 and inside >= beat_starts(feel.time_signature)[-1]:
+        base += 5.0
+    return base + (level - 3) * 3.0 + (feel.arousal - 0.5) * 10.0
+
+
+def _limited(velocity: float, key: int, mark: str) -> int:
+    low, high = 1, 127
+    if mark == "g":
+        low, high = GHOST_VELOCITIES
+    elif mark == _ACCENT and key in BACKBEAT_KEYS:
+        low, high = BACKBEAT_VELOCITIES
+    elif mark == _NORMAL:
+        low = GHOST_VELOCITIES[1] + 1
+    return min(max(round(velocity), low), high)

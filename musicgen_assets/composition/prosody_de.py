@@ -1,0 +1,63 @@
+"""German: nuclei, stress and rhyme sounds by rules.
+
+Belongs here: the rules (Duden, Die Grammatik, chapters on syllable and word stress). Does not belong here: lines.
+"""
+
+from __future__ import annotations
+
+import re
+
+from musicgen_assets.composition.prosody_words import Rules, Span, Word
+
+_DIGRAPHS = ("ei", "ai", "au", "eu", "äu", "ie", "aa", "ee", "oo", "ey", "ay")
+_ONSETS = frozenset(
+    "ch sch ck ph th st sp str spr pf pfl pfr schl schm schn schr schw bl br dr fl fr gl gr kl kn kr pl pr tr zw qu".split()
+)  # fmt: skip
+_UNSTRESSED_PREFIXES = ("be", "ge", "er", "ver", "zer", "ent", "emp")
+
+
+def _nuclei(word: str) -> list[Span]:
+    masked = re.sub(r"(?<=q)u", "#", word)
+    masked = re.sub(r"^y(?=[aeiou])", "#", masked)
+    spans: list[Span] = []
+    position = 0
+    while position < len(masked):
+        if masked[position] not in "aeiouäöüy":
+            position += 1
+            continue
+        width = 2 if masked[position : position + 2] in _DIGRAPHS else 1
+        spans.append((position, position + width))
+        position += width
+    return spans
+
+
+def _stress(word: str, syllables: tuple[str, ...]) -> int:
+    count = len(syllables)
+    if count == 1:
+        return 0
+    if re.search(r"(ieren|iere|iert|ierte)$", word):
+        return next(
+            (n for n in range(count - 1, -1, -1) if "ier" in syllables[n].lower() or "ie" in syllables[n].lower()), 0
+        )
+    if re.search(r"(ion|tät|ei|ik)$", word) and count > 1 and not word.endswith("arbei"):
+        return count - 1
+    if word.startswith(_UNSTRESSED_PREFIXES) and syllables[0].lower().rstrip("s") in _UNSTRESSED_PREFIXES:
+        return 1
+    return 0
+
+
+def _tail(word: Word) -> str:
+    """The sound from the stressed vowel on; rounded and unrounded vowels rhyme, as in German verse."""
+    tail = "".join(word.syllables[word.stress :]).lower()
+    tail = re.sub(r"^[^aeiouäöüy]*", "", re.sub(r"^qu", "", tail))
+    swaps = (
+        (r"äu|eu", "oi"), (r"ei|ai|ey|ay", "ai"), (r"ie|ih", "i"), (r"[üy]", "i"), (r"[äö]", "e"), (r"(?<=[aeiou])h(?!e)", ""),
+        (r"(?<=[aeiou])h(?=e)", ""), (r"([aeo])\1", r"\1"), (r"tz", "z"), (r"ck", "k"), (r"ß", "s"), (r"([bdfgklmnprst])\1", r"\1"),
+        (r"dt$|d$", "t"), (r"b$", "p"), (r"(?<!n)g$", "k"), (r"v", "f"), (r"(?<=[bdfgklmprstwz])en$", "n"), (r"(?<=h)en$", "n"),
+    )  # fmt: skip
+    for pattern, sound in swaps:
+        tail = re.sub(pattern, sound, tail)
+    return tail
+
+
+GERMAN = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail)

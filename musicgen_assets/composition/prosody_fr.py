@@ -1,0 +1,104 @@
+"""French: nuclei, the mute e, and the sound of endings.
+
+Belongs here: the rules (Grammont, Petit traité de versification française, 1908: mute e counts before a
+consonant, not before a vowel nor at the end of a line). Does not belong here: lines.
+"""
+
+from __future__ import annotations
+
+import re
+
+from musicgen_assets.composition.prosody_words import Rules, Span, Word, word_set
+
+_VOWELS = "aeiouàâäéèêëîïôöùûüœæ"
+_BREAKING = "éèêïëä"
+_ONSETS = frozenset(
+    [stop + liquid for stop in "pbfvtdcg" for liquid in "lr"] + ["ch", "gn", "ph", "th", "qu", "gu", "chr", "phr", "sc", "tr"]
+)  # fmt: skip
+
+
+def _nuclei(word: str) -> list[Span]:
+    masked = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéèê])|(?<=g)e(?=[aoâôu])", "#", word.replace("’", "'"))
+    masked = re.sub(rf"(?<=[{_VOWELS}])y(?=[{_VOWELS}])", "#", masked)
+    masked = re.sub(rf"(?<=[^{_VOWELS}#])y(?![{_VOWELS}])|^y$|(?<=[^{_VOWELS}])y(?=[^{_VOWELS}])", "i", masked)
+    if len(word) > 3 and word in word_set("fr", "mute_ent"):
+        masked = masked[:-3] + "e##"
+    spans: list[Span] = []
+    for group in re.finditer(f"[{_VOWELS}]+", masked):
+        spans += _split_group(masked, group.start(), group.end())
+    return spans
+
+
+def _split_group(word: str, start: int, end: int) -> list[Span]:
+    """Accented vowels break a group ("thé-âtre"); so does i after a stop and a liquid ("cri-er")."""
+    cuts = [start]
+    for position in range(start + 1, end):
+        left, right = word[position - 1], word[position]
+        is_mute_end = right == "e" and re.fullmatch(r"e(s|##)?", word[position:]) is not None
+        breaks = (
+            (right in _BREAKING and left not in "iuy") or (left in "éè" and not is_mute_end) or (left + right == "ao")
+        )
+        after_cluster = left == "i" and not is_mute_end and re.search(r"[pbfvtdcg][lr]i$", word[:position]) is not None
+        if breaks or after_cluster:
+            cuts.append(position)
+    return [(a, b) for a, b in zip(cuts, [*cuts[1:], end], strict=True)]
+
+
+def is_mute(syllable: str, word: str) -> bool:
+    """Whether a word's last syllable is only a mute e: "-e", "-es", and "-ent" of verbs."""
+    if word.lower() in word_set("fr", "mute_ent"):
+        return True
+    return re.search(rf"[^{_VOWELS}]es?$|[gq]ues?$", syllable.lower()) is not None
+
+
+def _stress(word: str, syllables: tuple[str, ...]) -> int:
+    last = len(syllables) - 1
+    return last - 1 if last > 0 and is_mute(syllables[-1], word) else last
+
+
+_SPELLINGS = (
+    (r"(?<=[^aeiou])e?nt$" , "#ent#"),
+)  # fmt: skip
+_RHYMES = (
+    (r"(?:e|es)$", ""), (r"œu", "eu"), (r"eau|au|ô", "o"), (r"oi|oî|oy", "Wa"), (r"ou|oû|où", "U"),
+    (r"(?:ain|ein|aim|un|um|in|im|yn|ym)(?![aeiouyéèn])", "I~"), (r"(?<=[iy])en(?![aeiouyén])", "I~"),
+    (r"(?:an|am|en|em)(?![aeiouyéènm])", "A~"), (r"(?:on|om)(?![aeiouyénm])", "O~"),
+    (r"ui", "Ui"), (r"eui", "euy"), (r"eu|eû", "E"), (r"aî|ai|ei|è|ê|ë", "ɛ"), (r"é", "e"),
+    (r"(?<=.)(?:er|ez)$", "e"), (r"et$", "ɛ"), (r"e(?=[^aeiou]{1,2})", "ɛ"), (r"[àâ]", "a"), (r"[îïy]", "i"), (r"[ûù]", "u"),
+)  # fmt: skip
+
+
+def _tail(word: Word) -> str:
+    """The last sounding vowel and what is pronounced after it, in a rough phonetic spelling."""
+    text = word.text.lower().replace("’", "'").rpartition("'")[2]
+    if text in word_set("fr", "mute_ent"):
+        text = text.removesuffix("nt")
+    has_mute = (
+        re.search(rf"[^{_VOWELS}]es?$|[qg]ues?$", text) is not None or re.search(r"[iuéo]es?$|aient$", text) is not None
+    )
+    sound = re.sub(r"aient$", "ai", text)
+    if sound in ("mer", "hiver", "fer", "cher", "fier", "hier", "amer", "enfer", "ver", "univers", "envers", "vers"):
+        sound = re.sub(r"ers?$", "èr", sound)
+    elif not has_mute:
+        sound = re.sub(r"(?<=[^r])(er|ez)$", "é", sound)
+        sound = (
+            re.sub(r"(?<=[aeiouyéèêàâùûôîrnlm])[tdpsxzg]+$", "", sound) if not sound.endswith(("et", "ets")) else sound
+        )
+    sound = re.sub(r"gu(?=[ei])", "g", re.sub(r"qu|k|c(?![eéèihy])", "k", sound))
+    sound = re.sub(r"ç|ss|c(?=[eéèiy])", "s", sound)
+    if has_mute:
+        sound = re.sub(r"es?$", "", sound)
+        sound = re.sub(r"e(?=[^aeiou]+$)", "è", sound)
+    sound = (
+        re.sub(r"(?<=[aeiou])ill?$", "y", re.sub(r"(?<=[^aeo])ill$", "iy", sound))
+        if has_mute or sound.endswith("il")
+        else sound
+    )
+    for pattern, letter in _RHYMES[1:]:
+        sound = re.sub(pattern, letter, sound)
+    sound = re.sub(r"([a-z])\1", r"\1", sound).replace("z", "s")
+    found = re.search(r"(?:W|U(?=i))?[aeiouEUɛIAO]~?[^aeiouEUɛIAO~W]*$", sound)
+    return (found.group() if found else sound).replace("W", "w").lower()
+
+
+FRENCH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, drops_mute_e=True)

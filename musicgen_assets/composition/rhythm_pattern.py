@@ -1,0 +1,150 @@
+"""composition/rhythm_pattern: the groove of a song, by energy level.
+
+Belongs here: the asset's entry, choosing among draws, its MIDI twin. Does not belong here: turning strings
+into hits (groove_building), timing (feel), the score (rhythm_stability), who plays when (arrangement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from musicgen_assets.composition.feel import DEVIATION_MAX_MS, swing_at, swung, takes_swing
+from musicgen_assets.composition.groove_building import Feel, build_fills, build_groove, kick_onsets
+from musicgen_assets.composition.rhythm_stability import THRESHOLD, rhythmic_stability
+from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.graph.job import CheckResult, Job, Outcome
+from musicgen_assets.graph.payloads import json_payload, midi_payload
+from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
+from musicgen_assets.score.material import Comping, Groove, Rhythm
+from musicgen_assets.score.midi import material_to_midi
+from musicgen_assets.score.model import DRUM_CHANNEL, note_array
+from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.refit import groove_for
+from musicgen_assets.styles.schema import Level, MeterGroove, Style
+
+LEVELS: tuple[Level, ...] = (1, 2, 3, 4)
+DRAWS_MAX = 8
+"""Redraws until the stability score passes; the best is kept, and the check tells."""
+_CHORD_VELOCITIES = {"g": 50, "x": 76, "X": 94}
+_HIT_TICKS = 60
+_TWIN_PITCHES = (60, 64, 67)
+
+
+def make_rhythm_pattern(job: Job) -> Outcome:
+    """The asset's entry, see graph.declarations."""
+    style = blend(job.read("musical.genres"))
+    tempo_bpm = float(job.read("musical.tempo_bpm"))
+    time_signature = str(job.read("musical.time_signature"))
+    rhythm = compose_rhythm(
+        style, tempo_bpm, time_signature, job.read("musical.mood"), job.read("musical.excluded_roles"),
+        job.stream("rhythm_pattern"),
+    )  # fmt: skip
+    score = rhythm.scores["rhythmic_stability"]
+    check = CheckResult(
+        "rhythmic_stability", score >= THRESHOLD, score, f">= {THRESHOLD}",
+        note="" if score >= THRESHOLD else f"best of {DRAWS_MAX} draws",
+    )  # fmt: skip
+    return Outcome(
+        content=(json_payload(rhythm), midi_payload(_twin(rhythm, tempo_bpm))),
+        facts={
+            "rhythmic_stability": score,
+            "swing": rhythm.swing,
+            "hits_at_full_level": len(rhythm.grooves[4].hits),
+            "fills": len(rhythm.fills),
+        },
+        checks=(check,),
+    )
+
+
+def compose_rhythm(
+    style: Style,
+    tempo_bpm: float,
+    time_signature: str,
+    mood: Mood,
+    excluded_roles: Collection[Role],
+    rng: np.random.Generator,
+) -> Rhythm:
+    """Grooves, fills and comping of the style in this meter; the first draw that passes, else the best.
+
+    Comping and kick ticks carry swing but no deviation: players who lock to them bring their own.
+    """
+    pattern = groove_for(style, time_signature)
+    swing = swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm) if takes_swing(time_signature) else 0.5
+    spread_ms = min(style.humanize_ms, DEVIATION_MAX_MS)
+    feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal)
+    has_drums = style.has_drums and "drums" not in excluded_roles
+    best: Rhythm | None = None
+    for _ in range(DRAWS_MAX):
+        rhythm = _draw(pattern, feel, style.comping_length, has_drums, rng)
+        score = round(rhythmic_stability(rhythm, tempo_bpm).score, 4)
+        rhythm = rhythm.model_copy(update={"scores": {"rhythmic_stability": score}})
+        if best is None or score > best.scores["rhythmic_stability"]:
+            best = rhythm
+        if score >= THRESHOLD:
+            break
+    if best is None:
+        raise ValueError("DRAWS_MAX must be at least 1")
+    return best
+
+
+def _draw(pattern: MeterGroove, feel: Feel, comping_length: float, has_drums: bool, rng: np.random.Generator) -> Rhythm:
+    grooves: dict[int, Groove] = {}
+    kicks: dict[int, tuple[int, ...]] = {}
+    for level in LEVELS:
+        patterns = pattern.levels[_nearest(level, pattern.levels)] if has_drums else {}
+        grooves[level] = build_groove(patterns, level, feel, rng)
+        kicks[level] = kick_onsets(patterns, feel)
+    return Rhythm(
+        time_signature=feel.time_signature,
+        swing=feel.swing,
+        grooves=grooves,
+        fills=build_fills(pattern.fills, feel, rng) if has_drums else (),
+        comping={level: _comping(pattern, level, comping_length, feel) for level in LEVELS},
+        kick_ticks=kicks,
+    )
+
+
+def _nearest(level: Level, written: Collection[Level]) -> Level:
+    """The level itself, else the nearest that the style wrote, the sparser of two."""
+    return min(sorted(written), key=lambda candidate: abs(candidate - level))
+
+
+def _comping(pattern: MeterGroove, level: Level, length: float, feel: Feel) -> Comping:
+    """Chord onsets of a level over one bar; a pattern without any strikes the downbeat."""
+    written = pattern.comping[_nearest(level, pattern.comping)].split() if pattern.comping else []
+    marks = [(index, mark) for index, mark in enumerate(written[0] if written else "") if mark in "gxX"] or [(0, "x")]
+    bar, step = ticks_per_bar(feel.time_signature), ticks_per_step(feel.time_signature)
+    starts = [swung(index * step, feel.swing, feel.time_signature) for index, _ in marks]
+    onsets = []
+    for (_, mark), start, following in zip(marks, starts, [*starts[1:], bar], strict=True):
+        duration = max(round((following - start) * length), min(step // 2, following - start))
+        accent = 5 if start == 0 else 0
+        onsets.append((start, duration, _CHORD_VELOCITIES[mark] + accent))
+    return Comping(onsets=tuple(onsets))
+
+
+def _twin(rhythm: Rhythm, tempo_bpm: float) -> bytes:
+    """Levels one after another, then the fills; comping as triads on a piano."""
+    bar = ticks_per_bar(rhythm.time_signature)
+    drums, chords, position = [], [], 0
+    for level in LEVELS:
+        groove = rhythm.grooves[level]
+        drums += [(position + hit.start_ticks, _HIT_TICKS, hit.key, hit.velocity) for hit in groove.hits]
+        for start in range(position, position + groove.bars * bar, bar):
+            for onset, duration, velocity in rhythm.comping[level].onsets:
+                chords += [(start + onset, duration, pitch, velocity) for pitch in _TWIN_PITCHES]
+        position += groove.bars * bar
+    for fill in rhythm.fills:
+        drums += [(position + hit.start_ticks, _HIT_TICKS, hit.key, hit.velocity) for hit in fill.hits]
+        position += bar
+    parts = {"drums": (note_array(drums), 0, DRUM_CHANNEL), "comping": (note_array(chords), 0, 0)}
+    return material_to_midi(
+        parts,
+        tempo_bpm=tempo_bpm,
+        time_signature=rhythm.time_signature,
+        key="C",
+        scale="major",
+        title="rhythm pattern",
+    )

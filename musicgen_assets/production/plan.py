@@ -1,0 +1,119 @@
+"""The instrumentation as data: which sound plays each track, how it is treated, and where it stands in the mix.
+
+Belongs here: the models, and what holds for any style. Does not belong here: choosing (instrumentation),
+sounding (render), or what is measured later (mixing.plan).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from musicgen_assets.context.schema import Frozen, Role, Unit
+from musicgen_assets.score.model import Track
+
+EffectKind = Literal["drive", "cabinet", "chorus", "tremolo", "tone"]
+TextureKind = Literal["riser", "reverse_cymbal", "impact", "vinyl"]
+Source = Literal["soundfont", "sub_bass"]
+
+VOCAL = "vocal"
+"""Name and role of the sung track, which the arrangement does not know yet."""
+
+
+class Effect(Frozen):
+    """One treatment of a whole track, before mixing. ``settings`` are named with their units.
+
+    drive: gain_db. cabinet: low_hz, high_hz. chorus: rate_hz, depth, mix. tremolo: rate_hz, depth.
+    tone: high_shelf_hz, high_shelf_db.
+    """
+
+    kind: EffectKind
+    settings: dict[str, float] = Field(default_factory=dict)
+    reason: str
+
+
+class Layer(Frozen):
+    """A second voice playing the track's notes. ``sections`` names where; empty means everywhere."""
+
+    program: int = Field(ge=0, le=127)
+    transpose: int = Field(0, ge=-24, le=24)
+    detune_cents: float = Field(0.0, ge=-50.0, le=50.0)
+    delay_ms: float = Field(0.0, ge=0.0, le=60.0)
+    level_db: float = Field(0.0, ge=-40.0, le=6.0)
+    pan: float = Field(0.0, ge=-1.0, le=1.0)
+    sections: tuple[str, ...] = ()
+    reason: str
+
+
+class Texture(Frozen):
+    """A sound without notes on a track's stem. ``level_db`` is relative to the track's calibrated loudness."""
+
+    kind: TextureKind
+    start_ticks: int = Field(ge=0)
+    duration_ticks: int = Field(gt=0)
+    level_db: float
+    reason: str
+
+
+class TrackSound(Frozen):
+    """How one track sounds and where it stands. ``level_db`` is loudness relative to the lead, in LU.
+
+    ``main_pan`` places the first voice within the stem (its layers have their own), ``pan`` the stem in the mix.
+    ``has_duck`` says whether the kick turns it down.
+    """
+
+    name: str
+    role: Role
+    instrument: str
+    program: int = Field(ge=0, le=127)
+    is_drums: bool
+    source: Source = "soundfont"
+    main_pan: float = Field(0.0, ge=-1.0, le=1.0)
+    effects: tuple[Effect, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    textures: tuple[Texture, ...] = ()
+    level_db: float
+    pan: float = Field(ge=-1.0, le=1.0)
+    reverb_send_db: float
+    delay_send_db: float
+    high_pass_hz: float = Field(ge=10.0, le=1_000.0)
+    presence_db: float = Field(ge=-12.0, le=12.0)
+    compression_ratio: float = Field(ge=1.0, le=20.0)
+    has_duck: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+class Room(Frozen):
+    """The one reverb of the song: size and how fast its highs die, both 0-1."""
+
+    room: Unit
+    damping: Unit
+
+
+class Instrumentation(Frozen):
+    """production/instrumentation. ``vocal`` is for the sung track, should the vocal line bring one."""
+
+    tracks: tuple[TrackSound, ...]
+    vocal: TrackSound
+    reverb: Room
+    sidechain_db: float = Field(ge=0.0, le=24.0)
+    """How far the kick turns down what ``has_duck``."""
+    width: float = Field(ge=0.0, le=2.0)
+    tempo_bpm: float
+    """Quarters a minute: what the delay follows."""
+
+    def sound_of(self, name: str) -> TrackSound:
+        """The sound of the track called ``name``. Raises KeyError for a name that is neither listed nor sung."""
+        for sound in (*self.tracks, self.vocal):
+            if sound.name == name:
+                return sound
+        raise KeyError(name)
+
+    def sound_for(self, track: Track) -> TrackSound:
+        """The sound of a track of the merged score; the sung one is played by the instrument it names."""
+        sound = self.sound_of(track.name)
+        if track.name != self.vocal.name:
+            return sound
+        update = {"program": track.program, "instrument": track.instrument, "is_drums": track.is_drums}
+        return sound.model_copy(update=update)

@@ -1,0 +1,155 @@
+"""What a General MIDI program needs to sound like the instrument it names: effects and layers, by rule.
+
+Belongs here: rules from program, role and style to effects and layers, each with its reason. Does not belong
+here: place and level in the mix, textures (instrumentation), and how anything is computed (effects, render).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.production.plan import Effect, Layer, Source
+from musicgen_assets.score.model import Track
+
+DISTORTED = frozenset({29, 30})
+ACOUSTIC_GUITARS = frozenset({24, 25})
+CLEAN_GUITARS = frozenset({27, 28})
+ELECTRIC_PIANOS = frozenset({4, 5})
+ORGANS = frozenset(range(16, 21))
+ENSEMBLES = frozenset({*range(48, 55), *range(88, 96)})
+BRASS_SECTIONS = frozenset({61, 62, 63})
+SYNTH_LEADS = frozenset(range(80, 88))
+SYNTHS = frozenset({38, 39, *range(80, 104)})
+ELECTRIC_BASSES = frozenset({33, 34, 35, 36, 37})
+SYNTH_BASSES = frozenset({38, 39, 87})
+
+CALM_AROUSAL = 0.3
+TOP_OF_OCTAVE_LAYER = 98
+"""Highest pitch a layer an octave up may reach: above it, fonts squeak."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What of the song the rules may look at. ``big_sections`` are the names of its choruses and drops."""
+
+    mood: Mood
+    is_electronic: bool
+    is_lofi: bool
+    big_sections: tuple[str, ...] = ()
+
+
+@dataclass
+class Shape:
+    """A track's sound while the rules build it."""
+
+    source: Source = "soundfont"
+    main_pan: float = 0.0
+    effects: list[Effect] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def shape_of(track: Track, role: Role, setting: Setting) -> Shape:
+    """Effects and layers of one track."""
+    shape = Shape()
+    if track.is_drums:
+        _drums(shape, setting)
+    elif role == "bass":
+        _bass(shape, track)
+    else:
+        _guitars(shape, track, role)
+        _keys(shape, track, setting)
+        _ensembles(shape, track, role)
+        _openings(shape, track, role, setting)
+        _mood(shape, role, setting)
+    return shape
+
+
+def _effect(shape: Shape, kind: str, reason: str, **settings: float) -> None:
+    shape.effects.append(Effect.model_validate({"kind": kind, "settings": settings, "reason": reason}))
+
+
+def _double(shape: Shape, track: Track, *, spread: float, detune_cents: float, delay_ms: float, reason: str) -> None:
+    """The part played twice, left and right."""
+    shape.main_pan = -spread
+    shape.layers.append(
+        Layer(program=track.program, detune_cents=detune_cents, delay_ms=delay_ms, pan=spread, reason=reason)
+    )
+
+
+def _drums(shape: Shape, setting: Setting) -> None:
+    if setting.is_lofi:
+        _effect(shape, "drive", "drums as if from a sampler pushed a little", gain_db=4.0)
+        _effect(shape, "tone", "dusty drums", high_shelf_hz=5_500.0, high_shelf_db=-4.0)
+
+
+def _bass(shape: Shape, track: Track) -> None:
+    name = track.instrument.lower()
+    if "808" in name or "sub" in name:
+        shape.source = "sub_bass"
+        shape.reasons.append("a synthesised sub: General MIDI has no 808 bass")
+    elif track.program in SYNTH_BASSES:
+        _effect(shape, "drive", "harmonics, so that small loudspeakers play the bass too", gain_db=6.0)
+    elif track.program in ELECTRIC_BASSES:
+        _effect(shape, "drive", "a bass amplifier at the edge of breaking up", gain_db=3.0)
+
+
+def _guitars(shape: Shape, track: Track, role: Role) -> None:
+    if track.program in DISTORTED:
+        gain_db = 14.0 if role in ("lead", "counter", "vocal") else 10.0
+        _effect(shape, "drive", "chords and lines distort together, as in one amplifier", gain_db=gain_db)
+        _effect(shape, "cabinet", "a guitar loudspeaker has neither rumble nor fizz", low_hz=85.0, high_hz=5_600.0)
+        if role == "chords":
+            _double(shape, track, spread=0.8, detune_cents=6.0, delay_ms=14.0, reason="rhythm guitar doubled")
+    elif track.program in ACOUSTIC_GUITARS and role == "chords":
+        _double(shape, track, spread=0.55, detune_cents=4.0, delay_ms=11.0, reason="strummed twice")
+    elif track.program in CLEAN_GUITARS and role in ("chords", "arpeggio"):
+        _effect(shape, "chorus", "a clean guitar through its chorus pedal", rate_hz=0.6, depth=0.12, mix=0.35)
+
+
+def _keys(shape: Shape, track: Track, setting: Setting) -> None:
+    if track.program in ELECTRIC_PIANOS:
+        if setting.is_lofi or setting.mood.arousal < 0.5:
+            _effect(shape, "tremolo", "the electric piano's own stereo tremolo", rate_hz=4.3, depth=0.35)
+        else:
+            _effect(shape, "chorus", "electric piano with a slow chorus", rate_hz=0.7, depth=0.15, mix=0.4)
+    elif track.program in ORGANS:
+        _effect(shape, "chorus", "an organ's turning loudspeaker", rate_hz=5.6, depth=0.05, mix=0.5)
+
+
+def _ensembles(shape: Shape, track: Track, role: Role) -> None:
+    if track.program in ENSEMBLES and role in ("pad", "chords"):
+        _double(shape, track, spread=0.65, detune_cents=6.0, delay_ms=9.0, reason="a second desk: width without effects")
+    elif track.program in BRASS_SECTIONS and role in ("pad", "chords"):
+        _double(shape, track, spread=0.5, detune_cents=5.0, delay_ms=16.0, reason="two players a part")
+    elif track.program in SYNTH_LEADS and role in ("lead", "vocal", "counter"):
+        shape.main_pan = -0.2
+        shape.layers.append(
+            Layer(
+                program=track.program, detune_cents=9.0, delay_ms=4.0, level_db=-3.0, pan=0.2,
+                reason="a second oscillator, slightly sharp",
+            )
+        )  # fmt: skip
+
+
+def _openings(shape: Shape, track: Track, role: Role, setting: Setting) -> None:
+    """What only the choruses and drops have."""
+    highest = max((note[2] for note in track.notes), default=127)
+    if not setting.big_sections or highest + 12 > TOP_OF_OCTAVE_LAYER:
+        return
+    level_db = {"lead": -11.0, "pad": -9.0}.get(role)
+    if level_db is not None and (role == "pad" or setting.mood.arousal >= 0.5):
+        shape.layers.append(
+            Layer(
+                program=track.program, transpose=12, level_db=level_db, sections=setting.big_sections,
+                reason="an octave above, where the song opens",
+            )
+        )  # fmt: skip
+
+
+def _mood(shape: Shape, role: Role, setting: Setting) -> None:
+    if setting.is_lofi and role in ("chords", "pad", "lead", "arpeggio"):
+        _effect(shape, "tone", "as if from an old sampler", high_shelf_hz=4_500.0, high_shelf_db=-5.0)
+    elif setting.mood.arousal < CALM_AROUSAL and role in ("chords", "pad"):
+        _effect(shape, "tone", "a calm song: softer highs", high_shelf_hz=5_000.0, high_shelf_db=-2.0)

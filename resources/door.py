@@ -1,0 +1,148 @@
+"""The one door: every request, wherever it comes from, is accepted here and claimed here.
+
+Belongs here: accepting (one transaction, idempotent by key), claiming, finishing. Does not belong here: making
+the version (runner), deciding what the words mean (ideation).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from musicgen_assets.context.failures import BadInput, TransientFailure
+from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.graph.payloads import canonical_json
+from resources.door_checks import check_request
+from resources.door_names import new_name
+from resources.registry import Composition, Registry, Request, Version, utc_now
+from resources.registry.queries import (
+    add_composition,
+    add_version,
+    ensure_user,
+    get_request,
+    record_event,
+    record_usage,
+)
+from resources.settings import Settings
+
+Outcome = Literal["done", "waiting", "failed", "cancelled"]
+
+_DRAWN_SEEDS = 2**32
+"""Seeds are drawn below this: short enough to type, many enough never to meet by chance."""
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What came of a request. ``is_new`` is False for the repetition of one already accepted."""
+
+    composition: str
+    version: int
+    partition: str
+    request_id: str
+    seed: int
+    is_new: bool
+
+
+def submit(registry: Registry, request: CompositionRequest, settings: Settings) -> Submission:
+    """Accept ``request``: validated first, then composition, version, request and event in one transaction.
+
+    The seed is drawn here when none is given. The same key of the same user with the same request returns what
+    was accepted then. Raises BadInput (nothing is written) for a request that breaks a rule, or a key that was
+    used for another request.
+    """
+    check_request(request, settings)
+    asked_hash = hashlib.sha256(canonical_json(request)).hexdigest()
+    for _ in range(_TRIES):
+        try:
+            with registry.session() as session:
+                known = _known(session, request, asked_hash)
+                return known or _accept(session, request, asked_hash)
+        except IntegrityError:
+            continue  # somebody took the key or the name between our look and our write: look again
+    raise TransientFailure("The registry kept changing under this request.", way_out="Submit it again.")
+
+
+def claim(registry: Registry, request_id: str, who: str) -> bool:
+    """Take ``request_id`` for execution; True for exactly one caller. Raises BadInput for an unknown one."""
+    with registry.session() as session:
+        taken = session.execute(
+            update(Request)
+            .where(Request.id == request_id, Request.claimed_by.is_(None), Request.status == "submitted")
+            .values(claimed_by=who, claimed_at=utc_now(), status="claimed")
+            .returning(Request.id)
+        ).scalar()
+        if taken is None:
+            get_request(session, request_id)
+        return taken is not None
+
+
+def release_claim(registry: Registry, request_id: str) -> None:
+    """Put a claimed request back, for whoever claims it next. Raises BadInput for an unknown one."""
+    with registry.session() as session:
+        request = get_request(session, request_id)
+        if request.status == "claimed":
+            request.status, request.claimed_by, request.claimed_at = "submitted", None, None
+
+
+def finish_request(registry: Registry, request_id: str, status: Outcome) -> None:
+    """Write down how ``request_id`` ended. Raises BadInput for an unknown one."""
+    with registry.session() as session:
+        request = get_request(session, request_id)
+        request.status, request.finished_at = status, utc_now()
+        record_event(
+            session, "request.finished", composition_id=request.composition_id, version_id=request.version_id,
+            payload={"request": request_id, "status": status},
+        )  # fmt: skip
+
+
+def _known(session: Session, request: CompositionRequest, asked_hash: str) -> Submission | None:
+    """What this key was accepted as before. Raises BadInput if it was another request."""
+    if request.idempotency_key is None:
+        return None
+    query = select(Request).where(Request.user == request.user, Request.idempotency_key == request.idempotency_key)
+    row = session.scalar(query)
+    if row is None:
+        return None
+    if row.asked_hash != asked_hash:
+        raise BadInput(
+            "idempotency_key", request.idempotency_key, "it was used for another request",
+            way_out="Use a new key for a new request; the same key returns the same composition.",
+        )  # fmt: skip
+    return _submission(session.get_one(Version, row.version_id), is_new=False)
+
+
+def _accept(session: Session, request: CompositionRequest, asked_hash: str) -> Submission:
+    seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
+    request_id = f"r-{secrets.token_hex(10)}"
+    ensure_user(session, request.user)
+    name = new_name(lambda candidate: session.get(Composition, candidate) is not None)
+    composition = add_composition(session, name, request.user, request.title)
+    version = add_version(session, composition.id, request_id, seed)
+    payload = {**request.model_dump(mode="json"), "seed": seed}
+    session.add(
+        Request(
+            id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload,
+            asked_hash=asked_hash, composition_id=composition.id, version_id=version.id, status="submitted",
+        )
+    )  # fmt: skip
+    session.flush()
+    record_event(
+        session, "composition.created", composition_id=composition.id, version_id=version.id,
+        payload={"request": request_id, "user": request.user},
+    )  # fmt: skip
+    record_usage(session, request.user, "composition", 1.0, version_id=version.id)
+    return _submission(version, is_new=True)
+
+
+def _submission(version: Version, *, is_new: bool) -> Submission:
+    return Submission(
+        version.composition_id, version.number, version.partition, version.request_id, version.seed, is_new
+    )

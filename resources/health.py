@@ -1,0 +1,181 @@
+"""What is installed, what optional parts would add, and what is wrong: the checks behind ``musicgen doctor``.
+
+Belongs here: looking. Does not belong here: repairing, or printing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select, text
+
+from musicgen_assets.context.failures import Failure, MissingArtifact
+from musicgen_assets.graph.manifest import Manifest
+from resources.disk import disk_failure, make_folder, remove_quietly, write_durably
+from resources.registry import HEAD, Registry, Result
+from resources.settings import Settings
+from resources.store import ArtifactStore, free_bytes
+
+_GIGABYTE = 1024**3
+_TIGHT_BYTES = 3 * _GIGABYTE
+"""A 10-minute song with its stems takes about 1 GB on the way."""
+_TOO_LITTLE_BYTES = _GIGABYTE // 2
+
+_SAMPLED_RESULTS = 20
+_SAMPLED_BYTES = 200 * 1024**2
+
+_ML_PACKAGES = ("torch", "transformers", "demucs")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer. ``way_out`` says what to do where the status is not "ok", or what an optional part would add."""
+
+    name: str
+    status: Literal["ok", "warning", "error"]
+    detail: str
+    way_out: str = ""
+
+
+def checks(settings: Settings) -> list[Finding]:
+    """Look at everything a song needs. Never raises: what breaks becomes a finding."""
+    looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        ("python", _python), ("home", _home), ("disk space", _disk_space), ("registry", _registry),
+        ("artifact store", _store), ("soundfont", _soundfont), ("ffmpeg", _ffmpeg), ("local models", _local_models),
+        ("provider keys", _keys),
+    )  # fmt: skip
+    return [_looked(name, look, settings) for name, look in looks]
+
+
+def _looked(name: str, look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return look(settings)
+    except Failure as failure:
+        return Finding(name, "error", failure.message, failure.way_out)
+
+
+def _python(_settings: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info[:2] <= (3, 12):
+        return Finding("python", "ok", f"{version} at {sys.executable}")
+    return Finding("python", "error", f"{version} at {sys.executable}", "Use Python 3.11 or 3.12.")
+
+
+def _home(settings: Settings) -> Finding:
+    make_folder(settings.home)
+    probe = settings.home / f".probe.{secrets.token_hex(6)}"
+    try:
+        write_durably(probe, b"probe")
+    except OSError as error:
+        raise disk_failure(error, settings.home, "write in") from error
+    finally:
+        remove_quietly(probe)
+    return Finding("home", "ok", f"{settings.home} can be written; Dagster's home is {settings.dagster_home}")
+
+
+def _disk_space(settings: Settings) -> Finding:
+    free = free_bytes(settings.home)
+    detail = f"{free / _GIGABYTE:.1f} GB free at {settings.home}"
+    way_out = "Free some space, or point MUSICGEN_HOME at a larger disk."
+    if free < _TOO_LITTLE_BYTES:
+        return Finding("disk space", "error", detail, way_out)
+    return (
+        Finding("disk space", "warning", detail, way_out)
+        if free < _TIGHT_BYTES
+        else Finding("disk space", "ok", detail)
+    )
+
+
+def _registry(settings: Settings) -> Finding:
+    registry = Registry(settings.registry_url)
+    try:
+        revision = registry.revision()
+        if registry.engine.dialect.name == "sqlite":
+            with registry.reading() as session:
+                answer = str(session.scalar(text("PRAGMA quick_check(1)")))
+            if answer != "ok":
+                return Finding("registry", "error", f"it is damaged: {answer}", "Restore it from a backup.")
+        count = len(registry.list_compositions(500).items)
+    finally:
+        registry.close()
+    shown = f"{count} compositions" if count < 500 else "500 compositions or more"
+    if revision != HEAD:
+        return Finding(
+            "registry", "error", f"it stands at {revision}, not at {HEAD}", "Open it with this release again."
+        )
+    return Finding("registry", "ok", f"{registry.engine.dialect.name} at revision {revision}, {shown}")
+
+
+def _store(settings: Settings) -> Finding:
+    store = ArtifactStore(settings.artifacts_url)
+    registry = Registry(settings.registry_url)
+    try:
+        with registry.reading() as session:
+            rows = session.scalars(select(Result.manifest).order_by(Result.created_at.desc()).limit(_SAMPLED_RESULTS))
+            manifests = [Manifest.model_validate(row) for row in rows]
+    finally:
+        registry.close()
+    return _sampled(store, manifests)
+
+
+def _sampled(store: ArtifactStore, manifests: list[Manifest]) -> Finding:
+    """Read the newest artifacts, up to a bound, and verify them."""
+    looked_at: set[str] = set()
+    read_bytes = 0
+    broken: list[str] = []
+    for manifest in manifests:
+        for sha256 in manifest.objects():
+            if sha256 in looked_at or read_bytes > _SAMPLED_BYTES:
+                continue
+            looked_at.add(sha256)
+            try:
+                read_bytes += len(store.get(sha256))
+            except MissingArtifact as failure:
+                broken.append(f"{manifest.asset}: {failure.message}")
+    if broken:
+        way_out = "Delete corrupt files and run `musicgen retry` on the version: what is gone is made anew."
+        return Finding("artifact store", "error", f"{len(broken)} of {len(looked_at)} broken; {broken[0]}", way_out)
+    return Finding("artifact store", "ok", f"{store.url}: {len(looked_at)} of the newest objects read and verified")
+
+
+def _soundfont(settings: Settings) -> Finding:
+    from resources.instruments import instruments_of
+
+    found = instruments_of(settings.soundfont)
+    detail = f"{found['font_path']} played by {found['engine']} {found['engine_version']}"
+    if found["is_last_resort"]:
+        way_out = "Install a larger SoundFont (on Debian: apt-get install fluid-soundfont-gm) for a better sound."
+        return Finding("soundfont", "warning", f"{detail}; it is the small font of last resort", way_out)
+    return Finding("soundfont", "ok", detail)
+
+
+def _ffmpeg(_settings: Settings) -> Finding:
+    place = shutil.which("ffmpeg")
+    if place is not None:
+        return Finding("ffmpeg", "ok", f"{place} (optional; benchmarks compare with it)")
+    return Finding("ffmpeg", "ok", "not installed (optional)", "With it, `make bench` can compare with a shell chain.")
+
+
+def _local_models(settings: Settings) -> Finding:
+    missing = [name for name in _ML_PACKAGES if importlib.util.find_spec(name) is None]
+    weights = f"weights in {settings.model_path}" if settings.model_path else "no MUSICGEN_MODEL_PATH"
+    if settings.model_path is not None and not settings.model_path.is_dir():
+        return Finding(
+            "local models", "warning", f"MUSICGEN_MODEL_PATH is {settings.model_path}, which is no folder",
+            "Point it at a folder with model weights, or unset it.",
+        )  # fmt: skip
+    if missing:
+        way_out = "pip install 'musicgen-assets[ml]' adds local generation and stem separation."
+        return Finding("local models", "ok", f"optional; not installed: {', '.join(missing)}; {weights}", way_out)
+    return Finding("local models", "ok", f"{', '.join(_ML_PACKAGES)} installed; {weights}")
+
+
+def _keys(settings: Settings) -> Finding:
+    names = settings.configured_keys()
+    return Finding("provider keys", "ok", f"set: {', '.join(names)}" if names else "none set (none needed)")

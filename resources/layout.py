@@ -1,0 +1,72 @@
+"""The home's folders and Dagster's configuration in it.
+
+Belongs here: creating what must be there before anything runs. Does not belong here: what is kept in it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from musicgen_assets.context.failures import PermanentFailure
+from resources.disk import disk_failure, make_folder, write_atomically
+from resources.settings import Settings, checkout_root
+
+DAGSTER_FILE = "dagster.yaml"
+
+_HEADER = (
+    "# Made from the project's dagster.yaml; edits are overwritten. For a deployment of your own, set DAGSTER_HOME.\n"
+)
+
+
+def ensure_home(settings: Settings) -> None:
+    """Create the home's folders, prove that it can be written, and configure Dagster in it.
+
+    Quick when all is there. An explicit DAGSTER_HOME is the user's own: it is not touched. Raises PermanentFailure
+    naming path and way out for a read-only or full disk.
+    """
+    for folder in (settings.home, settings.releases, settings.cache, settings.logs):
+        make_folder(folder)
+    if settings.is_dagster_home_explicit:
+        return
+    home = settings.home / "dagster"
+    make_folder(home)
+    text = dagster_configuration(home)
+    place = home / DAGSTER_FILE
+    try:
+        is_current = place.is_file() and place.read_text(encoding="utf-8") == text
+    except OSError as error:
+        raise disk_failure(error, place, "read") from error
+    if not is_current:
+        write_atomically(place, text.encode())
+
+
+def dagster_configuration(home: Path) -> str:
+    """The project's dagster.yaml with all storage under ``home``, unless it says PostgreSQL or a bucket itself."""
+    import yaml
+
+    configuration: dict[str, Any] = yaml.safe_load(_source()) or {}
+    storage = configuration.setdefault("storage", {"sqlite": {}})
+    if "sqlite" in storage:
+        storage["sqlite"] = {"base_dir": str(home / "storage")}
+    for section, module, kind, folder in (
+        ("local_artifact_storage", "dagster.core.storage.root", "LocalArtifactStorage", "artifacts"),
+        ("compute_logs", "dagster.core.storage.local_compute_log_manager", "LocalComputeLogManager", "logs"),
+    ):
+        configuration.setdefault(section, {"module": module, "class": kind, "config": {"base_dir": str(home / folder)}})
+    return _HEADER + yaml.safe_dump(configuration, sort_keys=True)
+
+
+def _source() -> str:
+    """dagster.yaml of the checkout, or the copy that the installed package carries."""
+    root = checkout_root()
+    places = [Path(__file__).with_name(DAGSTER_FILE)]
+    if root is not None:
+        places.insert(0, root / DAGSTER_FILE)
+    for place in places:
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    raise PermanentFailure(
+        f"{DAGSTER_FILE} is missing from this installation (looked at {', '.join(map(str, places))}).",
+        way_out="Install the package again.",
+    )

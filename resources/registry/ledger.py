@@ -1,0 +1,137 @@
+"""What happened and what it cost: events, waivers, attempts at paid calls, usage. Rows are added, hardly changed.
+
+Belongs here: history. Does not belong here: deciding what to do about it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.graph.declarations import DECLARATIONS
+from resources.registry.compositions import ensure_user, get_version
+from resources.registry.models import Attempt, Event, Usage, Waiver, utc_now
+
+
+def record_event(
+    session: Session,
+    kind: str,
+    *,
+    composition_id: str | None = None,
+    version_id: int | None = None,
+    payload: dict[str, Any] | None = None,
+) -> Event:
+    """Add to the history. ``kind`` reads "composition.created", "version.state"."""
+    row = Event(kind=kind, composition_id=composition_id, version_id=version_id, payload=payload or {})
+    session.add(row)
+    session.flush()
+    return row
+
+
+def events_of(session: Session, composition_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
+    """Events of a composition in their order, those with an id above ``after``."""
+    query = (
+        select(Event).where(Event.composition_id == composition_id, Event.id > after).order_by(Event.id).limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def add_waiver(session: Session, partition: str, check: str, who: str, why: str) -> Waiver:
+    """Let ``partition`` pass ``check`` although it failed. Raises BadInput without a reason or a known check."""
+    version = get_version(session, partition)
+    known = [name for declaration in DECLARATIONS for name in declaration.checks]
+    if check not in known:
+        raise BadInput("check", check, "there is no such check", way_out=f"Known: {', '.join(known)}.")
+    if not why.strip() or not who.strip():
+        raise BadInput("--why", why, "a waiver needs somebody and a reason", way_out="Say why it may pass.")
+    row = Waiver(version_id=version.id, check=check, who=who.strip(), why=why.strip())
+    session.add(row)
+    session.flush()
+    record_event(
+        session, "version.waived", composition_id=version.composition_id, version_id=version.id,
+        payload={"check": check, "who": row.who, "why": row.why},
+    )  # fmt: skip
+    return row
+
+
+def waivers_of(session: Session, partition: str) -> list[Waiver]:
+    """The waivers in force, the newest per check, in the order they were first given."""
+    version = get_version(session, partition)
+    rows = session.scalars(select(Waiver).where(Waiver.version_id == version.id).order_by(Waiver.id))
+    return list({row.check: row for row in rows}.values())
+
+
+def plan_attempt(session: Session, partition: str, task: str, provider: str, *, key: str, estimate_usd: str) -> Attempt:
+    """The row that must be committed before an external call is made. ``estimate_usd`` is a decimal string."""
+    version = get_version(session, partition)
+    row = Attempt(
+        version_id=version.id, task=task, provider=provider, key=key, status="planned", estimate_usd=_usd(estimate_usd)
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def attempt_submitted(session: Session, attempt_id: int, provider_job_id: str) -> Attempt:
+    """The provider took it: from now on it is polled, never submitted again."""
+    row = _attempt(session, attempt_id)
+    row.status, row.provider_job_id, row.submitted_at = "submitted", provider_job_id, utc_now()
+    return row
+
+
+def attempt_finished(
+    session: Session,
+    attempt_id: int,
+    outcome: Literal["succeeded", "failed"],
+    cost_usd: str | None = None,
+    error: str = "",
+) -> Attempt:
+    """What came of it, and what it cost."""
+    row = _attempt(session, attempt_id)
+    row.status, row.error, row.finished_at = outcome, error, utc_now()
+    row.cost_usd = None if cost_usd is None else _usd(cost_usd)
+    return row
+
+
+def open_attempt(session: Session, key: str) -> Attempt | None:
+    """The attempt for ``key`` whose outcome is unknown: while there is one, nothing may be submitted again."""
+    query = select(Attempt).where(Attempt.key == key, Attempt.status.in_(("planned", "submitted")))
+    return session.scalar(query.order_by(Attempt.id.desc()).limit(1))
+
+
+def attempts_of(session: Session, partition: str) -> list[Attempt]:
+    """Every attempt a version made, oldest first."""
+    version = get_version(session, partition)
+    return list(session.scalars(select(Attempt).where(Attempt.version_id == version.id).order_by(Attempt.id)))
+
+
+def record_usage(
+    session: Session, user: str, kind: str, quantity: float, *, version_id: int | None = None, cost_usd: str = "0"
+) -> Usage:
+    """Note what ``user`` used up."""
+    ensure_user(session, user)
+    row = Usage(user=user, kind=kind, quantity=quantity, version_id=version_id, cost_usd=_usd(cost_usd))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _attempt(session: Session, attempt_id: int) -> Attempt:
+    row = session.get(Attempt, attempt_id)
+    if row is None:
+        raise BadInput("attempt", attempt_id, "there is no such attempt")
+    return row
+
+
+def _usd(amount: str) -> str:
+    try:
+        value = Decimal(amount)
+    except InvalidOperation as error:
+        raise BadInput("cost_usd", amount, "an amount of money is a decimal number") from error
+    if not value.is_finite() or value < 0:
+        raise BadInput("cost_usd", amount, "an amount of money is finite and not negative")
+    return format(value, "f")

@@ -1,0 +1,199 @@
+"""Results by key and materializations by version: what was made, from what it was carried, how long it took.
+
+Belongs here: the two tables and their facts. Does not belong here: computing keys (graph.keys), bytes (store).
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from musicgen_assets.graph.declarations import BY_KEY
+from musicgen_assets.graph.manifest import Manifest
+from resources.registry.compositions import get_version
+from resources.registry.models import Materialization, Result, utc_now
+from resources.registry.stages import refresh_stage
+
+_RECENT = 20
+"""How many past computations the usual time of an asset is taken from."""
+
+
+@dataclass(frozen=True)
+class KnownResult:
+    """What a key yields. ``name`` is the asset or task; ``seconds`` what computing it took."""
+
+    key: str
+    name: str
+    manifest: Manifest
+    made_by_partition: str
+    seconds: float
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownMaterialization:
+    """The asset of a version as it now stands. ``carried_from`` is None where this version made it."""
+
+    asset: str
+    key: str
+    content_hash: str
+    carried_from: str | None
+    seconds: float
+    run_id: str
+    created_at: datetime
+    manifest: Manifest
+
+
+def find_result(session: Session, key: str) -> KnownResult | None:
+    """What is known under ``key``."""
+    row = session.get(Result, key)
+    if row is None:
+        return None
+    return KnownResult(
+        row.key, row.name, Manifest.model_validate(row.manifest), row.made_by_partition, row.seconds, row.created_at
+    )
+
+
+def record_result(
+    session: Session,
+    key: str,
+    name: str,
+    manifest: Manifest,
+    *,
+    made_by: str,
+    seconds: float,
+    replace: bool = False,
+) -> KnownResult:
+    """Keep what ``key`` yields and return what stands: the first one recorded wins, however many arrive.
+
+    ``replace`` overwrites: for a result whose objects were lost and had to be made again.
+    """
+    values = {
+        "name": name, "manifest": manifest.model_dump(mode="json"), "made_by_partition": made_by,
+        "seconds": seconds, "created_at": utc_now(),
+    }  # fmt: skip
+    if replace:
+        _keep_history(session, key, manifest)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(Result).values(key=key, **values)
+    if replace:
+        session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=values))
+    else:
+        session.execute(insert.on_conflict_do_nothing(index_elements=["key"]))
+    session.expire_all()
+    standing = find_result(session, key)
+    return standing or KnownResult(key, name, manifest, made_by, seconds, utc_now())
+
+
+def _keep_history(session: Session, key: str, manifest: Manifest) -> None:
+    """Before ``key`` yields something else, write what it yielded into the materializations that hold it."""
+    standing = find_result(session, key)
+    if standing is None or standing.manifest == manifest:
+        return
+    session.execute(
+        update(Materialization)
+        .where(Materialization.key == key, Materialization.manifest.is_(None))
+        .values(manifest=standing.manifest.model_dump(mode="json"))
+    )
+
+
+def record_materialization(
+    session: Session,
+    partition: str,
+    manifest: Manifest,
+    *,
+    key: str,
+    carried_from: str | None,
+    seconds: float,
+    run_id: str = "",
+) -> Materialization:
+    """Note that ``partition`` now has ``manifest`` under its asset, and bring its stage's state up to date.
+
+    Earlier rows stay as history. A key nobody recorded is recorded. Raises BadInput for an unknown version.
+    """
+    version = get_version(session, partition)
+    asset = manifest.asset
+    standing = record_result(session, key, asset, manifest, made_by=carried_from or partition, seconds=seconds)
+    row = Materialization(
+        partition=partition, asset=asset, key=key, content_hash=manifest.content_hash, carried_from=carried_from,
+        manifest=None if standing.manifest == manifest else manifest.model_dump(mode="json"),
+        seconds=seconds, run_id=run_id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    if asset in BY_KEY:
+        refresh_stage(session, version, BY_KEY[asset].stage)
+    return row
+
+
+def latest_materialization(session: Session, partition: str, asset: str) -> KnownMaterialization | None:
+    """The asset of a version as it now stands; None if it was never made."""
+    query = (
+        select(Materialization, Result.manifest)
+        .join(Result, Result.key == Materialization.key)
+        .where(Materialization.partition == partition, Materialization.asset == asset)
+        .order_by(Materialization.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return None if row is None else _known(row)
+
+
+def materializations_of(session: Session, partition: str) -> dict[str, KnownMaterialization]:
+    """Every asset of a version as it now stands, in the order of the graph."""
+    newest = (
+        select(func.max(Materialization.id))
+        .where(Materialization.partition == partition)
+        .group_by(Materialization.asset)
+    )
+    query = (
+        select(Materialization, Result.manifest)
+        .join(Result, Result.key == Materialization.key)
+        .where(Materialization.id.in_(newest))
+    )
+    known = {row[0].asset: _known(row) for row in session.execute(query)}
+    ordered = [asset for asset in BY_KEY if asset in known] + sorted(known.keys() - BY_KEY.keys())
+    return {asset: known[asset] for asset in ordered}
+
+
+def materialization_history(session: Session, partition: str, asset: str) -> list[Materialization]:
+    """Every time a version got ``asset``, oldest first."""
+    query = (
+        select(Materialization)
+        .where(Materialization.partition == partition, Materialization.asset == asset)
+        .order_by(Materialization.id)
+    )
+    return list(session.scalars(query))
+
+
+def typical_seconds(session: Session, asset: str) -> float | None:
+    """The median time of the latest computations of ``asset``, in seconds; None if it was never computed."""
+    query = (
+        select(Materialization.seconds)
+        .where(Materialization.asset == asset, Materialization.carried_from.is_(None))
+        .order_by(Materialization.id.desc())
+        .limit(_RECENT)
+    )
+    found = list(session.scalars(query))
+    return statistics.median(found) if found else None
+
+
+def seconds_by_asset(session: Session) -> dict[str, float]:
+    """``typical_seconds`` of every asset that was ever computed."""
+    found = {asset: typical_seconds(session, asset) for asset in BY_KEY}
+    return {asset: seconds for asset, seconds in found.items() if seconds is not None}
+
+
+def _known(row: Row[tuple[Materialization, dict[str, Any]]]) -> KnownMaterialization:
+    materialization, manifest = row
+    return KnownMaterialization(
+        materialization.asset, materialization.key, materialization.content_hash, materialization.carried_from,
+        materialization.seconds, materialization.run_id, materialization.created_at,
+        Manifest.model_validate(materialization.manifest or manifest),
+    )  # fmt: skip
