@@ -12,7 +12,7 @@ demo: .venv/.core font ## make a song and say where it is
 
 test: .venv/.dev font ## run every test
 	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run"
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 lint: .venv/.dev ## style, types, floors
 	$(BIN)/ruff check .

@@ -266,9 +266,7 @@ def _between_hops(values: FloatArray, hop: int, length: int) -> FloatArray:
     return np.asarray((values[:, None] + (ahead - values)[:, None] * weight).reshape(-1)[:length])
 
 
-def _limiter_gain(
-    peaks: FloatArray, ceiling: float, rate: int, release_ms: float, lookahead_ms: float
-) -> FloatArray:
+def _limiter_gain(peaks: FloatArray, ceiling: float, rate: int, release_ms: float, lookahead_ms: float) -> FloatArray:
     """Gain per sample that takes every peak to the ceiling."""
     from scipy.ndimage import maximum_filter1d
 

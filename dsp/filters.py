@@ -54,9 +54,7 @@ def low_pass(samples: FloatArray, rate: int, cutoff_hz: float, order: int = 2) -
     return apply_sections(samples, low_pass_sections(rate, cutoff_hz, order))
 
 
-def low_shelf(
-    samples: FloatArray, rate: int, cutoff_hz: float, gain_db: float, q: float = BUTTERWORTH_Q
-) -> FloatArray:
+def low_shelf(samples: FloatArray, rate: int, cutoff_hz: float, gain_db: float, q: float = BUTTERWORTH_Q) -> FloatArray:
     """``gain_db`` far below ``cutoff_hz``, half of it there, nothing far above."""
     return apply_sections(samples, low_shelf_sections(rate, cutoff_hz, gain_db, q))
 

@@ -111,7 +111,9 @@ def peak_to_short_term_db(samples: FloatArray, rate: int) -> float:
     if loudness.max() <= LOUDNESS_FLOOR_LUFS:
         return 0.0
     edges = _block_edges(samples.shape[1], rate)
-    spans = [(int(edges[i * 5]), int(edges[min(i * 5 + _SHORT_TERM_BLOCKS, edges.size - 1)])) for i in range(loudness.size)]
+    spans = [
+        (int(edges[i * 5]), int(edges[min(i * 5 + _SHORT_TERM_BLOCKS, edges.size - 1)])) for i in range(loudness.size)
+    ]
     counted = [i for i in range(loudness.size) if loudness[i] >= loudness.max() - _PSR_GATE_LU]
     at_least = {i: _sample_peak_db(samples, spans[i]) - float(loudness[i]) for i in counted}
     lowest = np.inf

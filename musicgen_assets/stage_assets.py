@@ -4,7 +4,7 @@ Belongs here: keys, dependencies, metadata, the two failure classes in Dagster's
 music, keys of results, storage.
 """
 
-from __future__ import annotations
+# No postponed annotations here: Dagster inspects the annotation of an asset's context argument itself.
 
 import base64
 import warnings

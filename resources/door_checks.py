@@ -6,7 +6,9 @@ Belongs here: refusing, purely. Does not belong here: writing, or rules about mu
 from __future__ import annotations
 
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.context.schema import CompositionContext
 from resources.settings import Settings
 
 _DURATION = "technical.duration_s"
@@ -27,6 +29,21 @@ def check_request(request: CompositionRequest, settings: Settings) -> None:
         )  # fmt: skip
     _check_range(request, _DURATION, limits.min_duration_s, limits.max_duration_s, "s")
     _check_range(request, _TEMPO, limits.min_tempo_bpm, limits.max_tempo_bpm, "BPM")
+    _check_size(request, limits.max_release_bytes)
+
+
+def _check_size(request: CompositionRequest, limit_bytes: int) -> None:
+    """A release that cannot fit is refused before anything is rendered; what is not asked for counts as default."""
+    from musicgen_assets.finalization.size import check_release_size
+
+    technical = apply_overrides(
+        CompositionContext(),
+        {path: value for path, value in request.overrides.items() if path.startswith("technical.")},
+    ).technical
+    check_release_size(
+        technical.duration_s, technical.sample_rate_hz, technical.bit_depth, technical.formats, technical.channels,
+        limit_bytes=limit_bytes,
+    )  # fmt: skip
 
 
 def _check_range(request: CompositionRequest, path: str, low: float, high: float, unit: str) -> None:

@@ -10,20 +10,34 @@ from collections.abc import Callable
 
 from musicgen_assets.context.failures import TransientFailure
 
-_ADJECTIVES = ["amber", "ancient", "autumn", "azure", "blue", "bold", "brave", "bright", "bronze", "calm", "clear", "cobalt", "copper", "coral", "crimson", "crystal", "dancing", "deep", "distant", "dusky", "early", "electric", "emerald", "endless", "faded", "fearless", "floating", "flying", "forest", "fragile", "frosty", "gentle", "gilded", "glad", "glowing", "golden", "grand", "green", "hazel", "hidden", "hollow", "humble", "indigo", "ivory", "jade", "kind", "late", "lilac", "little", "lively", "lone", "lucky", "lunar", "mellow", "merry", "misty", "morning", "mossy", "noble", "northern", "olive", "opal", "patient", "pearl", "quiet", "rapid", "restless", "rising", "rosy", "ruby", "rustic", "sandy", "scarlet", "secret", "shining", "silent", "silver", "sleepy", "slow", "snowy", "soft", "solar", "southern", "sparkling", "starry", "steady", "still", "stormy", "summer", "sunny", "swift", "tender", "tidal", "topaz", "velvet", "violet", "wandering", "warm", "western", "whispering", "wild", "winter", "young"]
-_NOUNS = ["acorn", "anchor", "arbor", "aurora", "badger", "bay", "beacon", "bell", "birch", "bird", "bloom", "breeze", "bridge", "brook", "canyon", "castle", "cedar", "cliff", "cloud", "comet", "coast", "cove", "creek", "crow", "dawn", "deer", "delta", "dove", "dune", "dusk", "eagle", "echo", "ember", "falcon", "fern", "field", "finch", "fjord", "flame", "forest", "fox", "garden", "glade", "grove", "harbor", "hare", "harvest", "hawk", "heron", "hill", "horizon", "island", "lagoon", "lake", "lantern", "lark", "leaf", "light", "lily", "lynx", "maple", "marsh", "meadow", "mesa", "moon", "mountain", "nest", "oak", "ocean", "orchard", "otter", "owl", "path", "peak", "pebble", "pine", "plain", "planet", "pond", "prairie", "rain", "raven", "reef", "ridge", "river", "robin", "rose", "sail", "sea", "shadow", "shore", "sky", "sparrow", "spring", "star", "stone", "storm", "stream", "sun", "swallow", "swan", "thunder", "tide", "tower", "trail", "tree", "valley", "wave", "willow", "wind", "wolf", "wren"]
-_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ADJECTIVES = """
+amber ancient autumn azure blue bold brave bright bronze calm clear cobalt copper coral crimson crystal dancing deep
+distant dusky early electric emerald endless faded fearless floating flying forest fragile frosty gentle gilded glad
+glowing golden grand green hazel hidden hollow humble indigo ivory jade kind late lilac little lively lone lucky
+lunar mellow merry misty morning mossy noble northern olive opal patient pearl quiet rapid restless rising rosy ruby
+rustic sandy scarlet secret shining silent silver sleepy slow snowy soft solar southern sparkling starry steady still
+stormy summer sunny swift tender tidal topaz velvet violet wandering warm western whispering wild winter young
+"""
+NOUNS = """
+acorn anchor arbor aurora badger bay beacon bell birch bird bloom breeze bridge brook canyon castle cedar cliff cloud
+comet coast cove creek crow dawn deer delta dove dune dusk eagle echo ember falcon fern field finch fjord flame forest
+fox garden glade grove harbor hare harvest hawk heron hill horizon island lagoon lake lantern lark leaf light lily
+lynx maple marsh meadow mesa moon mountain nest oak ocean orchard otter owl path peak pebble pine plain planet pond
+prairie rain raven reef ridge river robin rose sail sea shadow shore sky sparrow spring star stone storm stream sun
+swallow swan thunder tide tower trail tree valley wave willow wind wolf wren
+"""
+CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are read as another one."""
 
-_SUFFIX_LENGTH = 5
+SUFFIX_LENGTH = 5
 _TRIES = 100
 
 
 def new_name(is_taken: Callable[[str], bool]) -> str:
-    """A name such as "sunny-river-k3f9a" that is not taken. Raises TransientFailure if chance has it in for us."""
+    """A name such as "sunny-river-k3f9a" that is not taken. Raises TransientFailure when chance finds none."""
     for _ in range(_TRIES):
-        suffix = "".join(secrets.choice(_CHARACTERS) for _ in range(_SUFFIX_LENGTH))
-        name = f"{secrets.choice(_ADJECTIVES)}-{secrets.choice(_NOUNS)}-{suffix}"
+        suffix = "".join(secrets.choice(CHARACTERS) for _ in range(SUFFIX_LENGTH))
+        name = f"{secrets.choice(ADJECTIVES.split())}-{secrets.choice(NOUNS.split())}-{suffix}"
         if not is_taken(name):
             return name
     raise TransientFailure("No free name was found for a new composition.", way_out="Submit it again.")

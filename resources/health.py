@@ -19,6 +19,7 @@ from musicgen_assets.context.failures import Failure, MissingArtifact
 from musicgen_assets.graph.manifest import Manifest
 from resources.disk import disk_failure, make_folder, remove_quietly, write_durably
 from resources.registry import HEAD, Registry, Result
+from resources.registry.queries import list_compositions
 from resources.settings import Settings
 from resources.store import ArtifactStore, free_bytes
 
@@ -101,7 +102,8 @@ def _registry(settings: Settings) -> Finding:
                 answer = str(session.scalar(text("PRAGMA quick_check(1)")))
             if answer != "ok":
                 return Finding("registry", "error", f"it is damaged: {answer}", "Restore it from a backup.")
-        count = len(registry.list_compositions(500).items)
+        with registry.reading() as session:
+            count = len(list_compositions(session, limit=500).items)
     finally:
         registry.close()
     shown = f"{count} compositions" if count < 500 else "500 compositions or more"

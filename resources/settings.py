@@ -6,19 +6,30 @@ creating those folders (layout), and anything of a song: settings reach music on
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from musicgen_assets.context import limits as bounds
 from musicgen_assets.context.failures import BadInput
 
 HOME_VARIABLE = "MUSICGEN_HOME"
-_PREFIX = "MUSICGEN_"
+PREFIX = "MUSICGEN_"
 _MEGABYTE = 1024 * 1024
 
 
@@ -53,23 +64,43 @@ class Limits(BaseModel):
     """For a task whose estimate does not say more."""
     max_concurrent: int = Field(100, ge=1, le=100)
 
+    @model_validator(mode="after")
+    def _ranges_hold_something(self) -> Limits:
+        for name in ("duration_s", "tempo_bpm"):
+            low, high = getattr(self, f"min_{name}"), getattr(self, f"max_{name}")
+            if low > high:
+                raise ValueError(f"min_{name} {low:g} is above max_{name} {high:g}")
+        return self
+
 
 def _seed_name(name: str) -> AliasChoices:
     """The variable as the outside world knows it, or with our prefix."""
-    return AliasChoices(name, _PREFIX + name)
+    return AliasChoices(name, PREFIX + name)
+
+
+def checkout_root() -> Path | None:
+    """The folder of the checkout this code runs from; None where it was installed as a package."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "pyproject.toml").is_file() and (root / "musicgen_assets").is_dir() else None
+
+
+def default_home() -> Path:
+    """.musicgen in the checkout, or in the current folder where there is no checkout."""
+    return (checkout_root() or Path.cwd()) / ".musicgen"
 
 
 class Settings(BaseSettings):
     """Everything that can be configured. Secrets show as asterisks wherever they are printed or logged."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", env_file_encoding="utf-8", env_ignore_empty=True,
+        env_prefix=PREFIX, env_nested_delimiter="__", env_file_encoding="utf-8", env_ignore_empty=True,
         populate_by_name=True, extra="ignore", frozen=True, hide_input_in_errors=True,
     )  # fmt: skip
 
-    home: Path = Field(default_factory=lambda: default_home()  # noqa: PLW0108)
+    home: Path = Field(default_factory=default_home)
     """Everything a user makes: registry, artifacts, caches, releases, Dagster's storage."""
-    registry_url: str = ""
+    registry_url: str = Field("", repr=False)
+    """sqlite:////PATH or postgresql://USER:PASSWORD@HOST/DATABASE; not shown, for it may hold a password."""
     artifacts_url: str = ""
     soundfont: Path | None = None
     """A SoundFont to play with; None lets the engine look for one."""
@@ -163,19 +194,10 @@ class Settings(BaseSettings):
 
     def secret_values(self) -> tuple[str, ...]:
         """Every secret in clear, for masking them in logs. Never print this."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
-
-
-def checkout_root() -> Path | None:
-    """The folder of the checkout this code runs from; None where it was installed as a package."""
-    root = Path(__file__).resolve().parents[1]
-    return root if (root / "pyproject.toml").is_file() and (root / "musicgen_assets").is_dir() else None
-
-
-def default_home() -> Path:
-    """.musicgen in the checkout, or in the current folder where there is no checkout."""
-    return (checkout_root() or Path.cwd()) / ".musicgen"
+        values = [getattr(self, name) for name in type(self).model_fields]
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        password = urlsplit(self.registry_url).password
+        return (*secrets, password) if password else tuple(secrets)
 
 
 def get_settings(home: Path | str | None = None) -> Settings:
@@ -185,21 +207,48 @@ def get_settings(home: Path | str | None = None) -> Settings:
     """
     chosen = Path(home or os.environ.get(HOME_VARIABLE) or default_home()).expanduser().absolute()
     try:
+        _check_file(chosen / "musicgen.toml")
         return Settings(home=chosen, _env_file=chosen / ".env")
     except ValidationError as error:
         raise _bad_setting(error) from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput("musicgen.toml", str(chosen / "musicgen.toml"), f"it is no TOML: {error}") from error
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        way_out = f"Correct the files in {chosen}, or take them away."
+        raise BadInput("HOME", str(chosen), f"its settings cannot be read: {error}", way_out=way_out) from error
+
+
+def _check_file(path: Path) -> None:
+    """A misspelt name in the file would otherwise say nothing and do nothing."""
+    if not path.is_file():
+        return
+    known = [name for name in Settings.model_fields if name != "home"]
+    for name in tomllib.loads(path.read_text(encoding="utf-8")):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            way_out = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+            raise BadInput(str(path), name, "there is no such setting", way_out=way_out)
 
 
 def _bad_setting(error: ValidationError) -> BadInput:
-    """The first complaint, named as the variable a person would set. Values stay out: they may be secret."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    parts = [str(part) for part in first["loc"]]
-    name = "__".join(parts).upper()
-    known = {field.validation_alias.choices[0] for field in Settings.model_fields.values()
-             if isinstance(field.validation_alias, AliasChoices)}  # fmt: skip
-    variable = name if name in known or name.startswith(_PREFIX) else _PREFIX + name
+    """The first complaint, named as the variable a person would set; the value of a secret stays out."""
+    first = error.errors(include_url=False)[0]
+    name, *rest = [str(part) for part in first["loc"]] or ["settings"]
+    variable, is_secret = _variables().get(name, (name, True))
     return BadInput(
-        variable, "***", str(first["msg"]), way_out="Set it in the environment, HOME/.env or HOME/musicgen.toml."
+        "__".join([variable, *rest]).upper(),
+        "***" if is_secret else first["input"],
+        str(first["msg"]).removeprefix("Value error, "),
+        way_out="Correct it in the environment, in HOME/.env or in HOME/musicgen.toml.",
     )
+
+
+def _variables() -> dict[str, tuple[str, bool]]:
+    """By every name a setting goes by: the variable that sets it, and whether its value is a secret."""
+    found: dict[str, tuple[str, bool]] = {}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        names = (
+            [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [PREFIX + name.upper()]
+        )
+        is_secret = "SecretStr" in str(field.annotation) or not field.repr
+        found |= dict.fromkeys((name, *names), (names[0], is_secret))
+    return found

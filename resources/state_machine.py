@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import cast
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, Stage
 from resources.registry.compositions import get_composition
 from resources.registry.ledger import record_event
-from resources.registry.models import Version
+from resources.registry.models import Event, Version
 from resources.registry.stages import rebuild_stage_states, refresh_stage
 
 __all__ = [
@@ -67,7 +68,7 @@ def can_transition(state: str, to: str, current_stage: str) -> bool:
     return state in TRANSITIONS and to in valid_transitions(state, current_stage)
 
 
-def transition(session: Session, version: Version, to: str, reason: str = "") -> None:
+def transition(session: Session, version: Version, to: str, reason: str = "", run_id: str = "") -> None:
     """Move ``version`` to ``to`` and write the step into the events.
 
     ``version`` may come from an earlier session; it is brought up to date. The composition follows its newest
@@ -89,7 +90,7 @@ def transition(session: Session, version: Version, to: str, reason: str = "") ->
         composition.state, composition.current_stage = to, row.current_stage
     record_event(
         session, "version.state", composition_id=row.composition_id, version_id=row.id,
-        payload={"from": state, "to": to, "stage": row.current_stage, "reason": reason},
+        payload={"from": state, "to": to, "stage": row.current_stage, "reason": reason, "run_id": run_id},
     )  # fmt: skip
     session.flush()
     if "failed" in (state, to):
@@ -98,30 +99,40 @@ def transition(session: Session, version: Version, to: str, reason: str = "") ->
         version.state, version.current_stage = row.state, row.current_stage
 
 
-def enter_stage(session: Session, version: Version, stage: Stage) -> None:
+def enter_stage(session: Session, version: Version, stage: Stage, run_id: str = "") -> None:
     """An asset of ``stage`` begins: move there unless the version is there, further, or already released.
 
-    A resting version (waiting, failed, cancelled) resumes. Raises BadInput where a stage would be skipped, and
-    for an archived version.
+    A resting version (waiting, failed, cancelled) resumes, but not by the run that laid it to rest: assets that
+    do not depend on what failed still run after it. Raises BadInput where a stage would be skipped, and for an
+    archived version.
     """
     row = _current(session, version)
     if row.state == "released":
         return
-    if row.state in STAGES and STAGES.index(cast("Stage", row.state)) >= STAGES.index(stage):
+    if row.state in STAGES and STAGES.index(row.state) >= STAGES.index(stage):
         return
-    transition(session, version, stage)
+    if run_id and row.state in RESTING and _laid_to_rest_by(session, row) == run_id:
+        return
+    transition(session, version, stage, run_id=run_id)
 
 
-def fail(session: Session, version: Version, stage: Stage, reason: str) -> None:
+def fail(session: Session, version: Version, stage: Stage, reason: str, run_id: str = "") -> None:
     """The work on ``version`` broke in ``stage``. A released version stays released; the event is kept anyway."""
     row = _current(session, version)
     if row.state in ("released", "archived", "failed", "cancelled"):
         record_event(
             session, "run.failed", composition_id=row.composition_id, version_id=row.id,
-            payload={"stage": stage, "reason": reason},
+            payload={"stage": stage, "reason": reason, "run_id": run_id},
         )  # fmt: skip
         return
-    transition(session, version, "failed", f"{stage}: {reason}")
+    transition(session, version, "failed", f"{stage}: {reason}", run_id)
+
+
+def _laid_to_rest_by(session: Session, version: Version) -> str:
+    """The run whose step brought ``version`` to where it rests; empty if no run did."""
+    query = select(Event.payload).where(Event.version_id == version.id, Event.kind == "version.state")
+    payload = session.scalar(query.order_by(Event.id.desc()).limit(1)) or {}
+    return str(payload.get("run_id", ""))
 
 
 def _current(session: Session, version: Version) -> Version:

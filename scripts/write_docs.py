@@ -19,8 +19,8 @@ def asset_table() -> str:
     """Every asset with what it needs and reads."""
     from musicgen_assets.graph.declarations import DECLARATIONS
 
-    rows = ["# The asset graph", "", "Every asset of a version, in order. `context` is a dependency of every later asset;",
-            "each is handed only the paths it reads, and only those enter its result key.", "",
+    rows = ["# The asset graph", "", "Every asset of a version, in order. `context` is a dependency of every later",
+            "asset; each is handed only the paths it reads, and only those enter its result key.", "",
             "| asset | from | reads | streams | checks | kind |", "|---|---|---|---|---|---|"]  # fmt: skip
     for declaration in DECLARATIONS:
         upstreams = ", ".join(
@@ -45,8 +45,8 @@ def command_line() -> str:
     """The help of every command."""
     from musicgen_assets.cli import COMMANDS, main
 
-    parts = ["# Command line", "", "Exit codes: 0 released or answered, 1 failed, 2 bad input (nothing was started), "
-             "3 stopped at a gate or waiting.", ""]  # fmt: skip
+    codes = "0 released or answered, 1 failed, 2 bad input (nothing was started), 3 stopped at a gate or waiting"
+    parts = ["# Command line", "", f"Exit codes: {codes}.", ""]
     root = click.Context(main, info_name="musicgen", max_content_width=100)
     parts += ["```", main.get_help(root), "```", ""]
     for name in COMMANDS:

@@ -1,7 +1,7 @@
 """Which sections a song has, in what order: a form of the style grown or cut to the song's length.
 
-Belongs here: sequences of section kinds, and asked-for structures. Does not belong here: how many bars each
-gets (section_lengths), how loud it is (energy).
+Belongs here: sequences of section kinds, asked-for structures, the bars a duration holds. Does not belong
+here: dividing bars among sections (section_lengths), how loud a section is (energy).
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from musicgen_assets.styles.schema import Style
 TAIL_MIN_S = 1.2
 """Shortest ring-out after the last bar."""
 HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
-QUIET_KINDS: tuple[SectionKind, ...] = ("verse", "breakdown", "build", "pre_chorus")
-SECTIONS_MAX = 30
 
 _PHRASE_S = 9.0
-"""About how long a musical phrase lasts; it makes four bars at 107 BPM in 4/4."""
+"""About how long a musical phrase lasts: four bars at 107 BPM in 4/4."""
 _NOMINAL_PHRASES: Mapping[SectionKind, float] = {
     "intro": 1, "verse": 2, "pre_chorus": 1, "chorus": 2, "bridge": 2, "solo": 2, "interlude": 1, "build": 1,
     "drop": 2, "breakdown": 2, "outro": 1,
@@ -33,10 +31,226 @@ _NOMINAL_PHRASES: Mapping[SectionKind, float] = {
 _FIRST_TO_GO: tuple[SectionKind, ...] = (
     "interlude", "solo", "bridge", "breakdown", "pre_chorus", "build", "verse", "chorus", "drop", "intro", "outro",
 )  # fmt: skip
-_BLOCKS_AROUND_HOOK: tuple[tuple[SectionKind, ...], ...] = (
-    ("verse", "pre_chorus", "HOOK"),  # type: ignore[assignment]  # HOOK stands for the form's own hook kind
-    ("solo", "HOOK"),  # type: ignore[assignment]
-    ("breakdown", "build", "HOOK"),  # type: ignore[assignment]
-    ("interlude", "verse", "HOOK"),  # type: ignore[assignment]
-    ("bridge", "HOOK"),  # type: ignore[assignment]
+_ELASTIC: frozenset[SectionKind] = frozenset({"intro", "outro"})
+_GROWTH_WITH_CHORUS: tuple[tuple[SectionKind, ...], ...] = (
+    ("verse", "pre_chorus", "chorus"),
+    ("solo", "chorus"),
+    ("breakdown", "verse", "chorus"),
+    ("interlude", "verse", "pre_chorus", "chorus"),
+    ("bridge", "build", "chorus"),
 )
+_GROWTH_WITH_DROP: tuple[tuple[SectionKind, ...], ...] = (
+    ("breakdown", "build", "drop"),
+    ("verse", "build", "drop"),
+    ("interlude", "breakdown", "build", "drop"),
+    ("bridge", "build", "drop"),
+)
+_GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
+    ("solo", "verse"), ("bridge", "verse"), ("interlude", "solo"), ("breakdown", "verse"),
+)  # fmt: skip
+_COMPACT_FROM, _SPARSE_UNTIL = 1.3, 0.85
+"""A form is cut while its wished length is over the first share of the song, grown while under the second."""
+_SECTIONS_KEPT = 4
+_HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.45
+_LONG_S = 90.0
+_STRETCH_BARS = 2
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A section of the form: its kind, its bars, and the energy asked for it (None: the style's)."""
+
+    kind: SectionKind
+    bars: int
+    energy: float | None = None
+
+
+def bars_that_fit(duration_s: float, tempo_bpm: float, time_signature: str) -> int:
+    """Most whole bars that leave at least TAIL_MIN_S of the duration to ring out."""
+    bar_s = seconds(ticks_per_bar(time_signature), tempo_bpm)
+    return math.floor((duration_s - TAIL_MIN_S) / bar_s + 1e-9)
+
+
+def phrase_bars(tempo_bpm: float, time_signature: str) -> int:
+    """Bars of a phrase, a power of two from 1 to 16: whatever comes nearest to _PHRASE_S."""
+    bar_s = seconds(ticks_per_bar(time_signature), tempo_bpm)
+    return int(2 ** min(max(round(math.log2(_PHRASE_S / bar_s)), 0), 4))
+
+
+def plan_form(
+    style: Style,
+    structure: Sequence[PlannedSection],
+    duration_s: float,
+    tempo_bpm: float,
+    time_signature: str,
+    rng: np.random.Generator,
+) -> tuple[Slot, ...]:
+    """The sections of the song with their bars. Raises BadInput where the asked structure cannot be met."""
+    total = bars_that_fit(duration_s, tempo_bpm, time_signature)
+    phrase = phrase_bars(tempo_bpm, time_signature)
+    if structure:
+        return _asked_form(style, structure, duration_s, tempo_bpm, time_signature)
+    written = style.forms[int(rng.integers(len(style.forms)))]
+    scale = _length_scale(style, phrase, duration_s)
+    nominal = {kind: _nominal(style, kind, phrase, scale) for kind in _NOMINAL_PHRASES}
+    kinds = _cut(written, nominal, total) if _sum(written, nominal) > total else _grown(written, nominal, total)
+    kinds = _with_two_kinds(kinds, total)
+    wishes = _early_hook(
+        kinds, [Wish(nominal[kind], phrase, None, kind in _ELASTIC) for kind in kinds], total, duration_s
+    )
+    lengths = fit_lengths(wishes, total)
+    if lengths is None:
+        raise BadInput(
+            "technical.duration_s", duration_s, f"it holds {total} bars at {tempo_bpm:g} BPM, too few for a form",
+            way_out="Ask for a longer song or a faster tempo.",
+        )  # fmt: skip
+    return tuple(Slot(kind, bars) for kind, bars in zip(kinds, lengths, strict=True))
+
+
+def _length_scale(style: Style, phrase: int, duration_s: float) -> float:
+    """How the style's bars scale: with the phrase at this tempo, and up to 1.5 in very long songs."""
+    main_meter = max(sorted(style.meters), key=lambda name: style.meters[name], default="4/4")
+    at_home = phrase_bars(style.tempo_bpm.typical, main_meter)
+    return phrase / at_home * min(max(math.sqrt(duration_s / 240.0), 1.0), 1.5)
+
+
+def _nominal(style: Style, kind: SectionKind, phrase: int, scale: float) -> int:
+    asked = style.section_bars.get(kind)
+    bars = asked * scale if asked else _NOMINAL_PHRASES[kind] * phrase
+    unit = phrase if bars >= phrase else max(phrase // 2, 1)
+    return max(round(bars / unit) * unit, 1)
+
+
+def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, int]) -> int:
+    return sum(nominal[kind] for kind in kinds)
+
+
+def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], total: int) -> tuple[SectionKind, ...]:
+    """Drop what a song misses least until it fits with lengths a little under the wished ones."""
+    kinds = list(written)
+    while len(kinds) > 2:
+        is_close = _sum(kinds, nominal) <= total * _COMPACT_FROM
+        if is_close or (len(kinds) <= _SECTIONS_KEPT and _sum(kinds, nominal) <= total * 2):
+            break
+        index = _least_missed(kinds)
+        if index is None:
+            break
+        del kinds[index]
+    return tuple(kinds)
+
+
+def _least_missed(kinds: Sequence[SectionKind]) -> int | None:
+    hooks = [kind for kind in kinds if kind in HOOK_KINDS]
+    for kind in _FIRST_TO_GO:
+        places = [index for index, found in enumerate(kinds) if found == kind]
+        is_needed = kind in ("verse", *HOOK_KINDS) and len(places) < 2 and (kind == "verse" or len(hooks) < 2)
+        if places and not is_needed:
+            inner = kind in HOOK_KINDS and len(places) > 1
+            return places[-2] if inner else places[-1]
+    return None
+
+
+def _grown(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], total: int) -> tuple[SectionKind, ...]:
+    """Insert blocks before the last hook (or the end) in turn until the song is full."""
+    kinds = list(written)
+    if "drop" in kinds and "chorus" not in kinds:
+        blocks = _GROWTH_WITH_DROP
+    else:
+        blocks = _GROWTH_WITH_CHORUS if "chorus" in kinds else _GROWTH_WITHOUT
+    known = {*kinds, "verse", "solo", "bridge", "breakdown", "interlude", "build"}
+    turn = 0
+    while _sum(kinds, nominal) < total * _SPARSE_UNTIL:
+        block = [kind for kind in blocks[turn % len(blocks)] if kind in known]
+        place = _growth_place(kinds)
+        kinds[place:place] = block
+        turn += 1
+        if turn > total:
+            break
+    return tuple(kinds)
+
+
+def _growth_place(kinds: Sequence[SectionKind]) -> int:
+    """Where a block goes in: after the last hook but one, else before the outro."""
+    hooks = [index for index, kind in enumerate(kinds) if kind in HOOK_KINDS]
+    if len(hooks) >= 2:
+        return hooks[-2] + 1
+    if hooks:
+        return hooks[-1] + 1
+    return len(kinds) - 1 if kinds[-1] == "outro" else len(kinds)
+
+
+def _with_two_kinds(kinds: tuple[SectionKind, ...], total: int) -> tuple[SectionKind, ...]:
+    """A song of one kind of section gets a bridge or an outro, so that something changes."""
+    if len(set(kinds)) > 1 or total < 2:
+        return kinds
+    return (*kinds, "bridge", kinds[0]) if len(kinds) > 1 and total >= 4 else (*kinds, "outro")
+
+
+def _early_hook(kinds: Sequence[SectionKind], wishes: Sequence[Wish], total: int, duration_s: float) -> list[Wish]:
+    """Wishes in which all before the first hook is shortened until that comes early enough."""
+    first = next((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), 0)
+    share = _HOOK_BY_SHARE if duration_s >= _LONG_S else _HOOK_BY_SHARE_SHORT
+    lead_in = sum(wish.bars for wish in wishes[:first])
+    if lead_in <= share * total:
+        return list(wishes)
+    squeeze = share * total / lead_in
+    shorter = []
+    for wish in wishes[:first]:
+        half = max(wish.phrase_bars // 2, 1)
+        bars = max(math.floor(wish.bars * squeeze / half) * half, half)
+        shorter.append(Wish(min(bars, wish.bars), wish.phrase_bars, wish.exact, wish.is_elastic))
+    return [*shorter, *wishes[first:]]
+
+
+def _asked_form(
+    style: Style, structure: Sequence[PlannedSection], duration_s: float, tempo_bpm: float, time_signature: str
+) -> tuple[Slot, ...]:
+    """The asked sections, with asked bars kept and the rest shared out among the others."""
+    total = bars_that_fit(duration_s, tempo_bpm, time_signature)
+    phrase = phrase_bars(tempo_bpm, time_signature)
+    scale = _length_scale(style, phrase, duration_s)
+    asked = sum(planned.bars or 0 for planned in structure)
+    is_open = any(planned.bars is None for planned in structure)
+    needed = sum(planned.bars or 1 for planned in structure)
+    shown = ", ".join(f"{item.kind} {item.bars}" if item.bars else item.kind for item in structure)
+    if needed > total:
+        raise _unfit(shown, f"it needs {needed} bars", needed, total, duration_s, tempo_bpm, time_signature)
+    spare = total - asked
+    if not is_open and spare > max(_STRETCH_BARS, total // 12):
+        raise _unfit(shown, f"it fills {asked} bars", asked, total, duration_s, tempo_bpm, time_signature)
+    bars_of = [planned.bars for planned in structure]
+    if not is_open:
+        bars_of[-1] = (bars_of[-1] or 0) + spare
+    wishes = [
+        Wish(_nominal(style, item.kind, phrase, scale), phrase, bars, item.kind in _ELASTIC)
+        for item, bars in zip(structure, bars_of, strict=True)
+    ]
+    lengths = fit_lengths(wishes, total) or _shared_out(wishes, total)
+    return tuple(Slot(item.kind, bars, item.energy) for item, bars in zip(structure, lengths, strict=True))
+
+
+def _shared_out(wishes: Sequence[Wish], total: int) -> tuple[int, ...]:
+    """Where lengths cannot be near the wishes: the open sections share what is left in proportion to them."""
+    left = total - sum(wish.exact or 0 for wish in wishes)
+    open_ones = [index for index, wish in enumerate(wishes) if wish.exact is None]
+    weight = sum(wishes[index].bars for index in open_ones)
+    lengths = [wish.exact or max(math.floor(left * wish.bars / weight), 1) for wish in wishes]
+    surplus = sum(lengths) - total
+    while surplus:
+        index = max(open_ones, key=lambda place: lengths[place]) if surplus > 0 else open_ones[-1]
+        lengths[index] += -1 if surplus > 0 else 1
+        surplus += -1 if surplus > 0 else 1
+    return tuple(lengths)
+
+
+def _unfit(
+    shown: str, what: str, bars: int, total: int, duration_s: float, tempo_bpm: float, time_signature: str
+) -> BadInput:
+    bar_s = seconds(ticks_per_bar(time_signature), tempo_bpm)
+    fitting_s = math.ceil(bars * bar_s + TAIL_MIN_S)
+    return BadInput(
+        "musical.structure",
+        shown,
+        f"{what}, and {duration_s:g} s at {tempo_bpm:g} BPM in {time_signature} hold {total}",
+        way_out=f"Set technical.duration_s to {fitting_s}, change the bars, or leave some sections without bars.",
+    )

@@ -50,12 +50,17 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember whether JSON was asked for, so that failures can be told in it too."""
+        ctx.meta["is_json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and answer a failure with one clear message."""
         try:
             return super().invoke(ctx)
         except Failure as failure:
-            report_failure(failure, is_json="--json" in sys.argv)
+            report_failure(failure, is_json=ctx.meta["is_json"])
             sys.exit(EXIT_BAD_INPUT if isinstance(failure, BadInput) else EXIT_FAILED)
 
 

@@ -46,14 +46,23 @@ def _stress(word: str, syllables: tuple[str, ...]) -> int:
     return 0
 
 
+_WEAK_SYLLABLE = re.compile(r"[^aeiouäöüy]*(?:e(?:n|r|l|m|s|t|rn|ln|nd|st)?|ig|lich|ung)")
+
+
 def _tail(word: Word) -> str:
-    """The sound from the stressed vowel on; rounded and unrounded vowels rhyme, as in German verse."""
-    tail = "".join(word.syllables[word.stress :]).lower()
+    """The sound from the last full vowel on; rounded and unrounded vowels rhyme, as in German verse.
+
+    The last syllable without a weak vowel rhymes even where a compound's main stress stands before it.
+    """
+    syllables = [syllable.lower() for syllable in word.syllables]
+    last = len(syllables) - 1
+    start = next((n for n in range(last, word.stress, -1) if not _WEAK_SYLLABLE.fullmatch(syllables[n])), word.stress)
+    tail = "".join(syllables[start:])
     tail = re.sub(r"^[^aeiouäöüy]*", "", re.sub(r"^qu", "", tail))
     swaps = (
         (r"äu|eu", "oi"), (r"ei|ai|ey|ay", "ai"), (r"ie|ih", "i"), (r"[üy]", "i"), (r"[äö]", "e"), (r"(?<=[aeiou])h(?!e)", ""),
         (r"(?<=[aeiou])h(?=e)", ""), (r"([aeo])\1", r"\1"), (r"tz", "z"), (r"ck", "k"), (r"ß", "s"), (r"([bdfgklmnprst])\1", r"\1"),
-        (r"dt$|d$", "t"), (r"b$", "p"), (r"(?<!n)g$", "k"), (r"v", "f"), (r"(?<=[bdfgklmprstwz])en$", "n"), (r"(?<=h)en$", "n"),
+        (r"dt$|d$", "t"), (r"b$", "p"), (r"(?<!n)g$", "k"), (r"v", "f"), (r"(?<!n)gt$", "kt"), (r"ngt$", "nkt"), (r"(?<=[bdfgklmprstwz])en$", "n"), (r"(?<=h)en$", "n"),
     )  # fmt: skip
     for pattern, sound in swaps:
         tail = re.sub(pattern, sound, tail)

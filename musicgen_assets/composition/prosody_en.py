@@ -84,7 +84,7 @@ def _stress(word: str, syllables: tuple[str, ...]) -> int:
         return count - 3
     if re.search(r"(self|selves|oon|ee|eer|ique|ette|esque)$", word):
         return count - 1
-    if syllables[0].lower() in _PREFIXES and not (count == 2 and syllables[1].lower().endswith(_WEAK_ENDINGS)):
+    if syllables[0].lower() in _PREFIXES and not (count == 2 and _is_weak(syllables[1].lower())):
         return 1
     return 0
 
@@ -114,6 +114,10 @@ def _irregular_sounds() -> dict[str, str]:
     return {word: sound for sound, words in groups.items() for word in words.split()}
 
 
+def _is_weak(final: str) -> bool:
+    return final.endswith(_WEAK_ENDINGS) and not final.endswith(("ay", "oy", "ey", "ied", "eed"))
+
+
 def _tail(word: Word) -> str:
     """The sound from the stressed vowel on; a final syllable that is not weak rhymes alone ("overhead", "said")."""
     text = word.text.lower().replace("’", "'").removesuffix("'s")
@@ -121,7 +125,7 @@ def _tail(word: Word) -> str:
     if text in sounds:
         return sounds[text]
     final = word.syllables[-1].lower()
-    is_late = word.stress == len(word.syllables) - 1 or text.endswith("thing") or not final.endswith(_WEAK_ENDINGS)
+    is_late = word.stress == len(word.syllables) - 1 or text.endswith("thing") or not _is_weak(final)
     if is_late and final in sounds:
         return sounds[final]
     tail = final if is_late else "".join(word.syllables[word.stress :]).lower()

@@ -56,11 +56,8 @@ def _stress(word: str, syllables: tuple[str, ...]) -> int:
     return last - 1 if last > 0 and is_mute(syllables[-1], word) else last
 
 
-_SPELLINGS = (
-    (r"(?<=[^aeiou])e?nt$" , "#ent#"),
-)  # fmt: skip
 _RHYMES = (
-    (r"(?:e|es)$", ""), (r"œu", "eu"), (r"eau|au|ô", "o"), (r"oi|oî|oy", "Wa"), (r"ou|oû|où", "U"),
+    (r"œu", "eu"), (r"oin", "I~"), (r"eau|au|ô", "o"), (r"oi|oî|oy", "Wa"), (r"ou|oû|où", "U"),
     (r"(?:ain|ein|aim|un|um|in|im|yn|ym)(?![aeiouyéèn])", "I~"), (r"(?<=[iy])en(?![aeiouyén])", "I~"),
     (r"(?:an|am|en|em)(?![aeiouyéènm])", "A~"), (r"(?:on|om)(?![aeiouyénm])", "O~"),
     (r"ui", "Ui"), (r"eui", "euy"), (r"eu|eû", "E"), (r"aî|ai|ei|è|ê|ë", "ɛ"), (r"é", "e"),
@@ -84,6 +81,7 @@ def _tail(word: Word) -> str:
         sound = (
             re.sub(r"(?<=[aeiouyéèêàâùûôîrnlm])[tdpsxzg]+$", "", sound) if not sound.endswith(("et", "ets")) else sound
         )
+    sound = sound.replace("mpt", "mt")
     sound = re.sub(r"gu(?=[ei])", "g", re.sub(r"qu|k|c(?![eéèihy])", "k", sound))
     sound = re.sub(r"ç|ss|c(?=[eéèiy])", "s", sound)
     if has_mute:
@@ -94,11 +92,11 @@ def _tail(word: Word) -> str:
         if has_mute or sound.endswith("il")
         else sound
     )
-    for pattern, letter in _RHYMES[1:]:
+    for pattern, letter in _RHYMES:
         sound = re.sub(pattern, letter, sound)
     sound = re.sub(r"([a-z])\1", r"\1", sound).replace("z", "s")
     found = re.search(r"(?:W|U(?=i))?[aeiouEUɛIAO]~?[^aeiouEUɛIAO~W]*$", sound)
-    return (found.group() if found else sound).replace("W", "w").lower()
+    return re.sub(r"^[WU](?=.)(?=[aiI])|(?<=~)[kp]$", "", found.group() if found else sound).lower()
 
 
 FRENCH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, drops_mute_e=True)

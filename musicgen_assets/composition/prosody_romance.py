@@ -87,17 +87,17 @@ def _portuguese_stress(word: str, syllables: tuple[str, ...]) -> int:
     return max(len(syllables) - (2 if weak else 1), 0)
 
 
-def _stressed_tail(word: Word) -> str:
-    """Letters from the stressed syllable's sounding vowel on, plain."""
+def _stressed_tail(word: Word, glides: str) -> str:
+    """Letters from the stressed syllable's sounding vowel on, plain; ``glides`` matches a gliding first vowel."""
     tail = plain("".join(word.syllables[word.stress :]))
     tail = re.sub(r"^[^aeiou]*", "", re.sub(r"qu(?=[ei])|gu(?=[ei])", "#", tail))
-    glide = re.match(r"^[iu](?=[aeo])", tail)
+    glide = re.match(glides, tail)
     stressed = word.syllables[word.stress].lower()
     return tail[1:] if glide and not re.search("[íú]", stressed) else tail
 
 
 def _spanish_tail(word: Word) -> str:
-    tail = _stressed_tail(word)
+    tail = _stressed_tail(word, r"^[iu](?=[aeo])|^u(?=i)|^i(?=u)")
     for pattern, sound in ((r"v", "b"), (r"ll", "y"), (r"z|c(?=[ei])", "s"), (r"g(?=[ei])", "j"), (r"h", "")):
         tail = re.sub(pattern, sound, tail)
     return re.sub(r"(?<=[aeou])y$", "i", tail)
@@ -107,7 +107,7 @@ def _portuguese_tail(word: Word) -> str:
     ending = "".join(word.syllables[word.stress :]).lower()
     if re.search(r"ãos?$|(?<=.)am$", ending):
         return "aun" + ("s" if ending.endswith("s") else "")
-    tail = _stressed_tail(word)
+    tail = _stressed_tail(word, r"^[iu](?=[aeo])")
     for pattern, sound in ((r"ç|c(?=[ei])|ss|z", "s"), (r"g(?=[ei])", "j"), (r"h$", ""), (r"m$", "n"), (r"l$", "u")):
         tail = re.sub(pattern, sound, tail)
     if len(word.syllables) - 1 > word.stress:

@@ -27,12 +27,8 @@ SPREAD_PAN = 0.4
 _LOFI_WORDS = ("lofi", "lo-fi", "lo_fi", "chillhop")
 
 ROLE_MIX: dict[Role, TrackMix] = {
-    "vocal": TrackMix(
-        reverb_send_db=-17, delay_send_db=-25, high_pass_hz=90, presence_db=2.0, compression_ratio=3.0
-    ),
-    "lead": TrackMix(
-        reverb_send_db=-17, delay_send_db=-25, high_pass_hz=110, presence_db=1.5, compression_ratio=2.5
-    ),
+    "vocal": TrackMix(reverb_send_db=-17, delay_send_db=-25, high_pass_hz=90, presence_db=2.0, compression_ratio=3.0),
+    "lead": TrackMix(reverb_send_db=-17, delay_send_db=-25, high_pass_hz=110, presence_db=1.5, compression_ratio=2.5),
     "drums": TrackMix(level_db=-2.0, reverb_send_db=-24, presence_db=1.0, compression_ratio=2.0),
     "percussion": TrackMix(level_db=-10, pan=0.3, reverb_send_db=-20, high_pass_hz=180, compression_ratio=1.5),
     "bass": TrackMix(level_db=-4.0, reverb_send_db=-60, high_pass_hz=32, presence_db=1.0, compression_ratio=3.0),
@@ -50,10 +46,10 @@ ROLE_MIX: dict[Role, TrackMix] = {
 
 def make_instrumentation(job: Job) -> Outcome:
     """Instruments, effects, layers and textures of the arrangement's tracks, and of a sung one to come."""
-    from musicgen_assets.styles.blend import blend_styles
+    from musicgen_assets.styles.loader import blend
 
     score = job.load("arrangement/arrangement", Score)
-    style = blend_styles(job.read("musical.genres"))
+    style = blend(job.read("musical.genres"))
     plan = instrument(score, style, job.read("musical.mood"))
     facts = {
         "tracks": len(plan.tracks),

@@ -34,8 +34,8 @@ class Measurement(Frozen):
     lufs: float
     """Gated loudness; a mono stem counts as two equal channels."""
     peak_dbfs: float
-    loud_dbfs: float
-    """RMS of its loud moments: the 95th percentile over the active frames of 85 ms."""
+    loud_peak_dbfs: float
+    """How high its waves usually reach: the 75th percentile of the peaks of its active frames of 85 ms."""
     bands_db: tuple[float, ...] = Field(min_length=len(BAND_CENTRES_HZ), max_length=len(BAND_CENTRES_HZ))
 
     @property
@@ -46,22 +46,19 @@ class Measurement(Frozen):
 
 def measure(samples: FloatArray, sample_rate_hz: int) -> Measurement:
     """Measure float32 ``(channels, samples)``, one or two channels, any finite values."""
-    weighted, plain, bands = _frame_powers(samples, sample_rate_hz)
+    powers, peaks = _frames(samples, sample_rate_hz)
     if samples.shape[0] == 1:
-        weighted, plain, bands = 2.0 * weighted, 2.0 * plain, 2.0 * bands
-    lufs, is_active = _gated(weighted)
-    peak = float(max(samples.max(), -samples.min())) if samples.size else 0.0
+        powers = 2.0 * powers
+    lufs, is_active = _gated(powers[:, 0])
+    peak_db = _db(float(peaks.max(initial=0.0)) ** 2)
     if not is_active.any():
-        return Measurement(
-            lufs=SILENT_LUFS, peak_dbfs=_db(peak * peak), loud_dbfs=SILENT_DB,
-            bands_db=(SILENT_DB,) * len(BAND_CENTRES_HZ),
-        )  # fmt: skip
-    loud = float(np.quantile(plain[is_active] / 2.0, 0.95))
+        silence = (SILENT_DB,) * len(BAND_CENTRES_HZ)
+        return Measurement(lufs=SILENT_LUFS, peak_dbfs=peak_db, loud_peak_dbfs=SILENT_DB, bands_db=silence)
     return Measurement(
         lufs=round(lufs, 2),
-        peak_dbfs=_db(peak * peak),
-        loud_dbfs=_db(loud),
-        bands_db=tuple(_db(float(power)) for power in bands[is_active].mean(axis=0)),
+        peak_dbfs=peak_db,
+        loud_peak_dbfs=_db(float(np.quantile(peaks[is_active], 0.75)) ** 2),
+        bands_db=tuple(_db(float(power)) for power in powers[is_active, 1:].mean(axis=0)),
     )
 
 
@@ -73,37 +70,35 @@ def k_weighting_power(frequencies_hz: NDArray[np.float64], sample_rate_hz: int) 
     return np.asarray(np.abs(response) ** 2, dtype=np.float64)
 
 
-def _frame_powers(
-    samples: FloatArray, sample_rate_hz: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Per frame, summed over channels: K-weighted mean square, plain mean square, and mean squares by octave."""
+def _frames(samples: FloatArray, sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Per frame: powers summed over channels, columns as ``_band_weights`` has them; and the peak."""
     from scipy.fft import next_fast_len, rfft, rfftfreq
 
     size = next_fast_len(round(_FRAME_S * sample_rate_hz), real=True)
-    frames = -(-samples.shape[1] // size)
-    frequencies = rfftfreq(size, 1.0 / sample_rate_hz)
-    weights = _band_weights(frequencies, sample_rate_hz)
-    totals = np.zeros((frames, weights.shape[1]))
-    for first in range(0, frames, _CHUNK_FRAMES):
+    count = -(-samples.shape[1] // size)
+    weights = _band_weights(rfftfreq(size, 1.0 / sample_rate_hz), sample_rate_hz)
+    powers = np.zeros((count, weights.shape[1]))
+    peaks = np.zeros(count, dtype=np.float32)
+    for first in range(0, count, _CHUNK_FRAMES):
         piece = samples[:, first * size : (first + _CHUNK_FRAMES) * size]
-        count = -(-piece.shape[1] // size)
-        padded = np.zeros((piece.shape[0], count * size), dtype=np.float32)
-        padded[:, : piece.shape[1]] = piece
-        if not padded.any():
+        last = first + -(-piece.shape[1] // size)
+        if not piece.any():
             continue
-        spectrum = rfft(padded.reshape(-1, count, size), axis=2)
-        power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0)
-        totals[first : first + count] = power @ weights
-    totals *= 2.0 / size**2  # Parseval, for the one-sided spectrum
-    return totals[:, 0], totals[:, 1], totals[:, 2:]
+        frames = np.zeros((piece.shape[0], (last - first) * size), dtype=np.float32)
+        frames[:, : piece.shape[1]] = piece
+        frames = frames.reshape(-1, last - first, size)
+        peaks[first:last] = np.maximum(frames.max(axis=(0, 2)), -frames.min(axis=(0, 2)))
+        spectrum = rfft(frames, axis=2)
+        powers[first:last] = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) @ weights
+    return powers * (2.0 / size**2), peaks  # Parseval, for the one-sided spectrum
 
 
 def _band_weights(frequencies_hz: NDArray[Any], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Columns: K-weighting, everything, then one octave band each. The lowest and highest band reach outwards."""
+    """Columns: K-weighting, then one octave band each. The lowest and highest band reach outwards."""
     edges = np.sqrt(np.array(BAND_CENTRES_HZ[:-1]) * np.array(BAND_CENTRES_HZ[1:]))
     band = np.searchsorted(edges, frequencies_hz)
     is_heard = (frequencies_hz > 5.0).astype(np.float64)
-    columns = [k_weighting_power(frequencies_hz.astype(np.float64), sample_rate_hz), np.ones(frequencies_hz.size)]
+    columns = [k_weighting_power(frequencies_hz.astype(np.float64), sample_rate_hz)]
     columns += [(band == index) * is_heard for index in range(len(BAND_CENTRES_HZ))]
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -90,7 +90,7 @@ def play(
             voice.channel_note_off(0, pitch)
     if keys.starts.size and position < samples:
         voice.render(view[position * _SLOT_BYTES :], False)
-    return np.ascontiguousarray(frames.T)
+    return frames.T
 
 
 _fonts: dict[tuple[str, str], Any] = {}

@@ -120,7 +120,9 @@ def _keys(shape: Shape, track: Track, setting: Setting) -> None:
 
 def _ensembles(shape: Shape, track: Track, role: Role) -> None:
     if track.program in ENSEMBLES and role in ("pad", "chords"):
-        _double(shape, track, spread=0.65, detune_cents=6.0, delay_ms=9.0, reason="a second desk: width without effects")
+        _double(
+            shape, track, spread=0.65, detune_cents=6.0, delay_ms=9.0, reason="a second desk: width without effects"
+        )
     elif track.program in BRASS_SECTIONS and role in ("pad", "chords"):
         _double(shape, track, spread=0.5, detune_cents=5.0, delay_ms=16.0, reason="two players a part")
     elif track.program in SYNTH_LEADS and role in ("lead", "vocal", "counter"):

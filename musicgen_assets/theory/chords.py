@@ -5,9 +5,10 @@ Belongs here: the grammar of numerals and chord spelling. Does not belong here: 
 
 Grammar: accidentals, a numeral, a suffix, and after a slash either a numeral (V7/ii: that chord in the key of
 ii) or a scale degree in the bass (V/7: the leading tone below). Upper case is major, lower case minor.
-A plain numeral is the scale's own degree (VI in C minor is Ab); a flat counts from the major scale (bVI is Ab
-in major and minor alike); a sharp raises the scale's degree (#iv in major, #vi in minor). A diminished vii in a
-scale with a low seventh stands on the leading tone, as in harmonic minor.
+Degrees are counted in the scale's family, so that a progression means the same in all its modes: plain numerals
+and sharps from the major or the natural minor scale (VI in C minor and C dorian is Ab, #vi is A; IV in C lydian
+is F, #iv is F#), flats always from the major scale (bVI is Ab everywhere). A plain diminished vii in the minor
+family stands on the leading tone, as in harmonic minor.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import lru_cache
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.theory.keys import simplest_tonic
 from musicgen_assets.theory.pitch import pitch_class, spell
-from musicgen_assets.theory.scales import SCALE_STEPS
+from musicgen_assets.theory.scales import SCALE_STEPS, mode_family
 
 CHORD_INTERVALS: dict[str, tuple[int, ...]] = {
     "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8), "5": (0, 7),
@@ -127,9 +128,9 @@ def _root_and_quality(text: str, numeral: str, tonic: str, scale: str) -> tuple[
 
 
 def _degree_pc(degree: int, signs: str, tonic: str, scale: str) -> int:
-    """The pitch class of a degree counted from 0; flats count from the major scale, sharps from the scale."""
+    """The pitch class of a degree counted from 0; flats count from the major scale, the rest from the family's."""
     shift = sum(_SIGNS[sign] for sign in signs)
-    steps = SCALE_STEPS["major" if shift < 0 else scale]
+    steps = SCALE_STEPS["major" if shift < 0 else mode_family(scale)]
     return (pitch_class(tonic) + steps[degree] + shift) % 12
 
 

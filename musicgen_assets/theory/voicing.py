@@ -6,7 +6,7 @@ Belongs here: choosing pitches for pitch classes. Does not belong here: which ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, pairwise, product
 
 from musicgen_assets.context.failures import PermanentFailure
 
@@ -30,8 +30,8 @@ def voice_lead(
 
     Searches all placements for the least total movement from ``previous`` (None: nearest to the middle of the
     range), preferring close position. With fewer voices than notes the third and seventh stay and the fifth
-    goes first; with more, root and fifth are doubled before the third. Raises PermanentFailure if the range is under an octave
-    or ``count`` is not 1-8.
+    goes first; with more, root and fifth are doubled before the third. Raises PermanentFailure
+    if the range is under an octave or ``count`` is not 1-8.
     """
     if high - low < 11 or not 1 <= count <= 8:
         raise PermanentFailure(
@@ -73,7 +73,7 @@ def _selections(pitch_classes: tuple[int, ...], count: int) -> list[tuple[tuple[
 
 def _shape_cost(pitches: tuple[int, ...]) -> float:
     """How far from a clear close position: wide spans, low seconds and thirds, a semitone at the top."""
-    gaps = [upper - lower for lower, upper in zip(pitches, pitches[1:], strict=False)]
+    gaps = [upper - lower for lower, upper in pairwise(pitches)]
     cost = _SPAN_COST * max(pitches[-1] - pitches[0] - CLOSE_SPAN, 0)
     cost += sum(_MUD_COST for pitch, gap in zip(pitches, gaps, strict=False) if pitch < MUDDY_BELOW and gap < 5)
     if gaps and gaps[-1] == 1:

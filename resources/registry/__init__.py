@@ -3,7 +3,7 @@
 ``database`` opens it, ``models`` are its tables, ``queries`` is what everybody asks of it.
 """
 
-from resources.registry.database import HEAD, Database
+from resources.registry.database import HEAD, Registry, open_registry
 from resources.registry.models import (
     Attempt,
     Base,
@@ -19,14 +19,12 @@ from resources.registry.models import (
     Waiver,
     utc_now,
 )
-from resources.registry.registry import Registry
 
 __all__ = [
     "HEAD",
     "Attempt",
     "Base",
     "Composition",
-    "Database",
     "Event",
     "Materialization",
     "Registry",
@@ -37,5 +35,6 @@ __all__ = [
     "User",
     "Version",
     "Waiver",
+    "open_registry",
     "utc_now",
 ]  # fmt: skip

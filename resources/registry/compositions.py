@@ -16,7 +16,6 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.limits import DEFAULT_DURATION_S
 from resources.registry.models import Composition, Request, User, Version
 
 _PARTITION = re.compile(r"(?P<composition>[^@\s]+)@v(?P<number>[1-9][0-9]{0,8})")
@@ -96,14 +95,6 @@ def list_compositions(session: Session, limit: int = 50, cursor: str | None = No
 def request_of(session: Session, version: Version) -> Request:
     """The request that made ``version``. Raises BadInput if the registry was tampered with."""
     return get_request(session, version.request_id)
-
-
-def asked_duration_s(session: Session, partition: str) -> float:
-    """The length of the song in seconds: as resolved, else as asked, else the default."""
-    version = get_version(session, partition)
-    resolved = (version.context or {}).get("technical", {}).get("duration_s")
-    asked = request_of(session, version).payload.get("overrides", {}).get("technical.duration_s")
-    return float(resolved or asked or DEFAULT_DURATION_S)
 
 
 def get_request(session: Session, request_id: str) -> Request:

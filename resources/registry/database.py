@@ -5,6 +5,9 @@ Belongs here: the connection. Does not belong here: tables (models) and queries.
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +19,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from musicgen_assets.context.failures import BadInput, PermanentFailure, TransientFailure
+from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure, TransientFailure
 from resources.disk import make_folder
+from resources.settings import Settings
 
 HEAD = "0001"
 """The newest migration. Kept here so that opening a current registry need not load Alembic."""
@@ -32,7 +36,7 @@ _ADVISORY_LOCK = 7_310_551
 _WAY_OUT = "See docs/troubleshooting.md, or point MUSICGEN_HOME at another folder."
 
 
-class Database:
+class Registry:
     """The registry at ``url`` ("sqlite:///path" or "postgresql://..."), migrated to the newest revision.
 
     Any number of processes may open it at once. Raises BadInput for a malformed address, PermanentFailure or
@@ -42,7 +46,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
-        self.migrate()
+        try:
+            self.migrate()
+        except Failure:
+            self.engine.dispose()
+            raise
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -91,7 +99,24 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            raise _failure(error, self.url) from error
+            raise _failure(str(error.orig), self.url) from error
+        except sqlite3.Error as error:  # while connecting, before SQLAlchemy has it in hand
+            raise _failure(str(error), self.url) from error
+
+
+_opened: dict[tuple[str, int], Registry] = {}
+_opening = threading.Lock()
+
+
+def open_registry(settings: Settings) -> Registry:
+    """The registry of ``settings``, opened once per process and address, and again if its file went away."""
+    place = (settings.registry_url, os.getpid())
+    with _opening:
+        known = _opened.get(place)
+        path = None if known is None else _sqlite_path(settings.registry_url)
+        if known is None or (path is not None and not path.exists()):
+            known = _opened[place] = Registry(settings.registry_url)
+        return known
 
 
 def safe_url(url: str) -> str:
@@ -153,9 +178,9 @@ def _use_wal(engine: Engine) -> None:
         while True:
             try:
                 raw.cursor().execute("PRAGMA journal_mode=WAL")
-            except engine.dialect.loaded_dbapi.OperationalError as error:
+            except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise _failure_of_text(str(error), str(engine.url)) from error
+                    raise
                 time.sleep(0.02)
             else:
                 return
@@ -188,11 +213,7 @@ def _upgrade(connection: Connection, url: str) -> None:
         ) from error
 
 
-def _failure(error: DBAPIError, url: str) -> PermanentFailure | TransientFailure:
-    return _failure_of_text(str(error.orig), url)
-
-
-def _failure_of_text(said: str, url: str) -> PermanentFailure | TransientFailure:
+def _failure(said: str, url: str) -> PermanentFailure | TransientFailure:
     """SQLite's messages are stable and its codes are not passed on by every driver, so the text decides."""
     where = safe_url(url)
     lowered = said.lower()

@@ -4,7 +4,6 @@ from resources.registry.compositions import (
     Page,
     add_composition,
     add_version,
-    asked_duration_s,
     ensure_user,
     get_composition,
     get_request,
@@ -38,18 +37,17 @@ from resources.registry.results import (
     materializations_of,
     record_materialization,
     record_result,
-    seconds_by_asset,
     typical_seconds,
 )
 from resources.registry.stages import rebuild_stage_states, stage_states_of
 
 __all__ = [
-    "KnownMaterialization", "KnownResult", "Page", "add_composition", "add_version", "add_waiver", "asked_duration_s",
+    "KnownMaterialization", "KnownResult", "Page", "add_composition", "add_version", "add_waiver",
     "attempt_finished", "attempt_submitted", "attempts_of", "ensure_user", "events_of", "find_result",
     "get_composition", "get_request", "get_version", "latest_materialization", "list_compositions", "list_versions",
     "materialization_history", "materializations_of", "open_attempt", "open_requests", "partition_of",
     "plan_attempt", "rebuild_stage_states", "record_context", "record_event", "record_materialization",
-    "record_result", "record_usage", "request_of", "resolve_version", "seconds_by_asset", "stage_states_of",
+    "record_result", "record_usage", "request_of", "resolve_version", "stage_states_of",
     "typical_seconds",
     "waivers_of",
 ]  # fmt: skip

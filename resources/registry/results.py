@@ -14,6 +14,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.graph.declarations import BY_KEY
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry.compositions import get_version
@@ -106,23 +107,28 @@ def _keep_history(session: Session, key: str, manifest: Manifest) -> None:
 def record_materialization(
     session: Session,
     partition: str,
-    manifest: Manifest,
+    asset: str,
     *,
     key: str,
+    content_hash: str,
     carried_from: str | None,
     seconds: float,
     run_id: str = "",
 ) -> Materialization:
-    """Note that ``partition`` now has ``manifest`` under its asset, and bring its stage's state up to date.
+    """Note that ``partition`` now has ``asset`` as ``key`` yields it, and bring its stage's state up to date.
 
-    Earlier rows stay as history. A key nobody recorded is recorded. Raises BadInput for an unknown version.
+    Earlier rows stay as history. Raises BadInput for an unknown version, and TransientFailure when the key is not
+    recorded or yields something else by now: then the version has to look again.
     """
     version = get_version(session, partition)
-    asset = manifest.asset
-    standing = record_result(session, key, asset, manifest, made_by=carried_from or partition, seconds=seconds)
+    standing = find_result(session, key)
+    if standing is None or standing.manifest.content_hash != content_hash:
+        raise TransientFailure(
+            f"{asset} of {partition}: its result {key[:12]} is {'gone' if standing is None else 'another one'} by now.",
+            way_out="Run the version again.",
+        )
     row = Materialization(
-        partition=partition, asset=asset, key=key, content_hash=manifest.content_hash, carried_from=carried_from,
-        manifest=None if standing.manifest == manifest else manifest.model_dump(mode="json"),
+        partition=partition, asset=asset, key=key, content_hash=content_hash, carried_from=carried_from,
         seconds=seconds, run_id=run_id,
     )  # fmt: skip
     session.add(row)
@@ -182,12 +188,6 @@ def typical_seconds(session: Session, asset: str) -> float | None:
     )
     found = list(session.scalars(query))
     return statistics.median(found) if found else None
-
-
-def seconds_by_asset(session: Session) -> dict[str, float]:
-    """``typical_seconds`` of every asset that was ever computed."""
-    found = {asset: typical_seconds(session, asset) for asset in BY_KEY}
-    return {asset: seconds for asset, seconds in found.items() if seconds is not None}
 
 
 def _known(row: Row[tuple[Materialization, dict[str, Any]]]) -> KnownMaterialization:

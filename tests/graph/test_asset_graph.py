@@ -37,8 +37,7 @@ def graph() -> dict[str, Any]:
                 "group": spec.group_name,
                 "kinds": sorted(spec.kinds),
                 "owners": list(spec.owners),
-                "partitions": spec.partitions_def.name if isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
-                else None,
+                "partitions": getattr(spec.partitions_def, "name", None),
                 "checks": {
                     check.name: {"blocking": check.blocking, "partitioned": check.partitions_def == VERSIONS}
                     for check in assets.check_specs

@@ -15,7 +15,7 @@ def project(tmp_path: Path) -> Path:
     files = {
         "musicgen_assets/__init__.py": "",
         "musicgen_assets/room/__init__.py": "",
-        "musicgen_assets/room/a.py": "from musicgen_assets.room import b\ndef make():\n    from dsp.c import f\n    return f",
+        "musicgen_assets/room/a.py": "from musicgen_assets.room import b\ndef make():\n    from dsp.c import f\n",
         "musicgen_assets/room/b.py": "import numpy\nX = 1\n",
         "musicgen_assets/room/worded.py": 'from pathlib import Path\nP = Path(__file__).parent / "data"\n',
         "musicgen_assets/room/data/words.yaml": "one",

@@ -1,1 +1,1 @@
-"""Alembic's folder. Migrations run when a registry is opened; see database.Database.migrate."""
+"""Alembic's folder. Migrations run when a registry is opened; see database.Registry.migrate."""

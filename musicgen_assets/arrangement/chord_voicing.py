@@ -1,0 +1,127 @@
+"""Chords as hands and strings play them: close, open, power, shell, guitar and broken voicings.
+
+Belongs here: pitches of one chord for one instrument. Does not belong here: when they are struck (comping),
+the search for least movement (theory.voicing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from musicgen_assets.arrangement.ranges import register
+from musicgen_assets.score.model import ChordSpan
+from musicgen_assets.theory.voicing import voice_lead
+
+Voicing = Literal["close", "open", "power", "shell", "guitar", "arpeggio"]
+
+GUITARS = frozenset({24, 25, 26, 27, 28, 29, 30, 31})
+DRIVEN_GUITARS = frozenset({29, 30})
+"""Overdriven and distorted guitars: thirds growl, so they play roots and fifths."""
+STRINGS = (40, 45, 50, 55, 59, 64)
+"""Open strings of a guitar, E2 A2 D3 G3 B3 E4."""
+LOWEST_THIRD = 48
+"""C3: intervals under a fourth with their lower note below this are muddy."""
+
+_HAND = (52, 74)
+_OPEN_HAND = (48, 76)
+_POWER = (40, 57)
+_FRETS = 4
+_HIGHEST_POSITION = 8
+
+
+def voicing_for(program: int, style_voicing: Voicing) -> Voicing:
+    """What an instrument makes of the style's voicing: only guitars play guitar shapes, only driven ones power."""
+    if program in DRIVEN_GUITARS:
+        return "power"
+    if program in GUITARS:
+        return style_voicing if style_voicing in ("shell", "arpeggio") else "guitar"
+    return "close" if style_voicing in ("guitar", "power") else style_voicing
+
+
+def voice(
+    chord: ChordSpan, voicing: Voicing, program: int, previous: Sequence[int] | None, raise_by: int = 0
+) -> tuple[int, ...]:
+    """Ascending MIDI pitches of the chord within the instrument's range, near ``previous`` where there is one.
+
+    ``raise_by`` semitones moves the hand's register up. At most six notes.
+    """
+    before = tuple(previous) if previous else None
+    if voicing == "guitar":
+        return _guitar(chord.pitch_classes, chord.bass, before)
+    if voicing == "power":
+        return _power(chord.root, chord.pitch_classes, program)
+    low, high = register(program, *(limit + raise_by for limit in (_OPEN_HAND if voicing == "open" else _HAND)))
+    if voicing == "shell":
+        return _led(before, _guides(chord), low, high, 3 if len(chord.pitch_classes) > 3 else 2)
+    count = min(max(len(chord.pitch_classes), 3), 4)
+    close = _led(before if voicing != "open" else None, chord.pitch_classes, low, high, count)
+    return _spread(close, low) if voicing == "open" else close
+
+
+@lru_cache(maxsize=8192)
+def _led(
+    previous: tuple[int, ...] | None, pitch_classes: tuple[int, ...], low: int, high: int, count: int
+) -> tuple[int, ...]:
+    return voice_lead(previous, pitch_classes, low, high, count)
+
+
+def _guides(chord: ChordSpan) -> tuple[int, ...]:
+    """Third, seventh and colours: the chord without root and plain fifth, which the bass implies."""
+    rest = [pc for pc in chord.pitch_classes[1:] if (pc - chord.root) % 12 != 7]
+    return tuple(rest) if len(rest) > 1 else chord.pitch_classes
+
+
+def _spread(close: tuple[int, ...], low: int) -> tuple[int, ...]:
+    """Drop the second voice from above by an octave, if that stays in the register and clear."""
+    if len(close) < 3 or close[-2] - 12 < low:
+        return close
+    opened = tuple(sorted((*close[:-2], close[-2] - 12, close[-1])))
+    is_muddy = opened[0] < LOWEST_THIRD and opened[1] - opened[0] < 5
+    return close if is_muddy else opened
+
+
+def _power(root: int, pitch_classes: Sequence[int], program: int) -> tuple[int, ...]:
+    low, high = register(program, *_POWER)
+    bottom = low + (root - low) % 12
+    fifth = next((step for step in (7, 6, 8) if (root + step) % 12 in pitch_classes), 7)
+    return tuple(pitch for pitch in (bottom, bottom + fifth, bottom + 12) if pitch <= high + 12)
+
+
+@lru_cache(maxsize=8192)
+def _guitar(pitch_classes: tuple[int, ...], bass: int, previous: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The best shape one hand can hold: within four frets, open strings allowed, bass note lowest.
+
+    Cost: missing chord tones first, then the way from the last shape, then the position on the neck.
+    """
+    best: tuple[float, tuple[int, ...]] | None = None
+    for position in range(_HIGHEST_POSITION + 1):
+        for string in range(3):
+            shape = _shape(pitch_classes, bass, position, string)
+            if len(shape) < 3:
+                continue
+            missing = len({pc for pc in pitch_classes[:4]} - {pitch % 12 for pitch in shape})
+            moved = abs(shape[-1] - previous[-1]) + abs(shape[0] - previous[0]) * 0.3 if previous else 0.0
+            cost = 6.0 * missing + moved + 0.5 * position + 0.4 * (6 - len(shape))
+            if best is None or (cost, shape) < best:
+                best = (cost, shape)
+    return best[1] if best else _led(previous, pitch_classes, 52, 71, 3)
+
+
+def _shape(pitch_classes: tuple[int, ...], bass: int, position: int, first_string: int) -> tuple[int, ...]:
+    """One shape from ``first_string`` (0 lowest) upwards; empty if the bass note cannot be reached there."""
+    window = range(position + 1, position + 1 + _FRETS)
+    found: list[int] = []
+    for number, open_string in enumerate(STRINGS[first_string:]):
+        frets = (0, *window) if position <= 2 else tuple(window)
+        wanted = (bass,) if number == 0 else pitch_classes
+        choices = [open_string + fret for fret in frets if (open_string + fret) % 12 in wanted]
+        choices = [pitch for pitch in choices if not found or pitch > found[-1] + 2]
+        if not choices and number == 0:
+            return ()
+        if not choices:
+            continue
+        have = {pitch % 12 for pitch in found}
+        found.append(min(choices, key=lambda pitch: (pitch % 12 in have, pitch)))
+    return tuple(found)

@@ -1,0 +1,123 @@
+"""Chord parts: strummed, struck and held.
+
+Belongs here: tracks of role "chords". Does not belong here: pads and arpeggios (textures), voicings
+(chord_voicing), the pattern of onsets (composition.rhythm_pattern).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from musicgen_assets.arrangement.band import Seat
+from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, voice, voicing_for
+from musicgen_assets.arrangement.orchestration import Window
+from musicgen_assets.arrangement.ranges import fitted
+from musicgen_assets.arrangement.timeline import Timeline
+from musicgen_assets.composition.feel import group_starts
+from musicgen_assets.score.clock import ticks
+from musicgen_assets.score.material import Comping, Rhythm
+from musicgen_assets.score.model import ChordSpan, NoteRow
+
+SUSTAINED = frozenset({*range(16, 24), *range(40, 47), *range(48, 55), *range(60, 64), *range(88, 96)})
+"""Programs that hold a chord as long as it lasts: organs, bowed strings, ensembles, brass, pads."""
+STRUM_S = 0.011
+"""From string to string; a strum over six takes about 55 ms."""
+SECOND_HAND_UP = 12
+_HELD_VELOCITY = 66
+EIGHTH_TICKS = 240
+
+
+def write_chords(
+    seat: Seat, windows: Sequence[Window], timeline: Timeline, rhythm: Rhythm, style_voicing: Voicing
+) -> list[NoteRow]:
+    """The seat's chords over its windows.
+
+    The first chord player follows the comping pattern of the section's level. Others keep out of its way: they
+    hold, one stroke a chord and an octave up, until level 3, and then take the pattern one level sparser.
+    """
+    voicing = voicing_for(seat.program, style_voicing)
+    raise_by = SECOND_HAND_UP if seat.order % 2 and voicing not in ("guitar", "power") else 0
+    rows: list[NoteRow] = []
+    previous: tuple[int, ...] | None = None
+    for window in windows:
+        start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
+        level = window.plan.level
+        for chord in timeline.chords_between(start, end):
+            pitches = voice(chord, voicing, seat.program, previous, raise_by)
+            previous = pitches
+            if seat.program in SUSTAINED or (seat.order > 0 and level < 3):
+                rows += _held(chord, pitches)
+                continue
+            comping = rhythm.comping[max(level - min(seat.order, 1), 1)]
+            rows += _comped(seat, chord, pitches, comping, voicing, timeline)
+    return fitted(rows, seat.program)
+
+
+def _held(chord: ChordSpan, pitches: Sequence[int]) -> list[NoteRow]:
+    return [(chord.start_ticks, chord.duration_ticks, pitch, _HELD_VELOCITY) for pitch in pitches]
+
+
+def _comped(
+    seat: Seat, chord: ChordSpan, pitches: Sequence[int], comping: Comping, voicing: Voicing, timeline: Timeline
+) -> list[NoteRow]:
+    """The pattern's onsets within the chord, and one at its start if the pattern has none near."""
+    rows: list[NoteRow] = []
+    strokes = _strokes(chord, comping, timeline.bar_ticks)
+    for number, (start, duration, velocity) in enumerate(strokes):
+        if voicing == "arpeggio":
+            rows += _broken(start, duration, velocity, pitches, timeline)
+        elif seat.program in GUITARS and len(pitches) > 3:
+            is_down = (start % timeline.bar_ticks) in group_starts(timeline.time_signature) or number == 0
+            rows += _strummed(start, duration, velocity, pitches, is_down, timeline.tempo_bpm)
+        else:
+            rows += [(start, duration, pitch, velocity) for pitch in pitches]
+    return rows
+
+
+def _strokes(chord: ChordSpan, comping: Comping, bar_ticks: int) -> list[tuple[int, int, int]]:
+    """Onsets of the comping pattern inside a chord, cut at its end."""
+    end = chord.start_ticks + chord.duration_ticks
+    found: list[tuple[int, int, int]] = []
+    for bar in range(chord.start_ticks // bar_ticks * bar_ticks, end, bar_ticks):
+        for onset, duration, velocity in comping.onsets:
+            start = bar + onset
+            if chord.start_ticks <= start < end:
+                found.append((start, min(duration, end - start), velocity))
+    first = found[0][0] if found else end
+    if first > chord.start_ticks + EIGHTH_TICKS and not _is_off_beat(comping):
+        found.insert(0, (chord.start_ticks, first - chord.start_ticks, _HELD_VELOCITY))
+    return found
+
+
+def _is_off_beat(comping: Comping) -> bool:
+    """Whether the pattern leaves the downbeat out on purpose (skanks, Charleston answers)."""
+    return bool(comping.onsets) and len(comping.onsets) > 1 and comping.onsets[0][0] > 0
+
+
+def _strummed(
+    start: int, duration: int, velocity: int, pitches: Sequence[int], is_down: bool, tempo_bpm: float
+) -> list[NoteRow]:
+    """Down over all strings, up over the four highest and softer."""
+    step = max(ticks(STRUM_S, tempo_bpm), 1)
+    order = list(pitches) if is_down else list(reversed(pitches))[:4]
+    rows = []
+    for number, pitch in enumerate(order):
+        late = min(number * step, max(duration // 2, 0))
+        rows.append((start + late, max(duration - late, 1), pitch, velocity if is_down else max(velocity - 10, 1)))
+    return rows
+
+
+def _broken(start: int, duration: int, velocity: int, pitches: Sequence[int], timeline: Timeline) -> list[NoteRow]:
+    """Up and down the chord in eighths, each note held until it comes again or the stroke ends."""
+    cycle = [*range(len(pitches)), *range(len(pitches) - 2, 0, -1)]
+    rows: list[NoteRow] = []
+    last_of: dict[int, int] = {}
+    for number in range(max(duration // EIGHTH_TICKS, 1)):
+        pitch = pitches[cycle[number % len(cycle)]]
+        onset = timeline.swung(start + number * EIGHTH_TICKS)
+        if pitch in last_of:
+            index = last_of[pitch]
+            rows[index] = (rows[index][0], onset - rows[index][0], pitch, rows[index][3])
+        last_of[pitch] = len(rows)
+        rows.append((onset, max(start + duration - onset, 1), pitch, velocity - (0 if number == 0 else 12)))
+    return rows

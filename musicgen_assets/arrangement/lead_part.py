@@ -1,0 +1,119 @@
+"""The melody over the song: themes laid over sections, the hook quoted, rests where the form breathes.
+
+Belongs here: tracks of role "lead". Does not belong here: writing themes (composition.melody), words
+(vocal_line).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from musicgen_assets.arrangement.band import MELODY, Seat
+from musicgen_assets.arrangement.orchestration import Window
+from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
+from musicgen_assets.arrangement.timeline import Run, SectionPlan, Timeline, material_of, read_loop
+from musicgen_assets.composition.feel import takes_swing
+from musicgen_assets.score.material import Melody, Theme
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow
+
+EIGHTH_TICKS = 240
+_QUOTED_IN = ("intro", "outro", "interlude", "breakdown")
+"""Sections that quote the hook in their second half where they have no theme of their own."""
+_DOUBLE_UP = 12
+_REST_EVERY = 3
+"""In a section of many passes, this one of the theme is left to the other instruments."""
+
+
+def lay_melody(timeline: Timeline, melody: Melody, *, is_sung: bool) -> list[NoteRow]:
+    """The melody of the whole song but its last bar, at written pitch, in song time.
+
+    Every section plays the theme of its kind, transposed with it. Intros, interludes, breakdowns and outros
+    quote the hook in their second half, and rest before; an intro of a sung song only hints at it. Long
+    sections rest for a pass of the theme now and then. Straight eighths are swung here.
+    """
+    rows: list[NoteRow] = []
+    for plan in timeline.sections:
+        rows += [
+            (start, duration, pitch + plan.section.transpose, velocity)
+            for start, duration, pitch, velocity in _section_melody(plan, timeline, melody, is_sung)
+        ]
+    return _swung(rows, timeline)
+
+
+def write_lead(
+    seat: Seat, windows: Sequence[Window], timeline: Timeline, melody: Sequence[NoteRow], is_taken: bool
+) -> list[NoteRow]:
+    """What a lead seat plays of the melody.
+
+    The melody's own seat plays all of it. Another lead takes the solos and interludes over when ``is_taken``
+    is what the band wants, and doubles the last hook an octave up, or down where it cannot reach.
+    """
+    if seat.name == MELODY:
+        return _in_reach(melody, seat.program)
+    rows: list[NoteRow] = []
+    for window in windows:
+        section = window.plan.section
+        is_solo = is_taken and section.kind in ("solo", "interlude")
+        if not (window.plan.is_last_hook or is_solo):
+            continue
+        shift = 0 if is_solo else _DOUBLE_UP
+        rows += [
+            (start, duration, pitch + shift, max(velocity - 14, 30))
+            for start, duration, pitch, velocity in melody
+            if section.start_ticks <= start < section.end_ticks
+        ]
+    return _in_reach(rows, seat.program)
+
+
+def _section_melody(plan: SectionPlan, timeline: Timeline, melody: Melody, is_sung: bool) -> list[NoteRow]:
+    kind, bars = plan.section.kind, sum(run.bars for run in plan.runs)
+    if kind in _QUOTED_IN and (kind not in melody.themes or (is_sung and kind != "outro")):
+        return _quoted(plan, timeline, melody, bars)
+    theme = melody.themes.get(kind) or _theme_of(kind, melody)
+    if theme is None:
+        return _quoted(plan, timeline, melody, bars)
+    kept = [run for number, run in enumerate(plan.runs) if (number + 1) % _REST_EVERY or number == len(plan.runs) - 1]
+    rows = read_loop(theme.notes, theme.bars, kept, timeline.bar_ticks)
+    if kind in ("intro", "breakdown") and bars >= 4:
+        middle = (plan.section.start_bar + bars // 2) * timeline.bar_ticks
+        rows = [row for row in rows if row[0] >= middle]
+    return rows
+
+
+def _theme_of(kind: str, melody: Melody) -> Theme | None:
+    if not melody.themes:
+        return None
+    return melody.themes[material_of(kind, melody.themes)]  # type: ignore[arg-type]  # a SectionKind by construction
+
+
+def _quoted(plan: SectionPlan, timeline: Timeline, melody: Melody, bars: int) -> list[NoteRow]:
+    """The hook in the second half of the section, as often as it fits; nothing where it does not fit."""
+    hook = melody.hook
+    first = plan.section.start_bar + (bars + 1) // 2 if bars >= 2 * hook.bars else plan.section.start_bar
+    passes = (plan.section.start_bar + bars - first) // hook.bars
+    if passes < 1:
+        return []
+    runs = [Run(first + number * hook.bars, 0, hook.bars) for number in range(min(passes, 2))]
+    return read_loop(hook.notes, hook.bars, runs, timeline.bar_ticks)
+
+
+def _swung(rows: Sequence[NoteRow], timeline: Timeline) -> list[NoteRow]:
+    """Themes come on the straight grid; their off-beats are moved to where the groove has them."""
+    if not takes_swing(timeline.time_signature) or timeline.swing == 0.5:
+        return list(rows)
+    is_straight = np.array([row[0] % TICKS_PER_QUARTER == EIGHTH_TICKS for row in rows])
+    if len(rows) == 0 or not is_straight.any():
+        return list(rows)
+    moved = []
+    for start, duration, pitch, velocity in rows:
+        onset = timeline.swung(start)
+        moved.append((onset, max(timeline.swung(start + duration) - onset, 1), pitch, velocity))
+    return moved
+
+
+def _in_reach(rows: Sequence[NoteRow], program: int) -> list[NoteRow]:
+    """The line moved as a whole by octaves to where the instrument reaches most of it, the rest folded in."""
+    shift = best_octave(rows, *range_of(program))
+    return fitted([(start, duration, pitch + shift, velocity) for start, duration, pitch, velocity in rows], program)

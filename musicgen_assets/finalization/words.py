@@ -1,0 +1,95 @@
+"""Sung words with their times: lines from syllables, .lrc and .txt from lines.
+
+Belongs here: turning the vocal line's syllables back into the lines that were written. Does not belong here: writing
+words (composition) or placing them (arrangement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.material import Lyrics
+from musicgen_assets.score.model import Syllable
+
+
+@dataclass(frozen=True)
+class SungLine:
+    """One line as it is sung. ``words`` are (start_s, text) of each word."""
+
+    section: str
+    text: str
+    start_s: float
+    end_s: float
+    words: tuple[tuple[float, str], ...]
+
+
+def sung_lines(syllables: Iterable[Syllable], tempo_bpm: float, lyrics: Lyrics | None = None) -> tuple[SungLine, ...]:
+    """Lines in the order they are sung. ``lyrics`` lends its spelling and punctuation where letters agree."""
+    spelling = {} if lyrics is None else _spelling(lyrics)
+    in_order = sorted(syllables, key=lambda syllable: syllable.start_ticks)
+    return tuple(
+        _line(section, list(group), tempo_bpm, spelling)
+        for (section, _), group in groupby(in_order, key=lambda syllable: (syllable.section, syllable.line))
+    )
+
+
+def _line(section: str, syllables: Sequence[Syllable], tempo_bpm: float, spelling: dict[str, str]) -> SungLine:
+    words: list[tuple[float, str]] = []
+    is_new = True
+    for syllable in syllables:
+        if is_new:
+            words.append((round(seconds(syllable.start_ticks, tempo_bpm), 3), syllable.text))
+        else:
+            words[-1] = (words[-1][0], words[-1][1] + syllable.text)
+        is_new = syllable.is_word_end
+    joined = " ".join(text for _, text in words)
+    text = spelling.get(_letters(joined), joined)
+    written = text.split()
+    if len(written) == len(words):
+        words = [(start_s, word) for (start_s, _), word in zip(words, written, strict=True)]
+    last = syllables[-1]
+    end_s = round(seconds(last.start_ticks + last.duration_ticks, tempo_bpm), 3)
+    return SungLine(section, text, words[0][0], end_s, tuple(words))
+
+
+def _spelling(lyrics: Lyrics) -> dict[str, str]:
+    return {_letters(line.text): line.text for section in lyrics.sections for line in section.lines}
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def lrc_text(title: str, lines: Sequence[SungLine], duration_s: float) -> str:
+    """An .lrc file: one time-stamped line a line, with the time of each word inside (the enhanced form)."""
+    head = [f"[ti:{_one_line(title)}]", f"[length:{_clock(duration_s)}]"]
+    body = [
+        f"[{_clock(line.start_s)}]" + " ".join(f"<{_clock(start_s)}> {_one_line(word)}" for start_s, word in line.words)
+        for line in lines
+    ]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def plain_text(title: str, lines: Sequence[SungLine]) -> str:
+    """The words for reading: title, sections by name, a line a line."""
+    parts = [title]
+    for section, group in groupby(lines, key=lambda line: line.section):
+        parts.append("\n".join([f"[{section_label(section)}]", *(line.text for line in group)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def section_label(name: str) -> str:
+    """ "pre_chorus_2" as people write it: "Pre chorus 2"."""
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _clock(time_s: float) -> str:
+    hundredths = round(max(time_s, 0.0) * 100)
+    return f"{hundredths // 6000:02d}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

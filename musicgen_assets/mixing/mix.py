@@ -1,0 +1,142 @@
+"""mixing/mix: the mix of the stems by a written plan, and the post-mix stems that sum to it.
+
+Belongs here: the order of the work and the artifact. Does not belong here: the numbers (balance), the sound
+(strip, matrix, summing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
+from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.mixing.balance import Stem, plan_mix
+from musicgen_assets.mixing.plan import MixPlan, Strip
+from musicgen_assets.mixing.strip import decode_blob
+from musicgen_assets.production.meter import Measurement, measure
+from musicgen_assets.production.plan import Instrumentation
+from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.model import Score
+
+STEMS = "production/stems"
+NULL_DB = -90.0
+KICK_KEYS = frozenset({35, 36})
+_STRIP = "musicgen_assets.mixing.strip:process_strip"
+_SUM = "musicgen_assets.mixing.summing:sum_stems"
+_MEASURE = "musicgen_assets.mixing.mix:measure_stem"
+
+
+def make_mix(job: Job) -> Outcome:
+    """Plan, process each strip as a task of its own, sum. Roles: main, plan, stem/<track>."""
+    refs = {ref.role.removeprefix("track/"): ref for ref in job.refs(STEMS) if ref.role.startswith("track/")}
+    score = job.load("arrangement/arrangement", Score)
+    instrumentation = job.load("production/instrumentation", Instrumentation)
+    frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
+    job.progress(0.0, "measuring stems")
+    plan = plan_mix(_measured(job, refs), instrumentation, frozen)
+    job.progress(0.1, f"mixing {len(refs)} tracks")
+    stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kick_times_s(score)))]
+    job.progress(0.8, "summing")
+    order = [strip.track for strip in plan.strips]
+    bus = Task(
+        "mix", _SUM, {"order": order, "trim_db": frozen.get("mix/trim_db")}, dict(zip(order, stems, strict=True))
+    )
+    mix = job.tasks([bus])[0][0]
+    plan = _completed(plan, stems, mix)
+    return Outcome([mix, json_payload(plan, "plan"), *_trimmed(stems, plan.trim_db)], _facts(plan), {}, [_check(plan)])
+
+
+def kick_times_s(score: Score) -> list[float]:
+    """When the kick drum strikes, in seconds, sorted, without repeats."""
+    starts = {note[0] for track in score.tracks if track.is_drums for note in track.notes if note[2] in KICK_KEYS}
+    return [round(seconds(start, score.tempo_bpm), 6) for start in sorted(starts)]
+
+
+def measure_stem(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: the numbers of a stem that came without them, JSON role ``measurement``."""
+    samples, rate = decode_blob(blobs["dry"])
+    return [json_payload({**measure(samples, rate).model_dump(), "sample_rate_hz": rate}, str(inputs["role"]))]
+
+
+def _measured(job: Job, refs: Mapping[str, Ref]) -> tuple[Stem, ...]:
+    """Numbers of every stem: as its renderer recorded them, else measured now."""
+    bare = {track: ref for track, ref in refs.items() if "measurement" not in ref.meta}
+    tasks = [Task(f"measure/{track}", _MEASURE, {"role": "measurement"}, {"dry": ref}) for track, ref in bare.items()]
+    found = dict(zip(bare, job.tasks(tasks), strict=True)) if tasks else {}
+    stems = []
+    for track, ref in refs.items():
+        if track in found:
+            payload = job.blob(found[track][0])
+            numbers = {**_loaded(payload)}
+            rate = int(numbers.pop("sample_rate_hz"))
+        else:
+            numbers, rate = dict(ref.meta["measurement"]), int(ref.meta["sample_rate_hz"])
+        stems.append(Stem(track, Measurement.model_validate(numbers), rate))
+    return tuple(stems)
+
+
+def _loaded(blob: Blob) -> dict[str, Any]:
+    import json
+
+    numbers: dict[str, Any] = json.loads(blob.data)
+    return numbers
+
+
+def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float]) -> list[Task]:
+    """One task a strip, given only what changes its sound: reasons and targets stay out of its key."""
+    tasks = []
+    for strip in plan.strips:
+        inputs = {
+            "strip": _sounding(strip).model_dump(mode="json"),
+            "reverb": plan.reverb.model_dump(mode="json"),
+            "delay": plan.delay.model_dump(mode="json"),
+            "mono_below_hz": plan.mono_below_hz,
+            "kick_times_s": list(kicks) if strip.duck is not None else [],
+        }
+        tasks.append(Task(f"strip/{strip.track}", _STRIP, inputs, {"dry": refs[strip.track]}))
+    return tasks
+
+
+def _sounding(strip: Strip) -> Strip:
+    """The strip without what is only said about it."""
+    bands = tuple(band.model_copy(update={"reason": ""}) for band in strip.bands)
+    return strip.model_copy(
+        update={"measured_lufs": 0.0, "target_lufs": 0.0, "is_frozen": False, "reasons": (), "bands": bands}
+    )
+
+
+def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref) -> MixPlan:
+    """The plan with what was measured on the results."""
+    strips, frozen = [], dict(plan.frozen_values)
+    for strip, stem in zip(plan.strips, stems, strict=True):
+        compression = strip.compression
+        if compression is not None:
+            compression = compression.model_copy(update={"makeup_db": stem.meta["makeup_db"]})
+            frozen[f"mix/{strip.track}/makeup_db"] = stem.meta["makeup_db"]
+        strips.append(strip.model_copy(update={"compression": compression, "result_lufs": stem.meta["lufs"]}))
+    facts = {name: mix.meta[name] for name in ("trim_db", "peak_dbfs", "integrated_lufs", "stems_null_db")}
+    frozen["mix/trim_db"] = facts["trim_db"]
+    return plan.model_copy(update={"strips": tuple(strips), "frozen_values": frozen, **facts})
+
+
+def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:
+    """The stems at the mix's level: their bytes stay, the gain that decoding adds changes."""
+    return [replace(stem, meta={**stem.meta, "gain_db": float(stem.meta["gain_db"]) + trim_db}) for stem in stems]
+
+
+def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
+    return {
+        "tracks": len(plan.strips),
+        "integrated_lufs": plan.integrated_lufs or 0.0,
+        "peak_dbfs": plan.peak_dbfs or 0.0,
+        "trim_db": plan.trim_db,
+        "stems_null_db": plan.stems_null_db or 0.0,
+        "cuts_for_lead": len(plan.masking),
+    }
+
+
+def _check(plan: MixPlan) -> CheckResult:
+    null_db = plan.stems_null_db if plan.stems_null_db is not None else 0.0
+    return CheckResult("stems_sum_to_mix", null_db <= NULL_DB, null_db, f"<= {NULL_DB:g} dB, on the encoded audio")

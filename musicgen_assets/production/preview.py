@@ -1,0 +1,133 @@
+"""production/preview: about ten seconds of the hook, rendered and mixed quickly.
+
+Belongs here: which seconds, notes cut to them, a mix without files. Does not belong here: the song's own render
+and mix; a preview is close to them, not a part of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dsp.dynamics import fade_in, fade_out, limiter
+from dsp.levels import db_to_gain
+from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.graph.job import Blob, FloatArray, Job, Outcome, Payload, Task
+from musicgen_assets.graph.payloads import audio_payload
+from musicgen_assets.mixing.balance import Stem, plan_mix
+from musicgen_assets.mixing.mix import kick_times_s
+from musicgen_assets.mixing.strip import strip_sound
+from musicgen_assets.production.meter import SILENT_LUFS, measure
+from musicgen_assets.production.parts import track_inputs
+from musicgen_assets.production.plan import Instrumentation
+from musicgen_assets.production.render import render
+from musicgen_assets.score.clock import seconds, ticks
+from musicgen_assets.score.model import NoteRow, Score, Section, Track
+
+PREVIEW_S = 10.0
+PREVIEW_LUFS = -14.0
+CEILING_DBTP = -1.0
+FADE_IN_S = 0.01
+FADE_OUT_S = 0.6
+_HOOK_KINDS = ("chorus", "drop")
+_ENTRY = "musicgen_assets.production.preview:render_preview"
+
+
+def make_preview(job: Job) -> Outcome:
+    """Render the hook's seconds as one task. Role: main."""
+    score = job.load("arrangement/arrangement", Score)
+    instrumentation = job.load("production/instrumentation", Instrumentation)
+    rate = int(job.read("technical.sample_rate_hz"))
+    tracks = merged_tracks(score, job.json("arrangement/vocal_line"))
+    section, first, last = hook_window(score)
+    length = round(seconds(last - first, score.tempo_bpm) * rate)
+    playing = [cut for track in tracks if (cut := cut_track(track, first, last)).notes]
+    inputs = {
+        "tracks": [
+            {**track_inputs(track, instrumentation.sound_for(track), score, rate), "samples": length, "textures": []}
+            | {"voices": _voices_within(track, instrumentation, score, section)}
+            for track in playing
+        ],
+        "instrumentation": instrumentation.model_dump(mode="json"),
+        "kick_times_s": _kicks_within(score, first, last),
+        "sample_rate_hz": rate,
+        "samples": length,
+    }
+    result = job.tasks([Task("preview", _ENTRY, inputs, data=("instruments",))])[0][0]
+    facts = {
+        "seconds": round(length / rate, 3),
+        "from_s": round(seconds(first, score.tempo_bpm), 3),
+        "section": section.name,
+        "tracks": len(playing),
+        "integrated_lufs": float(result.meta["integrated_lufs"]),
+    }
+    return Outcome([result], facts)
+
+
+def hook_window(score: Score) -> tuple[Section, int, int]:
+    """The section a preview is from, and its window in ticks: the first chorus, else the most energetic section."""
+    hooks = [section for section in score.sections if section.kind in _HOOK_KINDS]
+    section = hooks[0] if hooks else max(score.sections, key=lambda part: part.energy)
+    return section, section.start_ticks, min(score.end_ticks, section.start_ticks + ticks(PREVIEW_S, score.tempo_bpm))
+
+
+def cut_track(track: Track, first: int, last: int) -> Track:
+    """The track's notes between two ticks, counted from the first; held notes are cut at both ends.
+
+    Drums struck before the window are left out: their sound begins with the stroke.
+    """
+    rows: list[NoteRow] = []
+    for start, duration, pitch, velocity in track.notes:
+        begins, ends = max(start, first), min(start + duration, last)
+        if start < last and ends > begins and not (track.is_drums and start < first):
+            rows.append((begins - first, ends - begins, pitch, velocity))
+    return track.model_copy(update={"notes": tuple(rows)})
+
+
+def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: the preview's audio, role ``main``, at about ``PREVIEW_LUFS``, never above ``CEILING_DBTP``."""
+    del blobs
+    rate, length = int(inputs["sample_rate_hz"]), int(inputs["samples"])
+    instrumentation = Instrumentation.model_validate(inputs["instrumentation"])
+    sounds = {track["name"]: render({**track, "data": inputs["data"]}) for track in inputs["tracks"]}
+    stems = tuple(Stem(name, measure(sound, rate), rate) for name, sound in sounds.items())
+    plan = plan_mix(stems, instrumentation)
+    total = np.zeros((2, length), dtype=np.float32)
+    for strip in plan.strips:
+        wet, _ = strip_sound(
+            sounds.pop(strip.track), rate, strip, plan.reverb, plan.delay,
+            mono_below_hz=plan.mono_below_hz, kick_times_s=inputs["kick_times_s"],
+        )  # fmt: skip
+        total += wet
+    loud = _brought_to(fade_out(fade_in(total, rate, FADE_IN_S), rate, FADE_OUT_S), rate)
+    return [audio_payload(loud, rate, "main", {"integrated_lufs": measure(loud, rate).lufs})]
+
+
+def _brought_to(samples: FloatArray, rate: int) -> FloatArray:
+    """Turned to the preview's loudness under its ceiling; limiting takes some, so it is done twice."""
+    out = samples
+    push_db = 0.0
+    for _ in range(2):
+        lufs = measure(out, rate).lufs
+        if lufs <= SILENT_LUFS:
+            return samples
+        push_db += PREVIEW_LUFS - lufs
+        out = limiter(samples * np.float32(db_to_gain(push_db)), rate, CEILING_DBTP)
+    return out
+
+
+def _voices_within(
+    track: Track, instrumentation: Instrumentation, score: Score, section: Section
+) -> list[dict[str, Any]]:
+    """The track's voices in the hook: layers of other sections are left out, the rest play throughout."""
+    sound = instrumentation.sound_for(track)
+    layers = tuple(layer for layer in sound.layers if not layer.sections or section.name in layer.sections)
+    inputs = track_inputs(track, sound.model_copy(update={"layers": layers}), score, 1)
+    return [{**voice, "spans_ticks": []} for voice in inputs["voices"]]
+
+
+def _kicks_within(score: Score, first: int, last: int) -> list[float]:
+    begin, end = seconds(first, score.tempo_bpm), seconds(last, score.tempo_bpm)
+    return [round(time - begin, 6) for time in kick_times_s(score) if begin <= time < end]

@@ -1,0 +1,147 @@
+"""One style from several: numbers by weight, the rhythm section from the heaviest, colours from the others.
+
+Belongs here: the rules of mixing genres. Does not belong here: reading styles (styles.loader).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeVar
+
+from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.styles.schema import (
+    MasterTargets,
+    MixTargets,
+    Progression,
+    Style,
+    StyleInstrument,
+    TempoRange,
+    TrackMix,
+)
+
+Share = tuple[Style, float]
+Key = TypeVar("Key")
+
+COLOUR_ROLES: tuple[tuple[Role, float], ...] = (("lead", 0.25), ("chords", 0.35), ("pad", 0.4))
+"""Roles whose instruments a second style brings, and the share it must have to do so."""
+
+_EXTENSIONS: tuple[Literal["triads", "sevenths", "ninths"], ...] = ("triads", "sevenths", "ninths")
+_NUMBERS = {"swing", "humanize_ms", "comping_length", "melody_density", "melody_syncopation"}
+
+
+def blend_styles(shares: Sequence[Share]) -> Style:
+    """Styles mixed by weight (any positive scale). One share, or one style several times, comes back unchanged.
+
+    Interpolated: tempo, mood, swing, timing, melody, energy, mix and master targets, and how far chords are
+    extended. United, weighted: meters, scales, progressions, themes. From the heaviest alone: grooves it has,
+    bass, comping, forms, ending. The second style brings its lead and chord instruments from COLOUR_ROLES on.
+    """
+    merged = _merge_equal(shares)
+    first = merged[0][0]
+    if len(merged) == 1:
+        return first
+    data = {
+        "name": "+".join(style.name for style, _ in merged),
+        "aliases": (),
+        "description": " with ".join(style.name.replace("_", " ") for style, _ in merged),
+        "inherits": None,
+        "tempo_bpm": TempoRange(**_numbers(merged, lambda style: style.tempo_bpm.model_dump())),
+        "meters": _union(merged, lambda style: style.meters),
+        "scales": _union(merged, lambda style: style.scales),
+        "mood": Mood(valence=_mean(merged, lambda s: s.mood.valence), arousal=_mean(merged, lambda s: s.mood.arousal)),
+        **_numbers(merged, lambda style: style.model_dump(include=_NUMBERS)),
+        "melody_range_semitones": round(_mean(merged, lambda s: s.melody_range_semitones)),
+        "harmony_extensions": _EXTENSIONS[round(_mean(merged, lambda s: _EXTENSIONS.index(s.harmony_extensions)))],
+        "progressions": _progressions(merged),
+        "grooves": {meter: groove for style, _ in reversed(merged) for meter, groove in style.grooves.items()},
+        "instruments": _band(merged),
+        "section_bars": {**{k: v for s, _ in reversed(merged) for k, v in s.section_bars.items()}},
+        "energy": _numbers(merged, lambda style: style.energy),
+        "themes": tuple(dict.fromkeys(theme for style, _ in merged for theme in style.themes)),
+        "mix": _mix(merged),
+        "master": _master(merged),
+    }  # fmt: skip
+    return first.model_copy(update=data)
+
+
+def _merge_equal(shares: Sequence[Share]) -> list[Share]:
+    """Shares summing to 1, equal styles joined, heaviest first; equal weights keep their order."""
+    total = sum(weight for _, weight in shares)
+    joined: dict[str, Share] = {}
+    for style, weight in shares:
+        before = joined.get(style.name, (style, 0.0))[1]
+        joined[style.name] = (style, before + weight / total)
+    return sorted(joined.values(), key=lambda share: -share[1])
+
+
+def _mean(shares: Sequence[Share], value: Callable[[Style], float]) -> float:
+    return round(sum(weight * value(style) for style, weight in shares), 6)
+
+
+def _union(shares: Sequence[Share], table: Callable[[Style], Mapping[Key, float]]) -> dict[Key, float]:
+    """Choice weights of all styles, each table scaled to its style's share."""
+    found: dict[Key, float] = {}
+    for style, share in shares:
+        total = sum(table(style).values())
+        for key, weight in table(style).items():
+            found[key] = round(found.get(key, 0.0) + share * weight / total, 6)
+    return found
+
+
+def _numbers(shares: Sequence[Share], table: Callable[[Style], Mapping[Key, float]]) -> dict[Key, float]:
+    """Means of numbers by key, over the styles that have the key."""
+    found: dict[Key, float] = {}
+    for key in dict.fromkeys(key for style, _ in shares for key in table(style)):
+        having = [(table(style)[key], share) for style, share in shares if key in table(style)]
+        found[key] = round(sum(value * share for value, share in having) / sum(share for _, share in having), 6)
+    return found
+
+
+def _progressions(shares: Sequence[Share]) -> tuple[Progression, ...]:
+    return tuple(
+        progression.model_copy(update={"weight": round(progression.weight * share, 6)})
+        for style, share in shares
+        for progression in style.progressions
+    )
+
+
+def _band(shares: Sequence[Share]) -> tuple[StyleInstrument, ...]:
+    """The heaviest style's band, with the next style's instruments in the colour roles its share earns."""
+    (first, _), (second, share) = shares[0], shares[1]
+    brought = {role for role, needed in COLOUR_ROLES if share >= needed and _has_role(second, role)}
+    kept = [instrument for instrument in first.instruments if instrument.role not in brought]
+    colours = [instrument for instrument in second.instruments if instrument.role in brought]
+    return (*kept, *colours)
+
+
+def _has_role(style: Style, role: Role) -> bool:
+    return any(instrument.role == role and not instrument.is_optional for instrument in style.instruments)
+
+
+def _mix(shares: Sequence[Share]) -> MixTargets:
+    roles = dict.fromkeys(role for style, _ in shares for role in style.mix.tracks)
+    tracks = {role: _track_mix(role, [share for share in shares if role in share[0].mix.tracks]) for role in roles}
+    return MixTargets(
+        tracks=tracks,
+        reverb_room=_mean(shares, lambda s: s.mix.reverb_room),
+        reverb_damping=_mean(shares, lambda s: s.mix.reverb_damping),
+        sidechain_db=_mean(shares, lambda s: s.mix.sidechain_db),
+        width=_mean(shares, lambda s: s.mix.width),
+    )
+
+
+def _track_mix(role: Role, shares: Sequence[Share]) -> TrackMix:
+    return TrackMix(**_numbers(shares, lambda style: style.mix.tracks[role].model_dump()))
+
+
+def _master(shares: Sequence[Share]) -> MasterTargets:
+    return MasterTargets(
+        low_shelf_db=_mean(shares, lambda s: s.master.low_shelf_db),
+        high_shelf_db=_mean(shares, lambda s: s.master.high_shelf_db),
+        glue_ratio=_mean(shares, lambda s: s.master.glue_ratio),
+        min_dynamic_range_db=_mean(shares, lambda s: s.master.min_dynamic_range_db),
+        slope_db_per_octave=(
+            min(s.master.slope_db_per_octave[0] for s, _ in shares),
+            max(s.master.slope_db_per_octave[1] for s, _ in shares),
+        ),
+    )

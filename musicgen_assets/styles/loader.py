@@ -1,0 +1,166 @@
+"""Styles by name: reading the YAML files, resolving inheritance and aliases.
+
+Belongs here: finding, reading and hashing style data. Does not belong here: mixing styles (styles.blending),
+fitting a groove to another meter (styles.refit), what a style means in sound (the stages).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from musicgen_assets.context.failures import BadInput, PermanentFailure
+from musicgen_assets.context.schema import WeightedGenre
+from musicgen_assets.styles.blending import blend_styles
+from musicgen_assets.styles.schema import Style
+
+STYLES_FOLDER = Path(__file__).parent / "data"
+
+_NOT_INHERITED = ("name", "aliases", "description", "inherits")
+_REPLACED_WHOLE = ("grooves", "energy", "meters", "scales", "bass", "section_bars")
+"""Mappings that a child states completely; other mappings are merged key by key."""
+
+Snapshot = tuple[tuple[str, int], ...]
+"""(style name, modification time) of every file: caches are keyed by it, so an edited file is read again."""
+
+
+def style_names() -> tuple[str, ...]:
+    """Names of all styles, sorted."""
+    return tuple(name for name, _ in _snapshot())
+
+
+def load_style(name: str) -> Style:
+    """The style called ``name`` or by that alias, case, spaces and hyphens aside. Raises BadInput if unknown."""
+    return _load(canonical_name(name), _snapshot())
+
+
+def canonical_name(name: str) -> str:
+    """The style name behind a name or alias. Raises BadInput naming the nearest ones."""
+    known = style_aliases()
+    found = known.get(plain_name(name))
+    if found is not None:
+        return found
+    raise BadInput("musical.genres", name, "there is no such style", way_out=_suggestion(name, known))
+
+
+def style_aliases() -> dict[str, str]:
+    """Every plain name and alias, as ``plain_name`` writes it, to the style's name."""
+    return dict(_aliases(_snapshot()))
+
+
+def plain_name(name: str) -> str:
+    """ "Bossa-Nova " -> "bossa nova": how names and aliases are compared."""
+    return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
+
+
+def blend(genres: Sequence[WeightedGenre]) -> Style:
+    """One style from weighted ones, see styles.blending; a single genre is returned unchanged. Raises BadInput."""
+    if not genres:
+        raise BadInput("musical.genres", list(genres), "at least one genre is needed", way_out="Name a style.")
+    return _blend(tuple((canonical_name(genre.name), float(genre.weight)) for genre in genres), _snapshot())
+
+
+def style_source_bytes(name: str) -> bytes:
+    """Canonical JSON of a style with all it inherits: equal bytes mean an equal style. Raises BadInput."""
+    return _canonical(load_style(name))
+
+
+def all_styles_bytes() -> bytes:
+    """Canonical JSON of every style, in order of name."""
+    return b"\n".join(style_source_bytes(name) for name in style_names())
+
+
+def _canonical(style: Style) -> bytes:
+    return json.dumps(style.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()
+
+
+def _suggestion(name: str, known: dict[str, str]) -> str:
+    from rapidfuzz import fuzz, process
+
+    near = process.extract(plain_name(name), sorted(known), scorer=fuzz.WRatio, limit=6, score_cutoff=60)
+    names = list(dict.fromkeys(known[alias] for alias, _, _ in near))[:3]
+    every = "`musicgen styles` lists them all."
+    return f"Did you mean {' or '.join(names)}? {every}" if names else every
+
+
+def _snapshot() -> Snapshot:
+    return tuple(sorted((path.stem, path.stat().st_mtime_ns) for path in STYLES_FOLDER.glob("*.yaml")))
+
+
+@lru_cache(maxsize=64)
+def _read(name: str, mtime_ns: int) -> dict[str, Any]:
+    """The file as it stands. ``mtime_ns`` is part of the cache key only."""
+    del mtime_ns
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    path = STYLES_FOLDER / f"{name}.yaml"
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # both are safe loaders
+    except yaml.YAMLError as error:
+        raise PermanentFailure(f"styles/data/{name}.yaml is no YAML: {error}", way_out="Mend the file.") from error
+    if not isinstance(data, dict) or data.get("name") != name:
+        raise PermanentFailure(
+            f"styles/data/{name}.yaml must be a mapping with name: {name}.", way_out="Mend the file."
+        )
+    return data
+
+
+def _resolved(name: str, snapshot: Snapshot, children: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The file's content laid over its parents'."""
+    mtimes = dict(snapshot)
+    if name in children or name not in mtimes:
+        raise PermanentFailure(
+            f"styles/data/{children[-1]}.yaml inherits {name}, which "
+            + ("inherits it in turn." if name in children else "does not exist."),
+            way_out="Mend its `inherits`.",
+        )
+    data = _read(name, mtimes[name])
+    parent = data.get("inherits")
+    if parent is None:
+        return data
+    base = _resolved(str(parent), snapshot, (*children, name))
+    return _merged({key: value for key, value in base.items() if key not in _NOT_INHERITED}, data)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    found = dict(base)
+    for key, value in over.items():
+        is_deep = isinstance(value, dict) and isinstance(base.get(key), dict) and key not in _REPLACED_WHOLE
+        found[key] = _merged(base[key], value) if is_deep else value
+    return found
+
+
+@lru_cache(maxsize=64)
+def _load(name: str, snapshot: Snapshot) -> Style:
+    data = _resolved(name, snapshot)
+    try:
+        return Style.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise PermanentFailure(
+            f"styles/data/{name}.yaml is not a style: {where}: {first['msg']}.", way_out="Mend the file."
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _aliases(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for name, mtime_ns in snapshot:
+        for alias in (name, *_read(name, mtime_ns).get("aliases", ())):
+            owner = found.setdefault(plain_name(str(alias)), name)
+            if owner != name:
+                raise PermanentFailure(
+                    f"styles/data: {owner} and {name} both answer to {alias!r}.", way_out="Take it from one of them."
+                )
+    return tuple(found.items())
+
+
+@lru_cache(maxsize=256)
+def _blend(shares: tuple[tuple[str, float], ...], snapshot: Snapshot) -> Style:
+    return blend_styles([(_load(name, snapshot), weight) for name, weight in shares])
