@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsp.levels import FloatArray, check_audio, check_rate
+from dsp.levels import FloatArray, check_audio, check_rate, sum_of_products
 
 _BLOCK_S = 3.0
 _LOUDEST = 0.2
@@ -37,7 +37,7 @@ def tt_dynamic_range_db(samples: FloatArray, rate: int) -> float:
 
 def _channel_range_db(channel: FloatArray, size: int) -> float:
     blocks = channel[: channel.size // size * size].reshape(-1, size)
-    power = np.array([2.0 * float(np.dot(block, block)) / size for block in blocks])
+    power = np.array([2.0 * sum_of_products(block, block) / size for block in blocks])
     peaks = np.sort(np.maximum(blocks.max(axis=1), -blocks.min(axis=1)))
     loudest = np.sort(power)[-max(1, round(_LOUDEST * power.size)) :].mean()
     if loudest <= 0.0:

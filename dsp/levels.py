@@ -15,6 +15,8 @@ from dsp.errors import AudioError
 
 FloatArray = NDArray[np.float32]
 
+_CHUNK = 16_384
+
 SILENCE_DB = -120.0
 """What level functions answer for digital silence, instead of minus infinity."""
 
@@ -78,13 +80,7 @@ def peak_dbfs(samples: FloatArray) -> float:
 def mean_square(samples: FloatArray) -> float:
     """Mean of the squared samples over all channels, summed in double precision."""
     check_audio(samples)
-    total = 0.0
-    for channel in samples:
-        # A dot product a second or so long in float32 keeps 24 bits; the partial sums are added in double.
-        for start in range(0, channel.size, 65_536):
-            block = channel[start : start + 65_536]
-            total += float(np.dot(block, block))
-    return total / samples.size
+    return sum(sum_of_products(channel, channel) for channel in samples) / samples.size
 
 
 def rms_dbfs(samples: FloatArray) -> float:
@@ -142,10 +138,10 @@ def correlation(samples: FloatArray) -> float:
     if samples.shape[0] == 1:
         return 1.0
     left, right = _stereo(samples)
-    energy_left, energy_right = _dot(left, left), _dot(right, right)
+    energy_left, energy_right = sum_of_products(left, left), sum_of_products(right, right)
     if energy_left <= 0.0 or energy_right <= 0.0:
         return 1.0 if energy_left == energy_right else 0.0
-    return float(np.clip(_dot(left, right) / np.sqrt(energy_left * energy_right), -1.0, 1.0))
+    return float(np.clip(sum_of_products(left, right) / np.sqrt(energy_left * energy_right), -1.0, 1.0))
 
 
 def mono_fold_down_loss_lu(samples: FloatArray, rate: int) -> float:
@@ -171,6 +167,14 @@ def _stereo(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     return samples[0], samples[1]
 
 
-def _dot(a: FloatArray, b: FloatArray) -> float:
-    step = 65_536
-    return float(sum(float(np.dot(a[i : i + step], b[i : i + step])) for i in range(0, a.size, step)))
+def sum_of_products(a: FloatArray, b: FloatArray) -> float:
+    """Sum of ``a * b`` in double precision.
+
+    Not a BLAS dot product: that one depends on how many threads there are, and gains are derived from these sums.
+    """
+    return float(
+        sum(
+            float(np.multiply(a[start : start + _CHUNK], b[start : start + _CHUNK], dtype=np.float64).sum())
+            for start in range(0, a.size, _CHUNK)
+        )
+    )

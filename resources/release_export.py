@@ -23,20 +23,20 @@ def export_release(store: ArtifactStore, manifest: Manifest, directory: Path) ->
     there is replaced. Raises MissingArtifact, and PermanentFailure for a role that would leave the folder, a
     read-only or a full disk.
     """
-    places = {role.sha256 + role.role: _inside(role.role) for role in manifest.content}
-    _check_distinct(list(places.values()))
+    places = [_inside(role.role) for role in manifest.content]
+    _check_distinct(places)
     directory = directory.absolute()
     make_folder(directory.parent)
     mark = f"{os.getpid()}.{secrets.token_hex(4)}"
     fresh = directory.with_name(f".{directory.name}.new.{mark}")
     try:
         make_folder(fresh)
-        for role in manifest.content:
-            store.link_or_copy(role.sha256, fresh / places[role.sha256 + role.role])
+        for role, place in zip(manifest.content, places, strict=True):
+            store.link_or_copy(role.sha256, fresh / place)
         _swap(fresh, directory, mark)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return [directory / place for place in places.values()]
+    return [directory / place for place in places]
 
 
 def _swap(fresh: Path, directory: Path, mark: str) -> None:

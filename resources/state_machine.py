@@ -75,7 +75,7 @@ def transition(session: Session, version: Version, to: str, reason: str = "", ru
     version. Raises BadInput naming what may follow instead.
     """
     row = _current(session, version)
-    state = row.state
+    state, stage_before = row.state, row.current_stage
     if not can_transition(state, to, row.current_stage):
         following = sorted(valid_transitions(state, row.current_stage))
         raise BadInput(
@@ -94,7 +94,7 @@ def transition(session: Session, version: Version, to: str, reason: str = "", ru
     )  # fmt: skip
     session.flush()
     if "failed" in (state, to):
-        refresh_stage(session, row, cast("Stage", row.current_stage))
+        refresh_stage(session, row, cast("Stage", stage_before))
     if row is not version:
         version.state, version.current_stage = row.state, row.current_stage
 

@@ -101,7 +101,7 @@ def _guitar(pitch_classes: tuple[int, ...], bass: int, previous: tuple[int, ...]
             shape = _shape(pitch_classes, bass, position, string)
             if len(shape) < 3:
                 continue
-            missing = len({pc for pc in pitch_classes[:4]} - {pitch % 12 for pitch in shape})
+            missing = len(set(pitch_classes[:4]) - {pitch % 12 for pitch in shape})
             moved = abs(shape[-1] - previous[-1]) + abs(shape[0] - previous[0]) * 0.3 if previous else 0.0
             cost = 6.0 * missing + moved + 0.5 * position + 0.4 * (6 - len(shape))
             if best is None or (cost, shape) < best:

@@ -49,7 +49,7 @@ def write_chords(
                 rows += _held(chord, pitches)
                 continue
             comping = rhythm.comping[max(level - min(seat.order, 1), 1)]
-            rows += _comped(seat, chord, pitches, comping, voicing, timeline)
+            rows += _comped(seat, chord, pitches, comping, voicing, timeline, window.plan.section.start_ticks)
     return fitted(rows, seat.program)
 
 
@@ -58,11 +58,12 @@ def _held(chord: ChordSpan, pitches: Sequence[int]) -> list[NoteRow]:
 
 
 def _comped(
-    seat: Seat, chord: ChordSpan, pitches: Sequence[int], comping: Comping, voicing: Voicing, timeline: Timeline
-) -> list[NoteRow]:
+    seat: Seat, chord: ChordSpan, pitches: Sequence[int], comping: Comping, voicing: Voicing, timeline: Timeline,
+    phase_start: int,
+) -> list[NoteRow]:  # fmt: skip
     """The pattern's onsets within the chord, and one at its start if the pattern has none near."""
     rows: list[NoteRow] = []
-    strokes = _strokes(chord, comping, timeline.bar_ticks)
+    strokes = _strokes(chord, comping, phase_start, timeline.bar_ticks)
     for number, (start, duration, velocity) in enumerate(strokes):
         if voicing == "arpeggio":
             rows += _broken(start, duration, velocity, pitches, timeline)
@@ -74,18 +75,18 @@ def _comped(
     return rows
 
 
-def _strokes(chord: ChordSpan, comping: Comping, bar_ticks: int) -> list[tuple[int, int, int]]:
-    """Onsets of the comping pattern inside a chord, cut at its end."""
-    end = chord.start_ticks + chord.duration_ticks
+def _strokes(chord: ChordSpan, comping: Comping, phase_start: int, bar_ticks: int) -> list[tuple[int, int, int]]:
+    """Onsets of the comping pattern inside a chord, cut at its end. Patterns count from ``phase_start``."""
+    start, end = chord.start_ticks, chord.start_ticks + chord.duration_ticks
+    cycle = comping.bars * bar_ticks
     found: list[tuple[int, int, int]] = []
-    for bar in range(chord.start_ticks // bar_ticks * bar_ticks, end, bar_ticks):
+    for base in range(start - (start - phase_start) % cycle, end, cycle):
         for onset, duration, velocity in comping.onsets:
-            start = bar + onset
-            if chord.start_ticks <= start < end:
-                found.append((start, min(duration, end - start), velocity))
+            if start <= base + onset < end:
+                found.append((base + onset, min(duration, end - base - onset), velocity))
     first = found[0][0] if found else end
-    if first > chord.start_ticks + EIGHTH_TICKS and not _is_off_beat(comping):
-        found.insert(0, (chord.start_ticks, first - chord.start_ticks, _HELD_VELOCITY))
+    if first > start + EIGHTH_TICKS and not _is_off_beat(comping):
+        found.insert(0, (start, first - start, _HELD_VELOCITY))
     return found
 
 

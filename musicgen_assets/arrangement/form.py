@@ -51,6 +51,8 @@ _GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
 _COMPACT_FROM, _SPARSE_UNTIL = 1.3, 0.85
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
+_NEAR_FORM = 0.3
+"""Forms whose lengths differ by less than this many octaves are as good as each other."""
 _HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.45
 _LONG_S = 90.0
 _STRETCH_BARS = 2
@@ -90,9 +92,9 @@ def plan_form(
     phrase = phrase_bars(tempo_bpm, time_signature)
     if structure:
         return _asked_form(style, structure, duration_s, tempo_bpm, time_signature)
-    written = style.forms[int(rng.integers(len(style.forms)))]
     scale = _length_scale(style, phrase, duration_s)
     nominal = {kind: _nominal(style, kind, phrase, scale) for kind in _NOMINAL_PHRASES}
+    written = _written_form(style, nominal, total, rng)
     kinds = _cut(written, nominal, total) if _sum(written, nominal) > total else _grown(written, nominal, total)
     kinds = _with_two_kinds(kinds, total)
     wishes = _early_hook(
@@ -105,6 +107,15 @@ def plan_form(
             way_out="Ask for a longer song or a faster tempo.",
         )  # fmt: skip
     return tuple(Slot(kind, bars) for kind, bars in zip(kinds, lengths, strict=True))
+
+
+def _written_form(
+    style: Style, nominal: Mapping[SectionKind, int], total: int, rng: np.random.Generator
+) -> tuple[SectionKind, ...]:
+    """One of the style's forms, drawn among those whose wished length comes nearest to the song's."""
+    distances = [abs(math.log2(_sum(form, nominal) / total)) for form in style.forms]
+    near = [form for form, far in zip(style.forms, distances, strict=True) if far <= min(distances) + _NEAR_FORM]
+    return near[int(rng.integers(len(near)))]
 
 
 def _length_scale(style: Style, phrase: int, duration_s: float) -> float:

@@ -21,6 +21,7 @@ from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow
 EIGHTH_TICKS = 240
 _QUOTED_IN = ("intro", "outro", "interlude", "breakdown")
 """Sections that quote the hook in their second half where they have no theme of their own."""
+_TAKEN_OVER = ("solo", "interlude")
 _DOUBLE_UP = 12
 _REST_EVERY = 3
 """In a section of many passes, this one of the theme is left to the other instruments."""
@@ -43,24 +44,28 @@ def lay_melody(timeline: Timeline, melody: Melody, *, is_sung: bool) -> list[Not
 
 
 def write_lead(
-    seat: Seat, windows: Sequence[Window], timeline: Timeline, melody: Sequence[NoteRow], is_taken: bool
+    seat: Seat, windows: Sequence[Window], melody: Sequence[NoteRow], *, has_second_lead: bool
 ) -> list[NoteRow]:
     """What a lead seat plays of the melody.
 
-    The melody's own seat plays all of it. Another lead takes the solos and interludes over when ``is_taken``
-    is what the band wants, and doubles the last hook an octave up, or down where it cannot reach.
+    The melody's own seat plays all of it but the solos and interludes that a second lead takes over. Every
+    other lead doubles the last hook an octave up, where it reaches that.
     """
     if seat.name == MELODY:
-        return _in_reach(melody, seat.program)
-    rows: list[NoteRow] = []
+        taken = [window.plan.section for window in windows if window.plan.section.kind in _TAKEN_OVER]
+        rows = list(melody)
+        for section in taken if has_second_lead else ():
+            rows = [row for row in rows if not section.start_ticks <= row[0] < section.end_ticks]
+        return _in_reach(rows, seat.program)
+    rows = []
     for window in windows:
         section = window.plan.section
-        is_solo = is_taken and section.kind in ("solo", "interlude")
+        is_solo = section.kind in _TAKEN_OVER and seat.order == 1
         if not (window.plan.is_last_hook or is_solo):
             continue
-        shift = 0 if is_solo else _DOUBLE_UP
+        shift, softer = (0, 0) if is_solo else (_DOUBLE_UP, 14)
         rows += [
-            (start, duration, pitch + shift, max(velocity - 14, 30))
+            (start, duration, pitch + shift, max(velocity - softer, 30))
             for start, duration, pitch, velocity in melody
             if section.start_ticks <= start < section.end_ticks
         ]

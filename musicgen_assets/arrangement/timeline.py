@@ -145,11 +145,8 @@ def build_timeline(
         is_final = index == len(sections) - 1
         loop = loop_bars(section.kind, harmony, melody)
         bars = section.bars - 1 if is_final else section.bars
-        plans.append(
-            SectionPlan(
-                section, levels[index], runs_of(section.start_bar, bars, loop), section.kind in HOOK_KINDS, index == last_hook
-            )
-        )  # fmt: skip
+        runs = runs_of(section.start_bar, bars, loop)
+        plans.append(SectionPlan(section, levels[index], runs, section.kind in HOOK_KINDS, index == last_hook))
     end = sections[-1].end_ticks
     return Timeline(
         tempo_bpm=tempo_bpm,

@@ -173,7 +173,7 @@ def _octaves(stretch: Stretch, player: Player) -> list[Note]:
 def _walking(stretch: Stretch, player: Player) -> list[Note]:
     """Root on the change, a step into the next root, chord and scale tones on the way, now and then a skip."""
     starts = _beats(stretch, player)
-    root = player.place(stretch.chord.bass) if stretch.is_new else _chord_tone_near(stretch, player, player.previous)
+    root = player.place(stretch.chord.bass) if stretch.is_new else _chord_tone_near(stretch, player.previous)
     pitches = [root]
     player.previous = root
     target = player.place(stretch.following.bass) if stretch.changes else player.upper(root, _fifth(stretch.chord))
@@ -208,7 +208,7 @@ def _towards(target: int, remaining: int, stretch: Stretch, player: Player) -> i
     return min(usable, key=lambda pitch: (abs(pitch - wanted) + (0.0 if pitch % 12 in chord else 1.2), pitch))
 
 
-def _chord_tone_near(stretch: Stretch, player: Player, near: int) -> int:
+def _chord_tone_near(stretch: Stretch, near: int) -> int:
     choices = [
         pitch
         for pitch in range(LOWEST, HIGHEST + 1)
@@ -261,7 +261,7 @@ def _pedal(stretch: Stretch, player: Player) -> list[Note]:
 
 
 def _anticipating(positions: tuple[int, int], stretch: Stretch, player: Player) -> tuple[list[int], list[int]]:
-    """Starts and pitches: the root where the chord is new, its fifth on the first place, the next root on the second."""
+    """Starts and pitches: the chord's root, its fifth on the first place, the next root on the second."""
     middle, late = (stretch.bar + position for position in positions)
     root = player.place(stretch.chord.bass)
     starts, pitches = [stretch.start], [root]

@@ -112,17 +112,18 @@ def _nearest(level: Level, written: Collection[Level]) -> Level:
 
 
 def _comping(pattern: MeterGroove, level: Level, length: float, feel: Feel) -> Comping:
-    """Chord onsets of a level over one bar; a pattern without any strikes the downbeat."""
+    """Chord onsets of a level over the pattern's bars; a pattern without any strikes the downbeat."""
     written = pattern.comping[_nearest(level, pattern.comping)].split() if pattern.comping else []
-    marks = [(index, mark) for index, mark in enumerate(written[0] if written else "") if mark in "gxX"] or [(0, "x")]
-    bar, step = ticks_per_bar(feel.time_signature), ticks_per_step(feel.time_signature)
+    bars = max(len(written), 1)
+    marks = [(index, mark) for index, mark in enumerate("".join(written)) if mark in "gxX"] or [(0, "x")]
+    end, step = bars * ticks_per_bar(feel.time_signature), ticks_per_step(feel.time_signature)
     starts = [swung(index * step, feel.swing, feel.time_signature) for index, _ in marks]
     onsets = []
-    for (_, mark), start, following in zip(marks, starts, [*starts[1:], bar], strict=True):
+    for (_, mark), start, following in zip(marks, starts, [*starts[1:], end], strict=True):
         duration = max(round((following - start) * length), min(step // 2, following - start))
         accent = 5 if start == 0 else 0
         onsets.append((start, duration, _CHORD_VELOCITIES[mark] + accent))
-    return Comping(onsets=tuple(onsets))
+    return Comping(onsets=tuple(onsets), bars=bars)
 
 
 def _twin(rhythm: Rhythm, tempo_bpm: float) -> bytes:
@@ -132,8 +133,9 @@ def _twin(rhythm: Rhythm, tempo_bpm: float) -> bytes:
     for level in LEVELS:
         groove = rhythm.grooves[level]
         drums += [(position + hit.start_ticks, _HIT_TICKS, hit.key, hit.velocity) for hit in groove.hits]
-        for start in range(position, position + groove.bars * bar, bar):
-            for onset, duration, velocity in rhythm.comping[level].onsets:
+        comping = rhythm.comping[level]
+        for start in range(position, position + groove.bars * bar, comping.bars * bar):
+            for onset, duration, velocity in comping.onsets:
                 chords += [(start + onset, duration, pitch, velocity) for pitch in _TWIN_PITCHES]
         position += groove.bars * bar
     for fill in rhythm.fills:

@@ -72,14 +72,14 @@ def _of_groove(groove: Groove, rhythm: Rhythm, tempo_bpm: float) -> Stability:
 
 
 def _of_comping(rhythm: Rhythm, tempo_bpm: float) -> Stability:
-    """A bar of comping repeats by definition; it lives by accents, or by differing from level to level."""
-    grid = swung_grid(1, rhythm.swing, rhythm.time_signature)
-    levels = [comping.onsets for _, comping in sorted(rhythm.comping.items())]
-    starts = np.array([onset[0] for onsets in levels for onset in onsets], dtype=np.int64)
+    """Comping repeats by definition; it lives by accents, or by differing from level to level."""
+    levels = [comping for _, comping in sorted(rhythm.comping.items())]
+    grid = swung_grid(max(comping.bars for comping in levels), rhythm.swing, rhythm.time_signature)
+    starts = np.array([onset[0] for comping in levels for onset in comping.onsets], dtype=np.int64)
     if len(starts) == 0:
         return Stability(0.0, 0.0, 0.0)
-    velocities = np.array([onset[2] for onsets in levels for onset in onsets], dtype=float)
-    is_varied = len({tuple(onset[0] for onset in onsets) for onsets in levels}) > 1
+    velocities = np.array([onset[2] for comping in levels for onset in comping.onsets], dtype=float)
+    is_varied = len({tuple(onset[0] for onset in comping.onsets) for comping in levels}) > 1
     life = 1.0 if is_varied else min(float(velocities.std()) / LIVING_VELOCITY_SPREAD, 1.0)
     return Stability(_pulse(starts, starts - grid[_nearest(grid, starts)], tempo_bpm), 1.0, life)
 

@@ -14,7 +14,7 @@ import numpy as np
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload, json_payload
-from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, Corridor
+from musicgen_assets.mastering.corridor import Corridor, corridor_levels_db
 from musicgen_assets.mastering.level import Level, reach_level
 from musicgen_assets.mastering.plan import TargetRecord, ToneBand
 from musicgen_assets.mastering.tone import tone_bands, tone_sections
@@ -43,7 +43,7 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     """
     from dsp.convert import fit_length
     from dsp.levels import as_channels
-    from dsp.loudness import integrated_lufs, true_peak_dbtp
+    from dsp.loudness import integrated_lufs
 
     mix, rate = _decoded(blobs["mix"])
     length = int(inputs["samples"])
@@ -61,12 +61,16 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
         samples, rate, float(inputs["target_lufs"]), float(inputs["ceiling_dbtp"]), float(inputs["min_dynamic_range_db"])
     )
     finished, fade_s = _ended(level.samples, rate, fade_s)
-    record = _record(inputs, mix_lufs, tone, threshold_dbfs, level, fade_s, finished, rate)
-    record = record.model_copy(
-        update={
-            "integrated_lufs": round(integrated_lufs(finished, rate), 4),
-            "true_peak_dbtp": round(true_peak_dbtp(finished, rate), 4),
-        }
+    record = TargetRecord(
+        target_lufs=float(inputs["target_lufs"]),
+        ceiling_dbtp=float(inputs["ceiling_dbtp"]),
+        mix_lufs=round(mix_lufs, 4),
+        tone=tone,
+        glue_ratio=float(inputs["glue_ratio"]),
+        glue_threshold_dbfs=threshold_dbfs,
+        fade_s=fade_s,
+        **_found(level),
+        **_measured(finished, rate),
     )
     return [audio_payload(finished, rate, "streaming"), json_payload(record, "record")]
 
@@ -91,10 +95,9 @@ def _fade_s(mix: FloatArray, rate: int, length: int) -> float:
 
 def _toned(samples: FloatArray, rate: int, inputs: Mapping[str, Any]) -> tuple[FloatArray, tuple[ToneBand, ...]]:
     from dsp.filters import apply_sections, high_pass_sections
-    from dsp.spectrum import band_levels
 
     corridor = Corridor.model_validate(inputs["corridor"])
-    levels = band_levels(samples, rate, THIRD_OCTAVES_HZ)
+    levels = corridor_levels_db(samples, rate)
     bands = tone_bands(levels, corridor, rate, float(inputs["low_shelf_db"]), float(inputs["high_shelf_db"]))
     sections = np.vstack([high_pass_sections(rate, SUBSONIC_HZ), tone_sections(bands, rate)])
     return apply_sections(samples, sections), bands
@@ -125,32 +128,24 @@ def _ended(samples: FloatArray, rate: int, fade_s: float) -> tuple[FloatArray, f
     return faded, fade_s
 
 
-def _record(
-    inputs: Mapping[str, Any],
-    mix_lufs: float,
-    tone: tuple[ToneBand, ...],
-    threshold_dbfs: float,
-    level: Level,
-    fade_s: float,
-    finished: FloatArray,
-    rate: int,
-) -> TargetRecord:
-    return TargetRecord(
-        target_lufs=float(inputs["target_lufs"]),
-        ceiling_dbtp=float(inputs["ceiling_dbtp"]),
-        mix_lufs=round(mix_lufs, 4),
-        tone=tone,
-        glue_ratio=float(inputs["glue_ratio"]),
-        glue_threshold_dbfs=threshold_dbfs,
-        attempts=level.attempts,
-        gain_db=level.gain_db,
-        limiting_db=round(level.limiting_db, 4),
-        fade_s=fade_s,
-        integrated_lufs=level.integrated_lufs,
-        true_peak_dbtp=float(inputs["ceiling_dbtp"]),
-        dynamic_range_db=round(level.dynamic_range_db, 4),
-        samples=int(finished.shape[1]),
-        sample_rate_hz=rate,
-        channels=int(finished.shape[0]),
-        notes=level.notes,
-    )
+def _found(level: Level) -> dict[str, Any]:
+    return {
+        "attempts": level.attempts,
+        "gain_db": level.gain_db,
+        "limiting_db": round(level.limiting_db, 4),
+        "dynamic_range_db": round(level.dynamic_range_db, 4),
+        "notes": level.notes,
+    }
+
+
+def _measured(finished: FloatArray, rate: int) -> dict[str, Any]:
+    """What the finished audio is, once more measured: an ending may have been faded."""
+    from dsp.loudness import integrated_lufs, true_peak_dbtp
+
+    return {
+        "integrated_lufs": round(integrated_lufs(finished, rate), 4),
+        "true_peak_dbtp": round(true_peak_dbtp(finished, rate), 4),
+        "samples": int(finished.shape[1]),
+        "sample_rate_hz": rate,
+        "channels": int(finished.shape[0]),
+    }

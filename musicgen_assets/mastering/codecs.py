@@ -66,6 +66,23 @@ def encode_lossy(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     ]
 
 
+def measure_decoded(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: the record of a lossy file that is already there, ``blobs["audio"]``; role "record" (EncodeRecord)."""
+    from dsp.audiofile import decode
+
+    data = blobs["audio"].data
+    decoded, rate = decode(data)
+    peak_dbtp = round(_true_peak_dbtp(decoded, rate), 4)
+    record = EncodeRecord(
+        format=inputs["format"],
+        sha256=hashlib.sha256(data).hexdigest(),
+        sample_rate_hz=rate,
+        samples=int(decoded.shape[1]),
+        attempts=(EncodeAttempt(gain_db=0.0, decoded_true_peak_dbtp=peak_dbtp),),
+    )
+    return [json_payload(record, "record")]
+
+
 def _encoded(name: str, samples: FloatArray, rate: int) -> bytes:
     from dsp.audiofile import encode_mp3, encode_ogg
     from dsp.convert import resample

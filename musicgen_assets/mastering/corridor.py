@@ -18,11 +18,13 @@ from pydantic import BeforeValidator, Field
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import Frozen, WeightedGenre
+from musicgen_assets.graph.job import FloatArray
 
 DoubleArray = NDArray[np.float64]
 
-THIRD_OCTAVES_HZ = tuple(float(1000.0 * 2.0 ** (step / 3.0)) for step in range(-15, 13))
-"""Exact centres from 31 Hz to 16 kHz (IEC 61260-1, base two)."""
+_FIRST_BAND, _LAST_BAND = -15, 12
+THIRD_OCTAVES_HZ = tuple(float(1000.0 * 10.0 ** (band / 10.0)) for band in range(_FIRST_BAND, _LAST_BAND + 1))
+"""Exact centres from 31.6 Hz to 15.8 kHz (IEC 61260-1, base ten)."""
 
 _PERCUSSION = ("drums", "percussion")
 _DEFAULT_FAMILY = "band"
@@ -124,6 +126,15 @@ def corridor_for(genres: Sequence[WeightedGenre], roles: Collection[str]) -> Cor
         octave_share=data.octave_share,
         level_range_hz=data.level_range_hz,
     )
+
+
+def corridor_levels_db(samples: FloatArray, rate: int) -> DoubleArray:
+    """Third-octave levels of audio, float32 (channels, samples), at ``THIRD_OCTAVES_HZ``."""
+    from dsp.spectrum import band_levels
+
+    centres, levels = band_levels(samples, rate)
+    first = int(np.argmin(np.abs(centres - THIRD_OCTAVES_HZ[0])))
+    return levels[first : first + len(THIRD_OCTAVES_HZ)]
 
 
 def deviations_db(levels_db: DoubleArray, corridor: Corridor) -> DoubleArray:

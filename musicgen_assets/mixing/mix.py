@@ -6,6 +6,7 @@ Belongs here: the order of the work and the artifact. Does not belong here: the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -68,20 +69,12 @@ def _measured(job: Job, refs: Mapping[str, Ref]) -> tuple[Stem, ...]:
     stems = []
     for track, ref in refs.items():
         if track in found:
-            payload = job.blob(found[track][0])
-            numbers = {**_loaded(payload)}
+            numbers: dict[str, Any] = json.loads(job.blob(found[track][0]).data)
             rate = int(numbers.pop("sample_rate_hz"))
         else:
             numbers, rate = dict(ref.meta["measurement"]), int(ref.meta["sample_rate_hz"])
         stems.append(Stem(track, Measurement.model_validate(numbers), rate))
     return tuple(stems)
-
-
-def _loaded(blob: Blob) -> dict[str, Any]:
-    import json
-
-    numbers: dict[str, Any] = json.loads(blob.data)
-    return numbers
 
 
 def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float]) -> list[Task]:

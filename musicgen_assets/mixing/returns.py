@@ -55,7 +55,7 @@ def reverb_response(reverb: Reverb, sample_rate_hz: int) -> FloatArray:
 
 @lru_cache(maxsize=4)
 def delay_response(delay: Delay, sample_rate_hz: int) -> FloatArray:
-    """Echoes on alternate sides, the first at full level, each of the next ``feedback`` of the one before and duller."""
+    """Echoes on alternate sides, the first at full level, each next ``feedback`` times the one before, and duller."""
     step = delay.time_ms * sample_rate_hz / 1_000.0
     ring = round(0.02 * sample_rate_hz)
     response = np.zeros((2, round(delay.echoes * step) + ring), dtype=np.float32)

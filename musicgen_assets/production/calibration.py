@@ -78,7 +78,7 @@ def _gain_db(
     effects: str, before_db: float,
 ) -> float:  # fmt: skip
     """Gain that brings the phrase, at ``before_db`` and through ``effects``, to ``DRY_LUFS``."""
-    rows = _phrase(role)
+    rows = np.array(_phrase(role))
     length = round(PHRASE_S * rate)
     keys = keys_of(rows, rate / _TICKS_A_SECOND, rate, length, is_drums=is_drums)
     if source == "sub_bass":

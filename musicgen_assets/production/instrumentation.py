@@ -21,6 +21,8 @@ from musicgen_assets.styles.schema import Style, TrackMix
 BIG_KINDS = frozenset({"chorus", "drop"})
 ENERGY_STEP = 0.1
 """A section this much above the one before is announced."""
+ELECTRONIC_SIDECHAIN_DB = 2.5
+"""A style whose kick pumps this much is dance music, and builds up like it."""
 DUCKED_ROLES: frozenset[Role] = frozenset({"bass", "pad", "chords", "arpeggio"})
 SPREAD_ROLES: frozenset[Role] = frozenset({"chords", "arpeggio", "pad", "counter", "percussion"})
 SPREAD_PAN = 0.4
@@ -64,7 +66,7 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
     """The instrumentation of a score in a style."""
     setting = Setting(
         mood=mood,
-        is_electronic=style.mix.sidechain_db > 0.0 or "drop" in style.energy,
+        is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB or "drop" in style.energy,
         is_lofi=any(word in name.lower() for name in (style.name, *style.aliases) for word in _LOFI_WORDS),
         big_sections=tuple(section.name for section in score.sections if section.kind in BIG_KINDS),
     )
@@ -106,7 +108,7 @@ def _sound(
         level_db -= round(7.0 * log10(of), 1)
         pan = max(-1.0, min(1.0, SPREAD_PAN * (2.0 * index / (of - 1) - 1.0)))
         reasons.append(f"{index + 1} of {of} {track.role} tracks: they share a level and spread out")
-    has_duck = setting.is_electronic and style.mix.sidechain_db > 0.0 and track.role in DUCKED_ROLES
+    has_duck = style.mix.sidechain_db != 0.0 and track.role in DUCKED_ROLES
     return TrackSound(
         name=track.name, role=track.role, instrument=track.instrument, program=track.program,
         is_drums=track.is_drums, source=shape.source, main_pan=shape.main_pan, effects=tuple(shape.effects),
@@ -136,9 +138,10 @@ def _texture_host(score: Score) -> str | None:
 def _textures(score: Score, setting: Setting) -> tuple[Texture, ...]:
     textures = []
     if setting.is_lofi:
+        reason = "lo-fi: a record turns"
         textures.append(
-            Texture(kind="vinyl", start_ticks=0, duration_ticks=score.end_ticks, level_db=-20.0, reason="lo-fi: a record turns")
-        )  # fmt: skip
+            Texture(kind="vinyl", start_ticks=0, duration_ticks=score.end_ticks, level_db=-20.0, reason=reason)
+        )
     programs = {track.program for track in score.tracks if not track.is_drums}
     is_modern = setting.is_electronic or bool(programs & (SYNTHS | DISTORTED))
     if is_modern and not setting.is_lofi:

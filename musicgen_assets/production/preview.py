@@ -56,7 +56,7 @@ def make_preview(job: Job) -> Outcome:
         "samples": length,
     }
     result = job.tasks([Task("preview", _ENTRY, inputs, data=("instruments",))])[0][0]
-    facts = {
+    facts: dict[str, float | int | str | bool] = {
         "seconds": round(length / rate, 3),
         "from_s": round(seconds(first, score.tempo_bpm), 3),
         "section": section.name,

@@ -45,7 +45,7 @@ class Keys:
 def keys_of(
     notes: NDArray[Any], samples_per_tick: float, sample_rate_hz: int, samples: int, *, is_drums: bool = False
 ) -> Keys:
-    """Note rows ``(start_ticks, duration_ticks, pitch, velocity)`` in samples; what starts after the end is left out."""
+    """Rows of (start_ticks, duration_ticks, pitch, velocity) in samples; what starts after the end is left out."""
     rows = np.asarray(notes, dtype=np.float64).reshape(-1, 4)
     starts = np.rint(rows[:, 0] * samples_per_tick).astype(np.int64)
     ends = np.rint((rows[:, 0] + rows[:, 1]) * samples_per_tick).astype(np.int64)
@@ -75,7 +75,7 @@ def play(
     voice.channel_set_preset_number(0, program, is_drums)
     voice.channel_set_tuning(0, detune_cents / 100.0)
     frames = np.zeros((samples, 2), dtype=np.float32)
-    view = memoryview(frames).cast("B")
+    view = memoryview(frames.data).cast("B")
     exponent = DRUM_VELOCITY_EXPONENT if is_drums else VELOCITY_EXPONENT
     position = 0
     for time, pitch, velocity in _events(keys, exponent):

@@ -13,18 +13,21 @@ from musicgen_assets.production.plan import Effect, Layer, Source
 from musicgen_assets.score.model import Track
 
 DISTORTED = frozenset({29, 30})
-ACOUSTIC_GUITARS = frozenset({24, 25})
+STEEL_GUITAR = 25
 CLEAN_GUITARS = frozenset({27, 28})
 ELECTRIC_PIANOS = frozenset({4, 5})
 ORGANS = frozenset(range(16, 21))
 ENSEMBLES = frozenset({*range(48, 55), *range(88, 96)})
 BRASS_SECTIONS = frozenset({61, 62, 63})
 SYNTH_LEADS = frozenset(range(80, 88))
+OCTAVE_LEADS = frozenset({*range(16), *range(48, 52), *SYNTH_LEADS})
+"""Leads that play octaves by themselves. A saxophone does not."""
 SYNTHS = frozenset({38, 39, *range(80, 104)})
 ELECTRIC_BASSES = frozenset({33, 34, 35, 36, 37})
 SYNTH_BASSES = frozenset({38, 39, 87})
 
 CALM_AROUSAL = 0.3
+LIVELY_AROUSAL = 0.5
 TOP_OF_OCTAVE_LAYER = 98
 """Highest pitch a layer an octave up may reach: above it, fonts squeak."""
 
@@ -102,7 +105,7 @@ def _guitars(shape: Shape, track: Track, role: Role) -> None:
         _effect(shape, "cabinet", "a guitar loudspeaker has neither rumble nor fizz", low_hz=85.0, high_hz=5_600.0)
         if role == "chords":
             _double(shape, track, spread=0.8, detune_cents=6.0, delay_ms=14.0, reason="rhythm guitar doubled")
-    elif track.program in ACOUSTIC_GUITARS and role == "chords":
+    elif track.program == STEEL_GUITAR and role == "chords":
         _double(shape, track, spread=0.55, detune_cents=4.0, delay_ms=11.0, reason="strummed twice")
     elif track.program in CLEAN_GUITARS and role in ("chords", "arpeggio"):
         _effect(shape, "chorus", "a clean guitar through its chorus pedal", rate_hz=0.6, depth=0.12, mix=0.35)
@@ -110,7 +113,7 @@ def _guitars(shape: Shape, track: Track, role: Role) -> None:
 
 def _keys(shape: Shape, track: Track, setting: Setting) -> None:
     if track.program in ELECTRIC_PIANOS:
-        if setting.is_lofi or setting.mood.arousal < 0.5:
+        if setting.is_lofi or setting.mood.arousal < LIVELY_AROUSAL:
             _effect(shape, "tremolo", "the electric piano's own stereo tremolo", rate_hz=4.3, depth=0.35)
         else:
             _effect(shape, "chorus", "electric piano with a slow chorus", rate_hz=0.7, depth=0.15, mix=0.4)
@@ -123,7 +126,7 @@ def _ensembles(shape: Shape, track: Track, role: Role) -> None:
         _double(
             shape, track, spread=0.65, detune_cents=6.0, delay_ms=9.0, reason="a second desk: width without effects"
         )
-    elif track.program in BRASS_SECTIONS and role in ("pad", "chords"):
+    elif track.program in BRASS_SECTIONS and role in ("pad", "chords", "counter"):
         _double(shape, track, spread=0.5, detune_cents=5.0, delay_ms=16.0, reason="two players a part")
     elif track.program in SYNTH_LEADS and role in ("lead", "vocal", "counter"):
         shape.main_pan = -0.2
@@ -140,8 +143,9 @@ def _openings(shape: Shape, track: Track, role: Role, setting: Setting) -> None:
     highest = max((note[2] for note in track.notes), default=127)
     if not setting.big_sections or highest + 12 > TOP_OF_OCTAVE_LAYER:
         return
-    level_db = {"lead": -11.0, "pad": -9.0}.get(role)
-    if level_db is not None and (role == "pad" or setting.mood.arousal >= 0.5):
+    is_lead = role == "lead" and track.program in OCTAVE_LEADS and setting.mood.arousal >= LIVELY_AROUSAL
+    if is_lead or (role == "pad" and track.program in ENSEMBLES):
+        level_db = -11.0 if is_lead else -9.0
         shape.layers.append(
             Layer(
                 program=track.program, transpose=12, level_db=level_db, sections=setting.big_sections,

@@ -6,11 +6,13 @@ delivers only a mix will need it).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
 from musicgen_assets.production.meter import SILENT_DB, SILENT_LUFS
 
@@ -19,7 +21,7 @@ TAKE = "production/take"
 
 @dataclass(frozen=True)
 class Heard:
-    """What a stem turned out to be, when decoded."""
+    """What a stem turned out to be. ``notes`` and ``lufs`` are None where its renderer did not say."""
 
     track: str
     rate_hz: int
@@ -61,13 +63,18 @@ def check_stems(heard: Sequence[Heard]) -> CheckResult:
 
 
 def _listen(job: Job, ref: Ref) -> Heard:
-    samples, rate = job.audio(ref)
-    peak = float(np.abs(samples).max()) if samples.size else SILENT_DB
-    measurement = ref.meta.get("measurement")
-    notes = ref.meta.get("notes")
+    """Length and rate as the file states them; levels as its renderer recorded them, else by decoding it."""
+    import soundfile
+
+    measurement, notes = ref.meta.get("measurement"), ref.meta.get("notes")
+    if measurement is None:
+        samples, rate = job.audio(ref)
+        length, peak, lufs = samples.shape[1], float(np.abs(samples).max()), None
+    else:
+        header = soundfile.info(io.BytesIO(job.blob(ref).data))
+        rate, length, lufs = int(header.samplerate), int(header.frames), float(measurement["lufs"])
+        peak = 0.0 if measurement["peak_dbfs"] <= SILENT_DB else db_to_gain(float(measurement["peak_dbfs"]))
     return Heard(
-        track=ref.role.removeprefix("track/"), rate_hz=rate, samples=samples.shape[1],
-        is_finite=bool(np.isfinite(peak)), peak=peak,
-        notes=None if notes is None else int(notes),
-        lufs=None if measurement is None else float(measurement["lufs"]),
+        track=ref.role.removeprefix("track/"), rate_hz=rate, samples=length, is_finite=bool(np.isfinite(peak)),
+        peak=peak, notes=None if notes is None else int(notes), lufs=lufs,
     )  # fmt: skip

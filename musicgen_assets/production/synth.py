@@ -55,7 +55,8 @@ def _sub_note(pitch: int, held: int, length: int, sample_rate_hz: int) -> NDArra
         # Cut by the next note: the last milliseconds go to zero, so that nothing clicks.
         tail = min(length, round(SUB_RELEASE_S * sample_rate_hz) // 8)
         envelope[length - tail :] *= np.linspace(1.0, 0.0, tail)
-    return (np.tanh(SUB_DRIVE * envelope * np.sin(phase)) / np.tanh(SUB_DRIVE)).astype(np.float32)
+    shaped = np.tanh(SUB_DRIVE * envelope * np.sin(phase)) / np.tanh(SUB_DRIVE)
+    return np.asarray(shaped, dtype=np.float32)
 
 
 def riser(samples: int, sample_rate_hz: int, rng: np.random.Generator) -> FloatArray:
@@ -84,7 +85,7 @@ def impact(samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Float
 
 
 def vinyl(samples: int, sample_rate_hz: int, rng: np.random.Generator) -> FloatArray:
-    """A record's surface: faint hiss, and about six clicks a second of very different strength. Float32 (2, samples)."""
+    """A record's surface: faint hiss, six clicks a second of very different strength. Float32 (2, samples)."""
     looped = min(samples, round(HISS_LOOP_S * sample_rate_hz))
     grains = _grains(looped)
     hiss = _shaped_noise(looped, sample_rate_hz, rng, np.full(grains, 2_500.0), np.full(grains, 2.0))

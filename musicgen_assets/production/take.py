@@ -47,7 +47,7 @@ def make_take(job: Job) -> Outcome:
     ]  # fmt: skip
     refs = [result[0] for result in job.tasks(tasks)]
     record = _record(job.data("instruments"), engine, refs)
-    facts = {
+    facts: dict[str, float | int | str | bool] = {
         "engine": str(record["model"]), "font": str(record["font"]), "tracks": len(refs),
         "notes": sum(len(track.notes) for track in tracks), "samples": song_samples(score, rate),
     }  # fmt: skip

@@ -47,9 +47,10 @@ class Groove(Frozen):
 
 
 class Comping(Frozen):
-    """When chords are struck, over one bar: (start_ticks, duration_ticks, velocity)."""
+    """When chords are struck, over ``bars`` bars: (start_ticks, duration_ticks, velocity)."""
 
     onsets: tuple[tuple[int, int, int], ...]
+    bars: int = Field(1, ge=1)
 
 
 class Rhythm(Frozen):

@@ -92,7 +92,7 @@ def _draw_notes(axes: Any, score: Score, tracks: Sequence[Track], is_detailed: b
         for track in tracks:
             if track.role != role:
                 continue
-            boxes = _boxes(track, score, 0.9 if is_detailed else 1.3)
+            boxes: Any = _boxes(track, score, 0.9 if is_detailed else 1.3)
             colour, alpha = ROLE_COLOURS[role], _ALPHA.get(role, 0.9)
             axes.add_collection(PolyCollection(boxes, facecolors=colour, alpha=alpha, linewidths=0))
     pitches = np.concatenate([track.array()[:, 2] for track in tracks] or [np.array([48, 72])])
@@ -151,9 +151,8 @@ def _name_section(axes: Any, label: str, start_s: float, end_s: float, duration_
     width_px = (end_s - start_s) / duration_s * axes.get_window_extent().width
     fits = max(int(width_px / (5.6 if is_detailed else 4.2)), 1)
     text = "\n".join(line if len(line) <= fits else line[:fits] for line in label.split("\n"))
-    axes.text(
-        start_s, 1.02, text, transform=axes.get_xaxis_transform(), va="bottom", ha="left", clip_on=False, **_font(is_detailed)
-    )  # fmt: skip
+    place = axes.get_xaxis_transform()
+    axes.text(start_s, 1.02, text, transform=place, va="bottom", ha="left", clip_on=False, **_font(is_detailed))
 
 
 def _draw_time(axes: Any, score: Score, is_detailed: bool) -> None:
@@ -164,8 +163,8 @@ def _draw_time(axes: Any, score: Score, is_detailed: bool) -> None:
     if is_detailed:
         bar_s = seconds(ticks_per_bar(score.time_signature), score.tempo_bpm)
         note = f"{score.key} {score.scale}, {score.time_signature}, {score.tempo_bpm:g} BPM, a bar is {bar_s:.2f} s"
-        axes.text(1.0, -0.02, note, transform=axes.figure.transFigure, **_font(is_detailed)).set_position((0, 0))
-        axes.texts[-1].set(x=0.995, y=0.012, ha="right", va="bottom", color="#555555")
+        figure = axes.figure
+        figure.text(0.995, 0.012, note, ha="right", va="bottom", color="#555555", **_font(is_detailed))
 
 
 def _draw_legend(figure: Any, tracks: Sequence[Track]) -> None:
@@ -193,7 +192,7 @@ def _encode(figure: Any) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
     image = Image.fromarray(np.ascontiguousarray(pixels)).quantize(_PALETTE_SIZE, dither=Image.Dither.NONE)

@@ -33,7 +33,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_310_551
 """Any number, the same for all: serialises migrations in PostgreSQL."""
 
-_WAY_OUT = "See docs/troubleshooting.md, or point MUSICGEN_HOME at another folder."
+_WAY_OUT = "Or point MUSICGEN_HOME at another folder."
 
 
 class Registry:
@@ -56,7 +56,7 @@ class Registry:
     def session(self) -> Iterator[Session]:
         """One write transaction: committed at the end, rolled back on any exception.
 
-        On SQLite it takes the write lock at once (BEGIN IMMEDIATE): a transaction that reads first and writes
+        On SQLite its first statement, a read too, takes the write lock (BEGIN IMMEDIATE): a transaction that reads first and writes
         later could otherwise fail for good when another writer came between.
         """
         with self._explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
@@ -65,7 +65,9 @@ class Registry:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view of the registry that waits for nobody and keeps nobody waiting."""
-        engine = self.engine.execution_options(is_writing=False, postgresql_readonly=True)
+        engine = self.engine.execution_options(is_writing=False)
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with self._explained(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -216,6 +218,7 @@ def _upgrade(connection: Connection, url: str) -> None:
 def _failure(said: str, url: str) -> PermanentFailure | TransientFailure:
     """SQLite's messages are stable and its codes are not passed on by every driver, so the text decides."""
     where = safe_url(url)
+    said = " ".join(said.split())
     lowered = said.lower()
     if "locked" in lowered or "busy" in lowered:
         return TransientFailure(
@@ -234,5 +237,7 @@ def _failure(said: str, url: str) -> PermanentFailure | TransientFailure:
             f"The registry {where} is damaged: {said}.", way_out=f"Restore it from a backup. {_WAY_OUT}"
         )
     if "no such table" in lowered or "no such column" in lowered or "syntax" in lowered:
-        return PermanentFailure(f"The registry {where} has an unexpected shape: {said}.", way_out=_WAY_OUT)
-    return TransientFailure(f"The registry {where} did not answer: {said.strip()}.", way_out="Run it again.")
+        return PermanentFailure(
+            f"The registry {where} has an unexpected shape: {said}.", way_out=f"Restore it from a backup. {_WAY_OUT}"
+        )
+    return TransientFailure(f"The registry {where} did not answer: {said}.", way_out="Run it again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -192,6 +193,79 @@ def test_a_transaction_is_whole_or_not_at_all(registry: Registry) -> None:
         half()
     with registry.session() as session:
         assert session.execute(text("SELECT count(*) FROM users")).scalar() == 0
+
+
+KILLED = """
+import os, signal, sys
+from resources.registry import Registry
+from resources.registry.queries import ensure_user
+with Registry(sys.argv[1]).session() as session:
+    ensure_user(session, "half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_in_mid_transaction_leaves_nothing_and_blocks_nobody(registry: Registry) -> None:
+    assert subprocess.run([sys.executable, "-c", KILLED, registry.url]).returncode == -9
+    with registry.session() as session:
+        assert session.execute(text("SELECT count(*) FROM users")).scalar() == 0
+        queries.ensure_user(session, "whole")
+
+
+def test_a_writer_that_waits_too_long_is_told_to_come_back(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    other = Registry(registry.url)
+
+    def write() -> None:
+        with other.session() as session:
+            queries.ensure_user(session, "late")
+
+    with registry.session() as holding:
+        queries.ensure_user(holding, "first")
+        with pytest.raises(TransientFailure, match="stayed busy"):
+            write()
+    write()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"),
+    [("PRAGMA max_page_count=1", "disk is full"), ("PRAGMA query_only=ON", "Make the folder writable")],
+)
+def test_a_full_or_read_only_disk_is_said_and_what_was_there_is_kept(
+    registry: Registry, version: Version, pragma: str, words: str
+) -> None:
+    def fill() -> None:
+        with registry.session() as session:
+            for number in range(200):
+                queries.record_event(session, "filler", payload={"text": "x" * 500, "number": number})
+
+    with registry.engine.connect() as connection:
+        connection.exec_driver_sql(pragma)
+    with pytest.raises(PermanentFailure, match=words):
+        fill()
+    registry.close()
+    with registry.reading() as session:
+        assert queries.get_version(session, version.partition).seed == 7
+        assert session.query(Event).count() == 0
+
+
+def test_an_opener_waits_for_one_that_holds_the_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.home.mkdir()
+    holder = sqlite3.connect(settings.home / "registry.db", isolation_level=None, check_same_thread=False)
+    holder.execute("CREATE TABLE other (id)")
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.0)
+    with pytest.raises(TransientFailure, match="stayed busy"):
+        Registry(settings.registry_url)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 10.0)
+    letting_go = threading.Timer(0.2, lambda: holder.execute("ROLLBACK"))
+    letting_go.start()
+    registry = Registry(settings.registry_url)
+    assert registry.revision() == HEAD
+    letting_go.join()
+    holder.close()
+    registry.close()
 
 
 def test_a_reader_and_a_writer_do_not_wait_for_each_other(registry: Registry, version: Version) -> None:

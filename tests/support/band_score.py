@@ -58,9 +58,7 @@ def band_score(
             for number in range(section.start_bar, section.start_bar + section.bars)
             for note in _bar(name, number, section.energy)
         )
-        tracks.append(
-            Track(name=name, role=role, instrument=instrument, program=program, channel=channel, notes=notes)
-        )
+        tracks.append(Track(name=name, role=role, instrument=instrument, program=program, channel=channel, notes=notes))
     return Score(
         title="Band", key="C", scale="major", tempo_bpm=tempo_bpm, time_signature="4/4",
         duration_s=round(seconds(bar * BAR, tempo_bpm) + ring_s, 3), end_ticks=bar * BAR,

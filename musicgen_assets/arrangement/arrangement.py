@@ -1,0 +1,204 @@
+"""arrangement/arrangement: the full score of a song.
+
+Belongs here: the asset's entry and the order of work. Does not belong here: any one part of the work (form,
+energy, timeline, band, orchestration, the part writers, transitions, ending, performance, integrity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicgen_assets.arrangement.band import Seat, seat_band
+from musicgen_assets.arrangement.boundary_devices import Parts
+from musicgen_assets.arrangement.comping import write_chords
+from musicgen_assets.arrangement.ending import write_ending
+from musicgen_assets.arrangement.energy import energy_curve, levels_of
+from musicgen_assets.arrangement.form import plan_form
+from musicgen_assets.arrangement.integrity import THRESHOLD, structural_integrity
+from musicgen_assets.arrangement.lead_part import lay_melody, write_lead
+from musicgen_assets.arrangement.orchestration import Window, orchestrate
+from musicgen_assets.arrangement.performance import perform
+from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
+from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
+from musicgen_assets.arrangement.timeline import Timeline, build_timeline
+from musicgen_assets.arrangement.transitions import Marks, mark_boundaries
+from musicgen_assets.context.schema import Instrument, Mood, PlannedSection, Role
+from musicgen_assets.graph.job import CheckResult, Job, Outcome
+from musicgen_assets.graph.payloads import json_payload, midi_payload
+from musicgen_assets.score.material import BassLine, Harmony, Melody, Prosody, Rhythm
+from musicgen_assets.score.midi import score_to_midi
+from musicgen_assets.score.model import NoteRow, Score, Track
+from musicgen_assets.score.pictures import piano_roll_png
+from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.schema import Style
+
+THUMBNAIL_PX = (640, 260)
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What composition hands over. ``is_sung`` says whether words wait for the melody."""
+
+    harmony: Harmony
+    rhythm: Rhythm
+    melody: Melody
+    bass: BassLine
+    is_sung: bool
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The decisions an arrangement rests on, from the context."""
+
+    title: str
+    key: str
+    scale: str
+    tempo_bpm: float
+    time_signature: str
+    duration_s: float
+    mood: Mood
+    structure: tuple[PlannedSection, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    excluded_roles: Collection[Role] = ()
+
+
+def make_arrangement(job: Job) -> Outcome:
+    """The asset's entry, see graph.declarations. Raises BadInput where the asked structure cannot be met."""
+    materials = Materials(
+        harmony=job.load("composition/chord_progression", Harmony),
+        rhythm=job.load("composition/rhythm_pattern", Rhythm),
+        melody=job.load("composition/melody", Melody),
+        bass=job.load("composition/bass_line", BassLine),
+        is_sung=job.load("composition/lyrics", Prosody, "prosody").is_sung,
+    )
+    score, marks = arrange(_brief(job), blend(job.read("musical.genres")), materials, job.stream("arrangement"))
+    integrity = structural_integrity(score)
+    check = CheckResult(
+        "structural_integrity", integrity.score >= THRESHOLD, round(integrity.score, 4), f">= {THRESHOLD}",
+        note=integrity.note(),
+    )  # fmt: skip
+    width, height = THUMBNAIL_PX
+    return Outcome(
+        content=(json_payload(score), midi_payload(score_to_midi(score))),
+        facts={
+            "structural_integrity": round(integrity.score, 4),
+            "form": ", ".join(section.name for section in score.sections),
+            "bars": sum(section.bars for section in score.sections),
+            "tracks": len(score.tracks),
+            "notes": sum(len(track.notes) for track in score.tracks),
+            "transitions": "; ".join(f"{mark.section}: {', '.join(mark.devices)}" for mark in marks),
+        },
+        pictures={"piano_roll": piano_roll_png(score, score.tracks, width_px=width, height_px=height)},
+        checks=(check,),
+    )
+
+
+def arrange(
+    brief: Brief, style: Style, materials: Materials, rng: np.random.Generator
+) -> tuple[Score, tuple[Marks, ...]]:
+    """The score, and the devices put at each boundary. Equal inputs give an equal score. Raises BadInput."""
+    timeline = _plan(brief, style, materials, rng)
+    seats = seat_band(brief.instruments, style, brief.excluded_roles, materials.is_sung)
+    windows = orchestrate(timeline, seats)
+    parts = _write_parts(seats, windows, timeline, style, materials, rng)
+    marks = mark_boundaries(parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=rng)
+    write_ending(parts, seats, timeline, style.ending, style.comping_voicing)
+    tracks = []
+    for seat in seats:
+        notes = perform(parts[seat.name], seat, timeline, style.humanize_ms, rng)
+        if notes:
+            tracks.append(_track(seat, notes))
+    score = Score.model_validate(
+        {
+            "title": brief.title,
+            "key": brief.key,
+            "scale": brief.scale,
+            "tempo_bpm": brief.tempo_bpm,
+            "time_signature": brief.time_signature,
+            "duration_s": brief.duration_s,
+            "end_ticks": timeline.end_ticks,
+            "sections": [plan.section for plan in timeline.sections],
+            "chords": timeline.chords,
+            "tracks": tracks,
+        }
+    )
+    return score, marks
+
+
+def _brief(job: Job) -> Brief:
+    return Brief(
+        title=job.read("creative.title"),
+        key=job.read("musical.key"),
+        scale=job.read("musical.scale"),
+        tempo_bpm=job.read("musical.tempo_bpm"),
+        time_signature=job.read("musical.time_signature"),
+        duration_s=job.read("technical.duration_s"),
+        mood=job.read("musical.mood"),
+        structure=tuple(job.read("musical.structure")),
+        instruments=tuple(job.read("musical.instruments")),
+        excluded_roles=tuple(job.read("musical.excluded_roles")),
+    )
+
+
+def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Timeline:
+    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, rng)
+    energies = energy_curve(slots, style, brief.mood)
+    return build_timeline(
+        slots,
+        energies,
+        levels_of(slots, energies),
+        materials.harmony,
+        materials.melody,
+        tempo_bpm=brief.tempo_bpm,
+        time_signature=brief.time_signature,
+        swing=materials.rhythm.swing,
+        duration_s=brief.duration_s,
+        last_chorus_lift=style.last_chorus_lift,
+    )
+
+
+def _write_parts(
+    seats: Sequence[Seat],
+    windows: Mapping[str, tuple[Window, ...]],
+    timeline: Timeline,
+    style: Style,
+    materials: Materials,
+    rng: np.random.Generator,
+) -> Parts:
+    melody = lay_melody(timeline, materials.melody, is_sung=materials.is_sung)
+    has_percussionist = any(seat.role == "percussion" and seat.is_kit for seat in seats)
+    has_second_lead = sum(seat.role == "lead" for seat in seats) > 1
+
+    def write(seat: Seat) -> list[NoteRow]:
+        own = windows[seat.name]
+        if seat.role == "drums":
+            return write_drums(seat, own, timeline, materials.rhythm, has_percussionist=has_percussionist, rng=rng)
+        if seat.role == "percussion":
+            return write_percussion(seat, own, timeline, materials.rhythm)
+        if seat.role == "bass":
+            return write_bass(seat, own, timeline, materials.bass, materials.harmony)
+        if seat.role == "chords":
+            return write_chords(seat, own, timeline, materials.rhythm, style.comping_voicing)
+        if seat.role == "pad":
+            return write_pad(seat, own, timeline)
+        if seat.role == "arpeggio":
+            return write_arpeggio(seat, own, timeline, rng)
+        if seat.role == "counter":
+            return write_counter(seat, own, timeline, melody)
+        return write_lead(seat, own, melody, has_second_lead=has_second_lead)
+
+    return {seat.name: write(seat) for seat in seats}
+
+
+def _track(seat: Seat, notes: tuple[NoteRow, ...]) -> Track:
+    return Track(
+        name=seat.name,
+        role=seat.role,
+        instrument=seat.instrument,
+        program=seat.program,
+        channel=seat.channel,
+        notes=notes,
+    )

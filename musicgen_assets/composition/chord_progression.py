@@ -1,0 +1,277 @@
+"""composition/chord_progression: the harmony of a song, a loop of chords for every section kind.
+
+Belongs here: the asset's entry, putting loops together so that sections contrast and close, the MIDI twin.
+Does not belong here: which progressions there are (chord_vocabulary, styles), cadences (chord_cadence),
+the score (chord_coherence), when chords are struck (rhythm_pattern) and voiced (arrangement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicgen_assets.composition.chord_cadence import cadence_of, closing_bars, half_closing_bars
+from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
+from musicgen_assets.composition.chord_vocabulary import (
+    candidates,
+    coloured,
+    idioms,
+    with_mixture,
+    with_secondary_dominant,
+)
+from musicgen_assets.composition.feel import beat_starts, group_starts
+from musicgen_assets.composition.section_loops import ALL_KINDS, loop_bars
+from musicgen_assets.context.schema import Mood, Scale, SectionKind, Tonic
+from musicgen_assets.graph.job import CheckResult, Job, Outcome
+from musicgen_assets.graph.payloads import json_payload, midi_payload
+from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
+from musicgen_assets.score.material import Harmony, SectionHarmony
+from musicgen_assets.score.midi import material_to_midi
+from musicgen_assets.score.model import ChordSpan, NoteRow, note_array
+from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.schema import Progression, Style
+from musicgen_assets.theory.chords import Chord, parse_bar, parse_roman
+from musicgen_assets.theory.scales import mode_family
+from musicgen_assets.theory.voicing import voice_lead
+
+DRAWS_MAX = 8
+"""Redraws until the consistency score passes; the best is kept, and the check tells."""
+_TWIN_TEMPO_BPM = 110.0
+_TWIN_RANGE = (52, 76)
+_USER_LOOP_MAX_BARS = 16
+_RELATED: dict[SectionKind, tuple[SectionKind, ...]] = {
+    "intro": ("verse", "chorus"), "solo": ("verse", "chorus"), "interlude": ("verse",), "drop": ("chorus",),
+    "outro": ("chorus", "verse"), "build": ("pre_chorus",), "breakdown": ("bridge", "verse"),
+}  # fmt: skip
+"""Whose loop a kind takes up, where the style lets it: a song has few loops."""
+_REUSE = 0.75
+_ORDER: tuple[SectionKind, ...] = (
+    "chorus", "verse", "pre_chorus", "bridge", "intro", "solo", "interlude", "drop", "build", "breakdown", "outro",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HarmonyBrief:
+    """What harmony is made from."""
+
+    style: Style
+    tonic: Tonic
+    scale: Scale
+    time_signature: str
+    mood: Mood
+    asked: tuple[str, ...] = ()
+    """The user's numerals, one a bar; they stand in verse and chorus and what reuses them."""
+
+
+def make_chord_progression(job: Job) -> Outcome:
+    """The asset's entry, see graph.declarations."""
+    brief = HarmonyBrief(
+        style=blend(job.read("musical.genres")),
+        tonic=job.read("musical.key"),
+        scale=job.read("musical.scale"),
+        time_signature=str(job.read("musical.time_signature")),
+        mood=job.read("musical.mood"),
+        asked=tuple(job.read("musical.chord_progression")),
+    )
+    harmony, draws = compose_harmony(brief, job.stream("chord_progression"))
+    score = harmony.scores["harmonic_consistency"]
+    check = CheckResult(
+        "harmonic_consistency", score >= HARMONIC_THRESHOLD, score, f">= {HARMONIC_THRESHOLD}",
+        note="" if score >= HARMONIC_THRESHOLD else f"best of {draws} draws",
+    )  # fmt: skip
+    facts: dict[str, float | int | str | bool] = {**harmony.scores, "draws": draws}
+    for kind in ("verse", "chorus", "bridge"):
+        facts[kind] = " ".join(chord.symbol for chord in harmony.sections[kind].chords)
+    return Outcome(
+        content=(json_payload(harmony), midi_payload(_twin(harmony, brief.time_signature))),
+        facts=facts,
+        checks=(check,),
+    )
+
+
+def compose_harmony(brief: HarmonyBrief, rng: np.random.Generator) -> tuple[Harmony, int]:
+    """Harmony for all section kinds, and how many draws it took: the first that passes, else the best of DRAWS_MAX."""
+    own_moves = [*idioms(brief.style, brief.tonic, brief.scale), *_asked_idiom(brief)]
+    asked_kinds: tuple[SectionKind, ...] = ALL_KINDS if brief.asked else ()
+    best: Harmony | None = None
+    draws = 0
+    while draws < DRAWS_MAX and (best is None or best.scores["harmonic_consistency"] < HARMONIC_THRESHOLD):
+        draws += 1
+        loops = _draw_loops(brief, rng)
+        chords = {kind: [chord for bar in bars for chord in _parsed(bar, brief)] for kind, bars in loops.items()}
+        score, parts = harmonic_consistency(chords, brief.tonic, brief.scale, own_moves, asked_kinds)
+        if best is None or score > best.scores["harmonic_consistency"]:
+            best = _harmony(brief, loops, {"harmonic_consistency": score, **parts})
+    if best is None:
+        raise ValueError("DRAWS_MAX must be at least 1")
+    return best, draws
+
+
+def _draw_loops(brief: HarmonyBrief, rng: np.random.Generator) -> dict[SectionKind, list[str]]:
+    """Numerals by bar for every kind, main sections first so that others may take up theirs."""
+    chosen: dict[SectionKind, Progression] = {}
+    loops: dict[SectionKind, list[str]] = {}
+    for kind in _ORDER:
+        asked = _asked_bars(brief, kind)
+        chosen[kind] = _choose(brief, kind, chosen, rng)
+        if asked:
+            loops[kind] = asked
+            continue
+        bars = _fitted(chosen[kind].numerals, loop_bars(brief.style, kind))
+        loops[kind] = _finished(bars, brief, kind, rng)
+    return {kind: loops[kind] for kind in ALL_KINDS}
+
+
+def _choose(
+    brief: HarmonyBrief, kind: SectionKind, chosen: Mapping[SectionKind, Progression], rng: np.random.Generator
+) -> Progression:
+    """A progression by weight: a related section's where it fits, else one that contrasts with the chorus and verse."""
+    pool = candidates(brief.style, kind, brief.scale)
+    shared = [chosen[other] for other in _RELATED.get(kind, ()) if chosen[other] in pool]
+    if shared and rng.random() < _REUSE:
+        return shared[0]
+    avoided = {"verse": ("chorus",), "bridge": ("chorus", "verse"), "pre_chorus": ("chorus", "verse")}.get(kind, ())
+    taken = [chosen[other].numerals for other in avoided if other in chosen]  # type: ignore[index]
+    fresh = [progression for progression in pool if progression.numerals not in taken]
+    if taken and fresh:
+        firsts = {numerals[0] for numerals in taken}
+        starting_elsewhere = [progression for progression in fresh if progression.numerals[0] not in firsts]
+        pool = starting_elsewhere if kind == "bridge" and starting_elsewhere else fresh
+    weights = np.array([progression.weight for progression in pool])
+    return pool[int(rng.choice(len(pool), p=weights / weights.sum()))]
+
+
+def _fitted(numerals: Sequence[str], bars: int) -> list[str]:
+    """A progression over ``bars`` bars: repeated, or its first and last halves where it is longer."""
+    if len(numerals) > bars:
+        return [*numerals[: bars // 2], *numerals[len(numerals) - (bars - bars // 2) :]]
+    repeats = -(-bars // len(numerals))
+    return list(numerals * repeats)[:bars]
+
+
+def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.random.Generator) -> list[str]:
+    """The loop coloured by style and mood, and ended as its kind wants."""
+    style, tonic, scale = brief.style, brief.tonic, brief.scale
+    is_rich = style.harmony_extensions != "triads"
+    is_loop_music = any("drop" in form for form in style.forms)
+    if not is_loop_music and kind in ("verse", "chorus", "bridge", "solo"):
+        bars = with_secondary_dominant(bars, style, tonic, scale, rng)
+        bars = with_mixture(bars, brief.mood.valence, scale, rng)
+    cadence = cadence_of(kind, [chord for bar in bars for chord in _parsed(bar, brief)], tonic)
+    ends_open = cadence not in ("authentic", "plagal")
+    if kind == "outro" or (kind in ("chorus", "drop", "solo") and ends_open):
+        bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < 0.6)
+    elif kind == "chorus" and not is_loop_music and len(bars) >= 8 and rng.random() < 0.6:
+        bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < 0.6)
+    elif kind in ("pre_chorus", "verse") and scale in ("major", "minor") and _has_dominant(style, scale):
+        if cadence != "half" and not is_loop_music and rng.random() < (0.7 if kind == "pre_chorus" else 0.3):
+            bars = half_closing_bars(bars, has_suspension=bool(rng.random() < 0.3))
+    return [coloured(bar, style, tonic, scale, rng) for bar in bars]
+
+
+def _has_dominant(style: Style, scale: Scale) -> bool:
+    """Whether the style itself uses the major dominant in this mode."""
+    return any(
+        numeral.rstrip("79").removesuffix("sus4") == "V"
+        for progression in style.progressions
+        if progression.mode == mode_family(scale)
+        for bar in progression.numerals
+        for numeral in bar.split("_")
+    )
+
+
+def _asked_bars(brief: HarmonyBrief, kind: SectionKind) -> list[str]:
+    """The user's chords for a kind: verse, chorus and what reuses them; a long list gives its halves to the two."""
+    if not brief.asked or kind not in ("verse", "chorus", "intro", "solo", "drop", "outro"):
+        return []
+    asked = list(brief.asked)
+    if len(asked) > _USER_LOOP_MAX_BARS:
+        half = len(asked) // 2
+        asked = asked[half:] if kind in ("chorus", "drop", "solo", "outro") else asked[:half]
+    wanted = loop_bars(brief.style, kind)
+    return asked * max(1, wanted // len(asked)) if len(asked) < wanted else asked
+
+
+def _asked_idiom(brief: HarmonyBrief) -> list[list[Chord]]:
+    chords = [chord for bar in brief.asked for chord in _parsed(bar, brief)]
+    return [chords] if chords else []
+
+
+def _parsed(bar: str, brief: HarmonyBrief) -> tuple[Chord, ...]:
+    return parse_bar(bar, brief.tonic, brief.scale)
+
+
+def _harmony(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]], scores: dict[str, float]) -> Harmony:
+    sections = {}
+    for kind, bars in loops.items():
+        spans = [span for index, bar in enumerate(bars) for span in _bar_spans(index, _parsed(bar, brief), brief)]
+        chords = [chord for bar in bars for chord in _parsed(bar, brief)]
+        sections[kind] = SectionHarmony(
+            bars=len(bars), chords=tuple(_joined(spans)), cadence=cadence_of(kind, chords, brief.tonic)
+        )
+    bar_ticks = ticks_per_bar(brief.time_signature)
+    return Harmony(
+        key=brief.tonic, scale=brief.scale, sections=sections,
+        ending=_span(parse_roman(_ending_numeral(brief, loops), brief.tonic, brief.scale), 0, bar_ticks), scores=scores,
+    )  # fmt: skip
+
+
+def _ending_numeral(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]]) -> str:
+    """The tonic to end on: a seventh where every tonic of the outro has one (blues), a sixth or ninth in rich styles."""
+    is_major = mode_family(brief.scale) == "major"
+    if any(bar == "I7" for bar in loops["outro"]):
+        return "I7"
+    if brief.style.harmony_extensions == "ninths":
+        return "I69" if is_major else "i9"
+    if brief.style.harmony_extensions == "sevenths":
+        return ("Imaj7" if brief.scale != "mixolydian" else "I6") if is_major else "i7"
+    return "I" if is_major else "i"
+
+
+def _bar_spans(index: int, chords: Sequence[Chord], brief: HarmonyBrief) -> list[ChordSpan]:
+    """Chords that share a bar, cut where the meter has its strong pulses, else on beats, else evenly."""
+    bar_ticks, step = ticks_per_bar(brief.time_signature), ticks_per_step(brief.time_signature)
+    cuts: tuple[int, ...] = (0,)
+    if len(chords) > 1:
+        pulses = group_starts(brief.time_signature)
+        beats = beat_starts(brief.time_signature)
+        options = pulses if len(pulses) >= len(chords) else beats
+        even = tuple(round(bar_ticks * n / len(chords) / step) * step for n in range(len(chords)))
+        cuts = tuple(min(options, key=lambda pulse, place=place: (abs(pulse - place), pulse)) for place in even)
+        cuts = cuts if len(set(cuts)) == len(chords) else even
+    ends = (*cuts[1:], bar_ticks)
+    return [
+        _span(chord, index * bar_ticks + start, end - start)
+        for chord, start, end in zip(chords, cuts, ends, strict=True)
+    ]
+
+
+def _span(chord: Chord, start: int, duration: int) -> ChordSpan:
+    return ChordSpan(
+        start_ticks=start, duration_ticks=duration, symbol=chord.symbol, roman=chord.roman, root=chord.root,
+        quality=chord.quality, bass=chord.bass, pitch_classes=chord.pitch_classes,
+    )  # fmt: skip
+
+
+def _joined(spans: Sequence[ChordSpan]) -> list[ChordSpan]:
+    """Spans in order; a chord repeated inside one bar's cut stays apart, so that every bar has its onset."""
+    return sorted(spans, key=lambda span: span.start_ticks)
+
+
+def _twin(harmony: Harmony, time_signature: str) -> bytes:
+    """Block chords of every section kind, one after another, each kind a track."""
+    tracks = {}
+    offset = 0
+    for kind, section in harmony.sections.items():
+        rows: list[NoteRow] = []
+        previous: tuple[int, ...] | None = None
+        for span in section.chords:
+            previous = voice_lead(previous, span.pitch_classes, *_TWIN_RANGE, min(4, max(3, len(span.pitch_classes))))
+            rows += [(offset + span.start_ticks, span.duration_ticks, pitch, 72) for pitch in previous]
+        tracks[kind] = (note_array(rows), 0, 0)
+        offset += section.bars * ticks_per_bar(time_signature)
+    return material_to_midi(
+        tracks, tempo_bpm=_TWIN_TEMPO_BPM, time_signature=time_signature, key=harmony.key, scale=harmony.scale
+    )

@@ -1,0 +1,162 @@
+"""The quality gate: measures against bounds, one answer a check.
+
+Belongs here: every check that a release stands on, and its verdict. Does not belong here: measuring (mastering.measures), tempo and
+key (mastering.gate_music), bounds (mastering.bounds, style files, mastering/data).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from musicgen_assets.graph.job import CheckResult
+from musicgen_assets.mastering import bounds
+from musicgen_assets.mastering.corridor import Corridor, worst_departure
+from musicgen_assets.mastering.measures import Measures
+from musicgen_assets.mastering.plan import EncodeRecord
+from musicgen_assets.styles.schema import MasterTargets
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the master was to be. ``key`` and ``scale`` as in the context."""
+
+    duration_s: float
+    target_lufs: float
+    ceiling_dbtp: float
+    tempo_bpm: float
+    key: str
+    scale: str
+    style: MasterTargets
+    corridor: Corridor
+
+
+def sound_checks(measures: Measures, asked: Asked) -> list[CheckResult]:
+    """Checks of the audio as sound."""
+    return [
+        _loudness(measures, asked),
+        _at_most("true_peak", measures.true_peak_dbtp, asked.ceiling_dbtp, "dBTP", slack=bounds.METER_SLACK_DB),
+        _dynamic_range(measures, asked),
+        _spectrum(measures, asked),
+        _at_least("phase", measures.correlation, bounds.MIN_CORRELATION, "correlation of left and right"),
+        _at_most("mono_fold_down", measures.fold_down_loss_lu, bounds.MAX_FOLD_DOWN_LOSS_LU, "LU lost in mono"),
+        _clipping(measures),
+        _at_most("dc_offset", measures.dc_offset, bounds.MAX_DC_OFFSET, "of full scale"),
+        _silence(measures),
+        _duration(measures, asked),
+    ]
+
+
+def _loudness(measures: Measures, asked: Asked) -> CheckResult:
+    distance_lu = measures.integrated_lufs - asked.target_lufs
+    return CheckResult(
+        "loudness",
+        abs(distance_lu) <= bounds.LOUDNESS_TOLERANCE_LU,
+        measures.integrated_lufs,
+        f"{asked.target_lufs:g} LUFS within {bounds.LOUDNESS_TOLERANCE_LU:g} LU",
+    )
+
+
+def _dynamic_range(measures: Measures, asked: Asked) -> CheckResult:
+    bound = bounds.min_dynamic_range_db(asked.target_lufs, asked.style)
+    is_loud = asked.target_lufs >= bounds.LOUD_TARGET_LUFS
+    return _at_least(
+        "dynamic_range", measures.dynamic_range_db, bound, "dB (TT-DR)", note="a loud target's bound" if is_loud else ""
+    )
+
+
+def _spectrum(measures: Measures, asked: Asked) -> CheckResult:
+    import numpy as np
+
+    worst = worst_departure(np.array(measures.third_octaves_db), asked.corridor)
+    low, high = asked.style.slope_db_per_octave
+    slope = measures.slope_db_per_octave
+    where = f"{'the octave' if worst.is_octave else 'the third-octave'} at {worst.hz:.0f} Hz"
+    is_sloped = low <= slope <= high
+    return CheckResult(
+        "spectrum",
+        worst.used <= 1.0 and is_sloped,
+        f"{worst.deviation_db:+.1f} dB in {where}; slope {slope:.2f} dB per octave",
+        f"within {worst.bound_db:.1f} dB of the style's curve there; slope {low:g} to {high:g} dB per octave",
+        note="" if worst.used <= 1.0 else f"{worst.used:.2f} times the room that {where} has",
+    )
+
+
+def _clipping(measures: Measures) -> CheckResult:
+    return CheckResult(
+        "clipping",
+        measures.clipped_runs == 0 and measures.flat_tops == 0,
+        f"{measures.clipped_runs} at full scale, {measures.flat_tops} flat tops",
+        "no run of samples at full scale, no flat tops below it",
+    )
+
+
+def _silence(measures: Measures) -> CheckResult:
+    if measures.sample_peak_dbfs <= -90.0:
+        return CheckResult("silence", False, "all of it is silent", f"at most {bounds.MAX_SILENCE_S:g} s inside")
+    return _at_most("silence", measures.longest_silence_s, bounds.MAX_SILENCE_S, "s inside")
+
+
+def _duration(measures: Measures, asked: Asked) -> CheckResult:
+    tolerance_s = asked.duration_s * bounds.DURATION_TOLERANCE
+    return CheckResult(
+        "duration",
+        abs(measures.duration_s - asked.duration_s) <= tolerance_s,
+        measures.duration_s,
+        f"{asked.duration_s:g} s within {tolerance_s:.2f} s",
+    )
+
+
+def decoded_peak_check(encodes: Sequence[EncodeRecord], ceiling_dbtp: float) -> CheckResult:
+    """The true peak of what lossy files decode to."""
+    expected = f"at most {ceiling_dbtp:g} dBTP"
+    if not encodes:
+        return CheckResult("decoded_true_peak", True, "no lossy files", expected)
+    measured = ", ".join(f"{encode.format} {encode.decoded_true_peak_dbtp:.2f}" for encode in encodes)
+    worst = max(encode.decoded_true_peak_dbtp for encode in encodes)
+    again = [f"{encode.format} made {len(encode.attempts)} times" for encode in encodes if len(encode.attempts) > 1]
+    return CheckResult(
+        "decoded_true_peak",
+        worst <= ceiling_dbtp + bounds.METER_SLACK_DB,
+        f"{measured} dBTP",
+        expected,
+        note="; ".join(again),
+    )
+
+
+def stems_null_check(stems_null_db: float | None) -> CheckResult:
+    """How well the stems sum to the mix, as mixing measured it on what it stored."""
+    if stems_null_db is None:
+        return CheckResult("stems_null", False, "not measured", f"at most {bounds.MAX_STEMS_NULL_DB:g} dB")
+    return _at_most("stems_null", stems_null_db, bounds.MAX_STEMS_NULL_DB, "dB left over")
+
+
+SCORED = (
+    ("melodic_score", "melodic_coherence", bounds.MIN_MELODIC),
+    ("harmonic_score", "harmonic_consistency", bounds.MIN_HARMONIC),
+    ("rhythmic_score", "rhythmic_stability", bounds.MIN_RHYTHMIC),
+    ("structural_score", "structural_integrity", bounds.MIN_STRUCTURAL),
+)
+"""Check, the composition's own name of the score, bound."""
+
+
+def score_checks(scores: Mapping[str, Any]) -> list[CheckResult]:
+    """The composition's scores (name to 0-1). A score that is not there fails: silence must not look like success."""
+    results = []
+    for check, name, bound in SCORED:
+        if name not in scores:
+            results.append(CheckResult(check, False, "not scored", f"at least {bound:g}"))
+        else:
+            results.append(_at_least(check, float(scores[name]), bound, ""))
+    return results
+
+
+def _at_most(
+    name: str, measured: float, bound: float, unit: str, *, slack: float = 0.0, note: str = ""
+) -> CheckResult:
+    return CheckResult(name, measured <= bound + slack, measured, f"at most {bound:g} {unit}".strip(), note=note)
+
+
+def _at_least(name: str, measured: float, bound: float, unit: str, *, note: str = "") -> CheckResult:
+    return CheckResult(name, measured >= bound, measured, f"at least {bound:g} {unit}".strip(), note=note)
