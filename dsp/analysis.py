@@ -1,7 +1,7 @@
 """What can be found out about audio without knowing the song: tempo, key, spectrum, gaps, clipping.
 
-Belongs here: small detectors, and the doors to ``dsp.tempo``, ``dsp.key`` and ``dsp.spectrum``. Does not belong here: what
-should have been found; comparing with a plan is the caller's business.
+Belongs here: small detectors, and the doors to ``dsp.tempo``, ``dsp.key`` and ``dsp.spectrum``. Does not belong
+here: what should have been found; comparing with a plan is the caller's business.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ FULL_SCALE = 32_767.0 / 32_768.0
 _RUN = 3
 
 
-def longest_silence_s(
-    samples: FloatArray, rate: int, threshold_dbfs: float = -60.0, inside_only: bool = True
-) -> float:
+def longest_silence_s(samples: FloatArray, rate: int, threshold_dbfs: float = -60.0, inside_only: bool = True) -> float:
     """Longest stretch in seconds in which no channel exceeds the threshold.
 
     Args:
@@ -57,7 +55,7 @@ def longest_silence_s(
         is_loud |= np.abs(channel) > threshold
     sounds = np.flatnonzero(is_loud)
     if sounds.size == 0:
-        return samples.shape[1] / rate
+        return float(samples.shape[1] / rate)
     gaps = np.diff(sounds) - 1
     longest = int(gaps.max()) if gaps.size else 0
     if not inside_only:

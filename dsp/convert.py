@@ -1,6 +1,7 @@
 """Other sample rates and exact lengths.
 
-Belongs here: what changes how many samples there are. Changing the number of channels is ``dsp.levels.as_channels``.
+Belongs here: what changes how many samples there are. Changing the number of channels is
+``dsp.levels.as_channels``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def resample(samples: FloatArray, rate: int, new_rate: int) -> FloatArray:
 
 
 def fit_length(samples: FloatArray, length: int) -> FloatArray:
-    """Exactly ``length`` samples: cut at the end, or followed by silence. The right length answers the array itself.
+    """Exactly ``length`` samples: cut at the end, or followed by silence; the array itself when it has that length.
 
     Raises:
         AudioError: no audio, or a length below 1.

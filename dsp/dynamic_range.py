@@ -17,9 +17,9 @@ def tt_dynamic_range_db(samples: FloatArray, rate: int) -> float:
     """TT-DR in dB, not rounded, averaged over the channels that hold sound; 0 for silence.
 
     Each channel is cut into whole blocks of 3 s (audio shorter than that is one block; a rest at the end is left
-    out). A block's RMS is ``sqrt(2 * mean(x ** 2))``, so that a full-scale sine reads 0 dB. The figure is the second
-    highest block peak over the RMS of the loudest 20 % of the blocks (at least one), averaged as power. Method: Pleasurize
-    Music Foundation, TT Dynamic Range Meter manual.
+    out). A block's RMS is ``sqrt(2 * mean(x ** 2))``, so that a full-scale sine reads 0 dB. The figure is the
+    second highest block peak over the RMS of the loudest 20 % of the blocks (at least one), averaged as power.
+    Method: Pleasurize Music Foundation, TT Dynamic Range Meter manual.
 
     Args:
         samples: float32 (channels, samples).

@@ -37,8 +37,9 @@ def compressor(
     """Feed-forward compressor on the peak level of the louder channel.
 
     A steady level L over the threshold T comes out at ``T + (L - T) / ratio``. The gain in dB approaches its goal
-    exponentially: 63 % of the way after ``attack_ms`` or ``release_ms``. Peaks are held for 10 ms, so that the waves of
-    a 50 Hz tone do not modulate the gain. Under the threshold and without makeup the samples stay what they are.
+    exponentially: 63 % of the way after ``attack_ms`` or ``release_ms``. Peaks are held for 10 ms, so that the
+    waves of a 50 Hz tone do not modulate the gain. Under the threshold and without makeup the samples stay what they
+    are.
 
     Args:
         samples: float32 (channels, samples).
@@ -113,8 +114,8 @@ def limiter(
     Args:
         samples: float32 (channels, samples).
         rate: in Hz.
-        ceiling_dbtp: highest true peak allowed (as ``dsp.loudness.true_peak_dbtp`` measures it), -60 to 20. The result keeps
-            it within 0.02 dB.
+        ceiling_dbtp: highest true peak allowed (as ``dsp.loudness.true_peak_dbtp`` measures it), -60 to 20. The
+            result keeps it within 0.02 dB.
         release_ms: time for 63 % of the way back, 1 to 10,000.
         lookahead_ms: 0.5 to 50.
 
@@ -159,9 +160,9 @@ def duck_gain(
 ) -> FloatArray:
     """The gain over time that ``duck`` multiplies by.
 
-    Each trigger takes the gain down along half a cosine (in dB) during the ``attack_ms`` before it, so that the dip is complete
-    when the triggering sound begins, and back along another during the ``release_ms`` after it. Where dips meet,
-    the deeper one counts; they do not add up.
+    Each trigger takes the gain down along half a cosine (in dB) during the ``attack_ms`` before it, so that the
+    dip is complete when the triggering sound begins, and back along another during the ``release_ms`` after it.
+    Where dips meet, the deeper one counts; they do not add up.
 
     Args:
         length: in samples, at least 1.

@@ -35,9 +35,9 @@ _NOISE_VARIATION, _MUSIC_VARIATION = 0.25, 0.5
 _BASS_OVERALL, _BASS_FIRST, _BASS_LAST = 0.1, 0.1, 0.05
 _FIRST_S, _LAST_S = 2.2, 3.0
 
-# How well each degree fits a major and a minor key. Probe tone ratings: C. Krumhansl, E. Kessler, "Tracing the dynamic changes
-# in perceived tonal organization", Psychological Review 89 (1982). The second pair: D. Temperley, "What's key for
-# key? The Krumhansl-Schmuckler key-finding algorithm reconsidered", Music Perception 17 (1999).
+# How well each degree fits a major and a minor key. Probe tone ratings: C. Krumhansl, E. Kessler, "Tracing the
+# dynamic changes in perceived tonal organization", Psychological Review 89 (1982). The second pair: D. Temperley,
+# "What's key for key? The Krumhansl-Schmuckler key-finding algorithm reconsidered", Music Perception 17 (1999).
 _RATINGS = (
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
@@ -53,8 +53,8 @@ _MODES = ("major", "minor")
 class KeyEstimate:
     """The likeliest key. ``tonic`` is a pitch class, 0 = C to 11 = B; ``mode`` "major" or "minor".
 
-    ``confidence`` (0 to 1) is the winner's share of the evidence; 1/24 says that nothing with a pitch was heard. ``ranking`` holds all
-    24 keys, likeliest first, as (tonic, mode, share).
+    ``confidence`` (0 to 1) is the winner's share of the evidence; 1/24 says that nothing with a pitch was heard.
+    ``ranking`` holds all 24 keys, likeliest first, as (tonic, mode, share).
     """
 
     tonic: int
@@ -67,9 +67,10 @@ def estimate_key(samples: FloatArray, rate: int) -> KeyEstimate:
     """The key of the audio among the 24 of major and minor.
 
     Two questions, one after the other. Which scale: only spectral peaks that stand above their neighbourhood
-    count, so that drums say little; overtones are explained away by the notes under them; pitch classes are compared with two
-    pairs of key profiles. Which of the scale's two keys: the profiles again, and where the bass rests, over all and at
-    the beginning and the end, because a major key and its relative minor can share every chord.
+    count, so that drums say little; overtones are explained away by the notes under them; pitch classes are
+    compared with two pairs of key profiles. Which of the scale's two keys: the profiles again, and where the bass
+    rests, over all and at the beginning and the end, because a major key and its relative minor can share every
+    chord.
 
     Args:
         samples: float32 (1 or 2, samples), some seconds at least.
@@ -96,8 +97,9 @@ def note_strengths(samples: FloatArray, rate: int) -> DoubleArray:
     """Strength of the notes G1 to D#6 over time, shape (frames, 57), a frame every 0.19 s.
 
     The spectrum's peaks are read as sums of notes with eight falling overtones each: non-negative least squares by
-    multiplicative updates (D. Lee, H. S. Seung, "Algorithms for non-negative matrix factorization", NIPS 2000), the idea
-    of M. Mauch, S. Dixon, "Approximate note transcription for the improved identification of difficult chords", ISMIR 2010.
+    multiplicative updates (D. Lee, H. S. Seung, "Algorithms for non-negative matrix factorization", NIPS 2000),
+    the idea of M. Mauch, S. Dixon, "Approximate note transcription for the improved identification of difficult
+    chords", ISMIR 2010.
     """
     spectrum = _semitone_spectrum(samples, rate)
     templates = _note_templates()
@@ -144,7 +146,9 @@ def _peaks(magnitude: NDArray[np.float32]) -> tuple[DoubleArray, DoubleArray]:
     logs = np.log(np.maximum(magnitude, 1e-9)).astype(np.float64)
     bend = logs[:, :-2] - 2.0 * logs[:, 1:-1] + logs[:, 2:]
     shift = 0.5 * (logs[:, :-2] - logs[:, 2:]) / np.where(bend < -1e-9, bend, -1.0)
-    positions = np.arange(middle.shape[1]) + np.where(is_peak, np.clip(shift, -0.5, 0.5), 0.0)
+    positions: DoubleArray = np.arange(middle.shape[1], dtype=np.float64) + np.where(
+        is_peak, np.clip(shift, -0.5, 0.5), 0.0
+    )
     return positions, np.where(is_peak, middle, 0.0).astype(np.float64)
 
 
@@ -156,7 +160,7 @@ def _note_templates() -> DoubleArray:
             place = note + round(12.0 * float(np.log2(overtone)))
             if place < templates.shape[1]:
                 templates[note, place] += _OVERTONE_DECAY ** (overtone - 1)
-    return templates / templates.sum(axis=1, keepdims=True)
+    return np.asarray(templates / templates.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _by_class(notes: DoubleArray) -> DoubleArray:

@@ -1,7 +1,8 @@
 """Loudness after ITU-R BS.1770-4, EBU R 128 and EBU Tech 3341/3342, true peak, and two measures of dynamics.
 
 One pass of K-weighting yields the energy of every 100 ms; all figures here are sums of those. Belongs here: what a
-loudness meter shows. Does not belong here: plain peaks and means (``dsp.levels``), changing the level (``dsp.dynamics``).
+loudness meter shows. Does not belong here: plain peaks and means (``dsp.levels``), changing the level
+(``dsp.dynamics``).
 
 Mono is one loudspeaker, as the standard has it: it reads 3.01 LU less than the same signal on two channels.
 """
@@ -101,7 +102,7 @@ def short_term_curve(samples: FloatArray, rate: int, hop_s: float = 0.5) -> tupl
 
 
 def peak_to_short_term_db(samples: FloatArray, rate: int) -> float:
-    """Lowest distance of the true peak in 3 s to the loudness of those 3 s (PSR, AES convention 2017 paper 9840).
+    """Lowest distance of the true peak in 3 s to the loudness of those 3 s (PSR).
 
     Windows start every 0.5 s; those more than 20 LU under the loudest one (fades, gaps) do not count. Small values
     mean flattened peaks. 0 for silence. Arguments and errors as in ``measure``.
@@ -129,9 +130,8 @@ def peak_to_short_term_db(samples: FloatArray, rate: int) -> float:
 def k_weighting(rate: int) -> DoubleArray:
     """K-weighting as two second-order sections, shape (2, 6), for any rate from 8 kHz.
 
-    BS.1770-4 tabulates coefficients for 48 kHz only. The analogue prototypes below were recovered from that table
-    (B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement", AES 2018) and give
-    the tabulated coefficients at 48 kHz within 1e-9.
+    BS.1770-4 tabulates coefficients for 48 kHz only. The analogue prototypes below solve that table for frequency,
+    gain and quality (the numbers libebur128 uses); at 48 kHz they give the tabulated coefficients within 1e-9.
     """
     shelf_hz, shelf_db, shelf_q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
     k = np.tan(np.pi * shelf_hz / rate)
@@ -154,7 +154,7 @@ def _block_edges(length: int, rate: int) -> NDArray[np.int64]:
     count = int(length / (rate * _BLOCK_S))
     if count == 0:
         return np.array([0, length])
-    return np.rint(np.arange(count + 1) * (rate * _BLOCK_S)).astype(np.int64)
+    return np.asarray(np.rint(np.arange(count + 1) * (rate * _BLOCK_S)), dtype=np.int64)
 
 
 def _block_energies(samples: FloatArray, rate: int) -> DoubleArray:
@@ -177,13 +177,13 @@ def _block_energies(samples: FloatArray, rate: int) -> DoubleArray:
         weighted, state = sosfilt(sections, chunk, axis=1, zi=state)
         np.square(weighted, out=weighted)
         sums[first : first + inner.size - 1] = np.add.reduceat(weighted, inner[:-1] - inner[0], axis=1).sum(axis=0)
-    return sums / np.diff(edges)
+    return np.asarray(sums / np.diff(edges), dtype=np.float64)
 
 
 def _windows(energies: DoubleArray, blocks: int) -> DoubleArray:
     """Mean energy of every run of ``blocks`` blocks, or of all of them where there are fewer."""
     blocks = min(blocks, energies.size)
-    return np.lib.stride_tricks.sliding_window_view(energies, blocks).mean(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(energies, blocks).mean(axis=1), dtype=np.float64)
 
 
 def _lufs(energies: DoubleArray) -> DoubleArray:

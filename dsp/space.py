@@ -27,9 +27,9 @@ def reverb(
     width: float = 1.0,
     pre_delay_ms: float = 0.0,
 ) -> FloatArray:
-    """The room's answer alone: Freeverb (J. Smith, "Physical audio signal processing", CCRMA), as pedalboard has it.
+    """The room's answer alone, as pedalboard's Freeverb makes it.
 
-    Scaled to unit energy: white noise comes out as loud as it went in, whatever the room.
+    Freeverb is described in J. Smith, "Physical audio signal processing", CCRMA. The answer is scaled to unit energy: white noise comes out as loud as it went in, whatever the room.
 
     Args:
         samples: float32 (1 or 2, samples); mono is heard from the middle.
@@ -119,8 +119,8 @@ def _tape(
 ) -> FloatArray:
     """What a tape echo records: ``tape[n] = filter(source[n] + feedback * tape[n - distance])``.
 
-    A stretch as long as the delay depends only on the stretch before it, so each is computed whole. ``is_crossed`` feeds every
-    channel from the other one.
+    A stretch as long as the delay depends only on the stretch before it, so each is computed whole.
+    ``is_crossed`` feeds every channel from the other one.
     """
     from scipy.signal import sosfilt
 
@@ -141,8 +141,8 @@ def _tape(
 def pan(samples: FloatArray, position: float) -> FloatArray:
     """Places sound from left (-1) over the middle (0) to right (1); always answers stereo.
 
-    Mono is panned with constant power: the squares of both gains add up to 1 (-3.01 dB each in the middle). Stereo is
-    balanced: the far side gets quieter along the same curve, the near side stays as it is, and the middle changes nothing.
+    Mono is panned with constant power: the squares of both gains add up to 1 (-3.01 dB each in the middle). Stereo
+    is balanced: the far side gets quieter along the same curve, the near side stays, and the middle changes nothing.
 
     Raises:
         AudioError: no audio, more than two channels, or a position out of range.
@@ -173,9 +173,10 @@ def widen(samples: FloatArray, amount: float) -> FloatArray:
 
 
 def mono_below(samples: FloatArray, rate: int, hz: float) -> FloatArray:
-    """Keeps the low end in the middle: the difference of left and right is high-passed (Butterworth, 24 dB/octave) at ``hz``.
+    """Keeps the low end in the middle.
 
-    The sum of both channels stays the same. Mono comes back as two equal channels.
+    The difference of left and right is high-passed at ``hz`` (Butterworth, 24 dB per octave); their sum stays the same.
+    Mono comes back as two equal channels.
 
     Raises:
         AudioError: no audio, more than two channels, or a frequency out of range.

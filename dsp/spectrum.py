@@ -24,16 +24,16 @@ def band_levels(samples: FloatArray, rate: int) -> tuple[DoubleArray, DoubleArra
     """Level in each third of an octave from 20 Hz to 20 kHz, averaged over time and channels.
 
     Bands are those of IEC 61260-1 (base ten: centres ``1000 * 10 ** (n / 10)``), taken from a Hann-windowed, half
-    overlapping periodogram (P. Welch, 1967), split evenly where a spectral line crosses a border. The powers of all bands add
-    up to the mean square of the audio between 18 Hz and 22.4 kHz.
+    overlapping periodogram (P. Welch, 1967), split evenly where a spectral line crosses a border. The powers of
+    all bands add up to the mean square of the audio between 18 Hz and 22.4 kHz.
 
     Args:
         samples: float32 (channels, samples).
         rate: in Hz.
 
     Returns:
-        Centres in Hz and levels in dB relative to a mean square of 1 (a full-scale sine reads -3.01), both float64 (31,).
-        Silence, and bands above half the rate, read -120.
+        Centres in Hz and levels in dB relative to a mean square of 1 (a full-scale sine reads -3.01), both
+        float64 (31,). Silence, and bands above half the rate, read -120.
 
     Raises:
         AudioError: no audio, or an impossible rate.

@@ -37,13 +37,14 @@ class TempoEstimate:
 def estimate_tempo(samples: FloatArray, rate: int, prior_bpm: float) -> TempoEstimate:
     """The steady tempo of the audio, told in the metrical level next to ``prior_bpm``.
 
-    A listener may count halves, doubles or triplets of the beat. All tempos a factor of 1/3, 1/2, 2/3, 1, 3/2, 2 or 3
-    apart count as one, and the member next to the prior is reported: 0.29 octaves away at most. Within that
+    A listener may count halves, doubles or triplets of the beat. All tempos a factor of 1/3, 1/2, 2/3, 1, 3/2, 2
+    or 3 apart count as one, and the member next to the prior is reported: 0.29 octaves away at most. Within that
     reach the prior has no say: with a prior 10 % off, the true tempo is reported, not the prior.
 
-    Method: log-compressed spectral flux at 100 frames/s (as in S. Böck, G. Widmer, "Maximum filter vibrato suppression for
-    onset detection", DAFx 2013, without the filter), its autocorrelation read at up to 16 multiples of each candidate
-    period, and a parabola through the best three.
+    Method: log-compressed spectral flux at 100 frames/s (as in S. Böck, G. Widmer, "Maximum filter vibrato
+        suppression for
+    onset detection", DAFx 2013, without the filter), its autocorrelation read at up to 16 multiples of each
+    candidate period, and a parabola through the best three.
 
     Args:
         samples: float32 (1 or 2, samples), some bars at least.
@@ -71,8 +72,8 @@ def estimate_tempo(samples: FloatArray, rate: int, prior_bpm: float) -> TempoEst
 def onset_flux(samples: FloatArray, rate: int) -> tuple[DoubleArray, float]:
     """How much the spectrum rises from frame to frame, and the number of frames a second.
 
-    Magnitudes up to 9 kHz are compressed by ``log(1 + 300 m)``; rises over two frames are added up. The slow part (half a
-    second) is taken away, so that loud passages do not outweigh soft ones and the mean is near zero.
+    Magnitudes up to 9 kHz are compressed by ``log(1 + 300 m)``; rises over two frames are added up. The slow part
+    (half a second) is taken away, so that loud passages do not outweigh soft ones and the mean is near zero.
     """
     from scipy.fft import rfft
     from scipy.ndimage import uniform_filter1d

@@ -25,8 +25,8 @@ def true_peak_dbtp(samples: FloatArray, rate: int) -> float:
     """Largest magnitude of the waveform through the samples, in dB relative to full scale; -120 for silence.
 
     The waveform is read at every sample and at three points between neighbours. A sine of frequency f may peak
-    between those points: it then reads up to ``-20 log10(cos(pi f / (4 rate)))`` too low, 0.17 dB at a quarter of the
-    rate (BS.1770-4, Annex 2, Appendix 1).
+    between those points: it then reads up to ``-20 log10(cos(pi f / (4 rate)))`` too low, 0.17 dB at a quarter of
+    the rate (BS.1770-4, Annex 2, Appendix 1).
 
     Args:
         samples: float32 (channels, samples).
@@ -76,8 +76,8 @@ def between_samples(windows: FloatArray) -> FloatArray:
     """Largest magnitude of the three points between neighbouring samples.
 
     Args:
-        windows: float32 (rows, width), width > 24. Row positions ``PAIRS - 1 .. width - PAIRS - 1`` are looked at, the rest
-            is what the interpolator needs around them.
+        windows: float32 (rows, width), width > 24. Row positions ``PAIRS - 1 .. width - PAIRS - 1`` are looked
+            at, the rest is what the interpolator needs around them.
 
     Returns:
         float32 (rows, width - 2 * PAIRS + 1); element i lies between positions ``i + PAIRS - 1`` and ``i + PAIRS``.
@@ -145,7 +145,9 @@ def _channel_peak(channel: FloatArray, best: float) -> float:
 
 
 def _windows(channel: FloatArray) -> FloatArray:
-    """The channel between zeros, as overlapping rows: row r of ``between_samples`` begins with the gap before r * _BLOCK."""
+    """The channel between zeros, as overlapping rows; what ``between_samples`` says of row r begins at its gap
+    before sample ``r * _BLOCK``.
+    """
     blocks = -(-(channel.size + 1) // _BLOCK)
     padded = np.zeros(blocks * _BLOCK + 2 * PAIRS - 1, np.float32)
     padded[PAIRS : PAIRS + channel.size] = channel

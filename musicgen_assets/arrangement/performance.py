@@ -71,10 +71,11 @@ def _dynamics(starts: NDArray[np.int64], timeline: Timeline, is_kit: bool) -> Fl
 
 
 def _moved(notes: NoteArray, timeline: Timeline, spread_ms: float, rng: np.random.Generator) -> NoteArray:
-    """Onsets moved by human deviation, never over a section's start or before the song's."""
+    """Onsets moved by human deviation, never over a section's start, the closing bar's or the song's."""
     starts = notes[:, 0].astype(np.int64)
     moves = deviation_ticks(rng, starts, spread_ms, timeline.tempo_bpm)
-    edges = np.array([plan.section.start_ticks for plan in timeline.sections] + [timeline.ring_end_ticks])
+    closing = timeline.ending_bar * timeline.bar_ticks
+    edges = np.unique([*(plan.section.start_ticks for plan in timeline.sections), closing, timeline.ring_end_ticks])
     index = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, len(edges) - 2)
     moved = notes.copy()
     moved[:, 0] = np.clip(starts + moves, edges[index], edges[index + 1] - 1)

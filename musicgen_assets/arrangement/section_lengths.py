@@ -14,7 +14,7 @@ import numpy as np
 _STRETCHES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _HALF_PHRASE_COST = 0.35
 _ODD_COST = 1.5
-_LAST_ODD_COST = 0.02
+_LAST_ODD_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | No
     """Bars per section that sum to ``total_bars`` and stray least from the wishes; None if it cannot be.
 
     Every section gets at least one bar. Lengths are whole phrases where possible, else half phrases, else
-    whole bars; straying costs the square of the logarithm of the stretch. The last section takes what is
-    left, so that a song can end on any bar. Solved exactly, by dynamic programming over the total.
+    whole bars; straying costs the square of the logarithm of the stretch. The last section has a closing bar
+    beside its phrases and takes odd lengths lightly, so that a song can end on any bar. Solved exactly, by dynamic programming over the total.
     """
     costs = np.full((len(wishes) + 1, total_bars + 1), math.inf)
     chosen = np.zeros((len(wishes) + 1, total_bars + 1), dtype=np.int64)
@@ -74,10 +74,12 @@ def _options(wish: Wish, total_bars: int, is_last: bool) -> list[int]:
 def _price(bars: int, wish: Wish, is_last: bool) -> float:
     if wish.exact is not None:
         return 0.0
-    price = math.log2(bars / wish.bars) ** 2
     half = max(wish.phrase_bars // 2, 1)
+    if is_last:
+        body = bars - 1
+        price = math.log2(max(body, 0.5) / wish.bars) ** 2
+        return price + (_LAST_ODD_COST if body % half else _LAST_ODD_COST / 2 if body % wish.phrase_bars else 0.0)
+    price = math.log2(bars / wish.bars) ** 2
     if bars % half:
-        price += _LAST_ODD_COST if is_last else _ODD_COST
-    elif bars % wish.phrase_bars:
-        price += _LAST_ODD_COST if is_last else _HALF_PHRASE_COST * (0.3 if wish.is_elastic else 1.0)
-    return price
+        return price + _ODD_COST
+    return price + (_HALF_PHRASE_COST * (0.3 if wish.is_elastic else 1.0) if bars % wish.phrase_bars else 0.0)

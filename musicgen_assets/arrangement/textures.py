@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from musicgen_assets.arrangement.band import Seat
+from musicgen_assets.arrangement.chord_voicing import GUITARS
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import fitted, register
 from musicgen_assets.arrangement.timeline import Timeline
@@ -24,6 +25,7 @@ EIGHTH_TICKS, SIXTEENTH_TICKS = 240, 120
 _PAD_REGISTER = (53, 77)
 _PAD_HOLD_BARS = 4
 _ARPEGGIO_REGISTER = (62, 86)
+_GUITAR_REGISTER = (52, 76)
 _COUNTER_REGISTER = (57, 78)
 _FAST_BPM = 132.0
 _SHAPES = ("up", "down", "up_down", "pairs")
@@ -64,7 +66,7 @@ def write_arpeggio(
 ) -> list[NoteRow]:
     """Broken chords in eighths, in sixteenths from level 3 on unless the song is fast. One shape a song."""
     shape = _SHAPES[int(rng.integers(len(_SHAPES)))]
-    low, high = register(seat.program, *_ARPEGGIO_REGISTER)
+    low, high = register(seat.program, *(_GUITAR_REGISTER if seat.program in GUITARS else _ARPEGGIO_REGISTER))
     rows: list[NoteRow] = []
     previous: tuple[int, ...] | None = None
     for window in windows:

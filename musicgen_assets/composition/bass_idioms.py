@@ -85,10 +85,12 @@ Idiom = Callable[[Stretch, Player], list[Note]]
 
 
 def play(idiom: BassIdiom, stretch: Stretch, player: Player) -> list[Note]:
-    """The idiom's notes for a stretch; ``player.previous`` moves on to the last of them."""
+    """The idiom's notes for a stretch; ``player.previous`` moves on to the last of them, or to the lowest where
+    an idiom leaps up and comes back.
+    """
     notes = IDIOMS[idiom](stretch, player)
     if notes:
-        player.previous = notes[-1][2]
+        player.previous = notes[-1][2] if idiom in _MELODIC else min(note[2] for note in notes)
     return notes
 
 
@@ -353,6 +355,8 @@ def _middle(player: Player) -> int:
         return beat_starts(player.time_signature)[-1]
     return min(pulses, key=lambda tick: abs(tick - ticks_per_bar(player.time_signature) // 2))
 
+
+_MELODIC: frozenset[BassIdiom] = frozenset({"walking", "two_feel", "tumbao", "roots", "pulse", "pedal"})
 
 IDIOMS: Mapping[BassIdiom, Idiom] = {
     "roots": _roots,

@@ -109,6 +109,8 @@ def closing_bars(bars: list[str], tonic: str, scale: str, *, prefers_dominant: b
     if "_" not in last and degree(parse_roman(last, tonic, scale), tonic) == 7:
         shares = functions[before] == "subdominant" and "_" not in before
         before = f"{before}_{last}" if shares else last
+    elif functions[before] not in ("dominant", "subdominant") and functions[last] in ("dominant", "subdominant"):
+        before = last
     elif functions[before] not in ("dominant", "subdominant"):
         order = ("dominant", "subdominant") if prefers_dominant else ("subdominant", "dominant")
         own = [bar for wanted in order for bar in bars if functions[bar] == wanted and "/" not in bar]

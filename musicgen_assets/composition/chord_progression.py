@@ -161,9 +161,11 @@ def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.r
         bars = with_mixture(bars, brief.mood.valence, scale, rng)
     cadence = cadence_of(kind, [chord for bar in bars for chord in _parsed(bar, brief)], tonic)
     ends_open = cadence not in ("authentic", "plagal")
-    if kind == "outro" or (kind in ("chorus", "drop", "solo") and ends_open):
-        bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < 0.6)
-    elif kind == "chorus" and not is_loop_music and len(bars) >= 8 and rng.random() < 0.6:
+    if (
+        kind == "outro"
+        or (kind in ("chorus", "drop", "solo") and ends_open)
+        or (kind == "chorus" and not is_loop_music and len(bars) >= 8 and rng.random() < 0.6)
+    ):
         bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < 0.6)
     elif kind in ("pre_chorus", "verse") and scale in ("major", "minor") and _has_dominant(style, scale):
         if cadence != "half" and not is_loop_music and rng.random() < (0.7 if kind == "pre_chorus" else 0.3):

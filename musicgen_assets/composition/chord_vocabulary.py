@@ -109,9 +109,7 @@ def _fits(progression: Progression, scale: Scale) -> bool:
     if scale in ("major", "minor"):
         return True
     pcs = set(scale_pitch_classes("C", scale))
-    return all(
-        set(chord.pitch_classes) <= pcs for bar in progression.numerals for chord in parse_bar(bar, "C", scale)
-    )
+    return all(set(chord.pitch_classes) <= pcs for bar in progression.numerals for chord in parse_bar(bar, "C", scale))
 
 
 def _extended(numeral: str, tonic: str, scale: Scale, *, wants_ninth: bool) -> str:

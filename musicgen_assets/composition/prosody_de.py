@@ -11,7 +11,7 @@ from musicgen_assets.composition.prosody_words import Rules, Span, Word
 
 _DIGRAPHS = ("ei", "ai", "au", "eu", "äu", "ie", "aa", "ee", "oo", "ey", "ay")
 _ONSETS = frozenset(
-    "ch sch ck ph th st sp str spr pf pfl pfr schl schm schn schr schw bl br dr fl fr gl gr kl kn kr pl pr tr zw qu".split()
+    ["ch", "sch", "ck", "ph", "th", "st", "sp", "str", "spr", "pf", "pfl", "pfr", "schl", "schm", "schn", "schr", "schw", "bl", "br", "dr", "fl", "fr", "gl", "gr", "kl", "kn", "kr", "pl", "pr", "tr", "zw", "qu"]
 )  # fmt: skip
 _UNSTRESSED_PREFIXES = ("be", "ge", "er", "ver", "zer", "ent", "emp")
 

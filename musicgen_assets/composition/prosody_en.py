@@ -13,15 +13,42 @@ from functools import lru_cache
 from musicgen_assets.composition.prosody_words import Rules, Span, Word, lexicon
 
 _ONSETS = frozenset(
-    "bl br ch cl cr dr dw fl fr gl gr ph pl pr sc scr sh shr sk sl sm sn sp spl spr st str sw th thr tr tw wh wr qu"
-    .split()
+    ["bl", "br", "ch", "cl", "cr", "dr", "dw", "fl", "fr", "gl", "gr", "ph", "pl", "pr", "sc", "scr", "sh", "shr", "sk", "sl", "sm", "sn", "sp", "spl", "spr", "st", "str", "sw", "th", "thr", "tr", "tw", "wh", "wr", "qu"]
 )  # fmt: skip
 _HIATUS = ("ia", "iu", "eo", "ua", "uo", "ii", "io", "ao", "iou", "eou")
 _WEAK_ENDINGS = (
     "er", "ers", "y", "le", "les", "en", "ens", "ing", "ow", "ows", "ish", "et", "on", "or", "ar", "ous", "al", "el", "age",
     "ful", "less", "ness", "ly", "ment", "ed", "ard", "ern", "ies", "ied",
 )  # fmt: skip
-_PREFIXES = frozenset("a be de re for to with un dis ex en em im mis pre ob con com pro per sur ad ap ar as".split())
+_PREFIXES = frozenset(
+    [
+        "a",
+        "be",
+        "de",
+        "re",
+        "for",
+        "to",
+        "with",
+        "un",
+        "dis",
+        "ex",
+        "en",
+        "em",
+        "im",
+        "mis",
+        "pre",
+        "ob",
+        "con",
+        "com",
+        "pro",
+        "per",
+        "sur",
+        "ad",
+        "ap",
+        "ar",
+        "as",
+    ]
+)
 _INNER_SILENT_E = re.compile(
     r"(?<=[aeiouy][^aeiouy])e(?=(?:ly|less|ful|ness|ment|times?|thing|where|one|body|wards?|land|light|side|line|house|"
     r"works?|man|boat|shore|way|ty|bow|place|town|walk)$)"

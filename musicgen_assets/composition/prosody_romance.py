@@ -63,7 +63,7 @@ def _is_portuguese_hiatus(word: str, position: int) -> bool:
     if word[max(position - 2, 0) : position] in ("qu", "gu"):
         return False
     if right in "iu":
-        return left in "aeo" and bool(re.match(r"nh|[lmnrz]($|[^aeiouáéíóú])", rest)) or (left == right)
+        return (left in "aeo" and bool(re.match(r"nh|[lmnrz]($|[^aeiouáéíóú])", rest))) or (left == right)
     if left in "iu" and right in "aeo":
         is_falling_end = len(rest.rstrip("s")) == 0 and any(letter in _ACCENTED for letter in word[: position - 1])
         return not is_falling_end

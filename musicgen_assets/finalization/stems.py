@@ -2,9 +2,10 @@
 
 Belongs here: choosing how stems are packed, and packing them. Does not belong here: what they sound like (mixing).
 
-A stem usually leaves by reference, as mixing stored it. Only when one of them exceeds full scale, or the release
-would be too large, are they written again. Fewer bits then do not add up to more error: each stem takes on the
-rounding error of the one before it, so that of the whole sum only the last rounding is left, half a step.
+Stems usually leave by reference, as mixing stored them: before its trim, which is one gain for all and therefore the
+gain a release declares. Only when their gains differ (one exceeded full scale), or the release would be too large, are
+they written again. Fewer bits then do not add up to more error: each stem takes on the rounding error of the one
+before it, so that of the whole sum only the last rounding is left, half a step.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ _GROUPED_SHARE = 0.6
 
 @dataclass(frozen=True)
 class StemSet:
-    """The stem files of a release. ``gain_db`` is the one gain they all carry, at most 0.
+    """The stem files of a release. ``gain_db`` is how far they all lie over their level in the mix.
 
-    ``file_of`` maps each track to its path.
+    Played together and turned down by ``gain_db`` they are the pre-master mix. ``file_of`` maps each track to its path.
     """
 
     refs: tuple[Ref, ...]
@@ -62,7 +63,7 @@ def make_stems(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], roo
         roles: role by track name; a track without one counts as harmony.
         room_bytes: what the rest of the release leaves.
     """
-    gain_db = -max((_gain_db(ref) for ref in stems.values()), default=0.0)
+    gain_db = common_gain_db([_gain_db(ref) for ref in stems.values()])
     whole = sum(ref.size_bytes for ref in stems.values())
     best: StemSet | None = None
     for packing in PACKINGS:
@@ -73,6 +74,16 @@ def make_stems(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], roo
         if best.size_bytes <= room_bytes:
             break
     return best if best is not None else StemSet((), {}, 0.0, PACKINGS[0])
+
+
+def common_gain_db(stored_db: Sequence[float]) -> float:
+    """The one gain for stems that were stored with ``stored_db`` to be added on decoding.
+
+    The same for all: they stay as stored. Else their level in the mix, or as far below as the one that exceeds full scale needs.
+    """
+    if len(set(stored_db)) == 1:
+        return -stored_db[0]
+    return -max(0.0, *stored_db) if stored_db else 0.0
 
 
 def _packed(

@@ -111,12 +111,12 @@ def _measured_again(job: Job, name: str, ref: Ref) -> EncodeRecord:
 
 def _scores(job: Job, score: Score) -> dict[str, float]:
     """The composition's own scores by name, and the structure's, which is computed from the score."""
-    from musicgen_assets.arrangement.structure_score import structural_integrity
+    from musicgen_assets.arrangement.integrity import structural_integrity
 
     found: dict[str, float] = {}
     for asset in ("composition/chord_progression", "composition/melody", "composition/rhythm_pattern"):
         found |= {name: float(value) for name, value in job.json(asset).get("scores", {}).items()}
-    return found | {"structural_integrity": round(float(structural_integrity(score)), 4)}
+    return found | {"structural_integrity": round(structural_integrity(score).score, 4)}
 
 
 def _checks(

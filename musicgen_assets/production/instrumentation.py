@@ -66,7 +66,8 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
     """The instrumentation of a score in a style."""
     setting = Setting(
         mood=mood,
-        is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB or "drop" in style.energy,
+        is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB
+        or any("drop" in form for form in style.forms),
         is_lofi=any(word in name.lower() for name in (style.name, *style.aliases) for word in _LOFI_WORDS),
         big_sections=tuple(section.name for section in score.sections if section.kind in BIG_KINDS),
     )

@@ -56,8 +56,8 @@ class Registry:
     def session(self) -> Iterator[Session]:
         """One write transaction: committed at the end, rolled back on any exception.
 
-        On SQLite its first statement, a read too, takes the write lock (BEGIN IMMEDIATE): a transaction that reads first and writes
-        later could otherwise fail for good when another writer came between.
+        On SQLite its first statement, a read too, takes the write lock (BEGIN IMMEDIATE): a transaction that
+        reads first and writes later could otherwise fail for good when another writer came between.
         """
         with self._explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session

@@ -254,7 +254,8 @@ def test_an_opener_waits_for_one_that_holds_the_file(settings: Settings, monkeyp
     settings.home.mkdir()
     holder = sqlite3.connect(settings.home / "registry.db", isolation_level=None, check_same_thread=False)
     holder.execute("CREATE TABLE other (id)")
-    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("BEGIN")
+    holder.execute("SELECT * FROM other").fetchall()
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.0)
     with pytest.raises(TransientFailure, match="stayed busy"):
         Registry(settings.registry_url)
