@@ -139,6 +139,8 @@ def encode_ogg(samples: FloatArray, rate: int, quality: float = 0.8) -> bytes:
 def decode(data: bytes) -> tuple[FloatArray, int]:
     """Samples and rate of encoded audio: WAV, FLAC, OGG, MP3 and what else the decoders here know.
 
+    Decoders are lenient with damaged files; where that matters, ask ``dsp.integrity.check_intact`` first.
+
     Returns:
         float32 (channels, samples), C-contiguous, and the rate in Hz.
 

@@ -43,7 +43,7 @@ class Canvas:
         large = self.is_detailed
         self.font: dict[str, Any] = {"fontfamily": "DejaVu Sans", "fontsize": 8.0 if large else 6.0}
         left, right = (52, 12) if large else (30, 6)
-        bottom, top = (26 if large else 17), ((20 if large else 12) if has_marks else 8)
+        bottom, top = (26 if large else 17), ((20 if large else 14) if has_marks else 8)
         self.plot_width_px = int(width_px) - left - right
         self.plot_height_px = int(height_px) - bottom - top
         self._left, self._width = left / width_px, self.plot_width_px / width_px
@@ -107,7 +107,7 @@ class Canvas:
         )
 
     def png(self, colours: int) -> bytes:
-        """The picture with at most ``colours``: a third of the bytes of full colour, and hardly a visible difference."""
+        """The picture with at most ``colours``, which is a third of the bytes and hardly a visible difference."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 

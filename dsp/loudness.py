@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dsp.dynamic_range import tt_dynamic_range_db
 from dsp.errors import AudioError
 from dsp.levels import FloatArray, check_audio, check_range, check_rate, gain_to_db
-from dsp.truepeak import true_peak, true_peak_dbtp
+from dsp.truepeak import PAIRS, local_true_peaks, true_peak_dbtp
 
 __all__ = [
     "LOUDNESS_FLOOR_LUFS",
@@ -122,8 +122,7 @@ def peak_to_short_term_db(samples: FloatArray, rate: int) -> float:
     for i in sorted(counted, key=lambda index: at_least[index]):
         if at_least[i] >= lowest:
             break
-        start, end = spans[i]
-        lowest = min(lowest, gain_to_db(true_peak(samples[:, start:end])) - float(loudness[i]))
+        lowest = min(lowest, _true_peak_db(samples, spans[i]) - float(loudness[i]))
     return float(lowest)
 
 
@@ -188,7 +187,7 @@ def _windows(energies: DoubleArray, blocks: int) -> DoubleArray:
 
 def _lufs(energies: DoubleArray) -> DoubleArray:
     floor = 10.0 ** ((LOUDNESS_FLOOR_LUFS + 0.691) / 10.0)
-    return -0.691 + 10.0 * np.log10(np.maximum(energies, floor))
+    return np.asarray(-0.691 + 10.0 * np.log10(np.maximum(energies, floor)), dtype=np.float64)
 
 
 def _gated(momentary: DoubleArray) -> float:
@@ -210,6 +209,15 @@ def _range_lu(short_term: DoubleArray) -> float:
     values = np.sort(values[values >= float(_lufs(loud.mean()[None])[0]) - 20.0])
     low, high = (values[int((values.size - 1) * part + 0.5)] for part in (0.10, 0.95))
     return float(high - low)
+
+
+def _true_peak_db(samples: FloatArray, span: tuple[int, int]) -> float:
+    """True peak of a stretch, with its neighbours in view: cut off hard, it would ring at both ends."""
+    first = max(0, span[0] - 2 * PAIRS)
+    part = samples[:, first : span[1] + 2 * PAIRS]
+    inside = slice(span[0] - first, span[1] - first)
+    highest = float(max(part[:, inside].max(), -part[:, inside].min()))
+    return gain_to_db(float(local_true_peaks(part, highest)[inside].max()))
 
 
 def _sample_peak_db(samples: FloatArray, span: tuple[int, int]) -> float:

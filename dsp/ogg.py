@@ -1,20 +1,50 @@
-"""OGG pages (RFC 3533): giving a file a fixed stream number, so that equal audio gives equal bytes.
+"""OGG pages (RFC 3533): reading them, and giving a file a fixed stream number.
 
-libsndfile draws the stream number at random. It stands in every page, and each page carries a checksum.
+libsndfile draws the stream number at random. It stands in every page, and each page carries a checksum; with another
+number and new checksums equal audio gives equal bytes. Does not belong here: Vorbis, and what tags say.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dsp.errors import AudioError
 
+_FLAGS_AT = 5
 _SERIAL_AT = 14
 _CHECKSUM_AT = 22
 _SEGMENTS_AT = 26
 _MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _ONES = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: where it lies in the file, its header's flags, and whether its checksum fits."""
+
+    start: int
+    end: int
+    flags: int
+    is_intact: bool
+
+
+def pages(data: bytes) -> Iterator[Page]:
+    """All pages of a file, in order.
+
+    Raises:
+        AudioError: the bytes are not a whole number of OGG pages.
+    """
+    start = 0
+    while start < len(data):
+        end = _page_end(data, start)
+        page = bytearray(data[start:end])
+        (promised,) = struct.unpack_from("<I", page, _CHECKSUM_AT)
+        struct.pack_into("<I", page, _CHECKSUM_AT, 0)
+        yield Page(start, end, page[_FLAGS_AT], page_checksum(bytes(page)) == promised)
+        start = end
 
 
 def with_fixed_serial(data: bytes, serial: int) -> bytes:
@@ -23,15 +53,15 @@ def with_fixed_serial(data: bytes, serial: int) -> bytes:
     Raises:
         AudioError: the bytes are not a whole number of OGG pages.
     """
-    pages = bytearray(data)
+    out = bytearray(data)
     start = 0
-    while start < len(pages):
-        end = _page_end(pages, start)
-        struct.pack_into("<I", pages, start + _SERIAL_AT, serial)
-        struct.pack_into("<I", pages, start + _CHECKSUM_AT, 0)
-        struct.pack_into("<I", pages, start + _CHECKSUM_AT, page_checksum(bytes(pages[start:end])))
+    while start < len(out):
+        end = _page_end(data, start)
+        struct.pack_into("<I", out, start + _SERIAL_AT, serial)
+        struct.pack_into("<I", out, start + _CHECKSUM_AT, 0)
+        struct.pack_into("<I", out, start + _CHECKSUM_AT, page_checksum(bytes(out[start:end])))
         start = end
-    return bytes(pages)
+    return bytes(out)
 
 
 def page_checksum(page: bytes) -> int:
@@ -44,12 +74,11 @@ def page_checksum(page: bytes) -> int:
     return int.from_bytes(plain.to_bytes(4, "little").translate(_MIRRORED), "big")
 
 
-def _page_end(pages: bytearray, start: int) -> int:
+def _page_end(data: bytes, start: int) -> int:
     table = start + _SEGMENTS_AT + 1
-    if pages[start : start + 4] != b"OggS" or table > len(pages):
-        raise AudioError(f"no OGG page at byte {start} of {len(pages)}")
-    segments = pages[table - 1]
-    end = table + segments + sum(pages[table : table + segments])
-    if end > len(pages):
-        raise AudioError(f"the OGG page at byte {start} wants {end} bytes, the file has {len(pages)}")
+    if data[start : start + 4] != b"OggS" or table > len(data):
+        raise AudioError(f"no OGG page at byte {start} of {len(data)}")
+    end = table + data[table - 1] + sum(data[table : table + data[table - 1]])
+    if end > len(data):
+        raise AudioError(f"the OGG page at byte {start} wants to end at byte {end}, the file has {len(data)}: cut off")
     return end

@@ -29,7 +29,8 @@ def reverb(
 ) -> FloatArray:
     """The room's answer alone, as pedalboard's Freeverb makes it.
 
-    Freeverb is described in J. Smith, "Physical audio signal processing", CCRMA. The answer is scaled to unit energy: white noise comes out as loud as it went in, whatever the room.
+    Freeverb is described in J. Smith, "Physical audio signal processing", CCRMA. The answer is scaled to unit energy:
+    white noise comes out as loud as it went in, whatever the room.
 
     Args:
         samples: float32 (1 or 2, samples); mono is heard from the middle.

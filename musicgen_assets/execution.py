@@ -6,7 +6,6 @@ does (stage_assets) and how progress is drawn (cli).
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,8 +44,7 @@ class RunReport:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance of the home; an explicit DAGSTER_HOME wins."""
     ensure_home(settings)
-    os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home))
-    return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
 
 
 def run_version(
@@ -76,7 +74,7 @@ def run_version(
     )
     report = _report(result, time.perf_counter() - started)
     if report.is_success and assets is None and stage != "finalization":
-        studio.move(partition, "waiting_for_approval", f"stopped after {stage}, as asked")
+        studio.move(partition, "waiting_for_approval", f"stopped after {stage}, as asked", result.run_id)
     return report
 
 

@@ -61,15 +61,15 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
         studio: Studio = context.resources.studio
         manifests = {asset: upstreams[_parameter(asset)] for asset in dependencies(declaration)}
         try:
-            made = studio.make(declaration, context.partition_key, manifests)
+            made = studio.make(declaration, context.partition_key, manifests, context.run_id)
         except Failure as failure:
             if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
-                studio.failed(declaration, context.partition_key, str(failure))
+                studio.failed(declaration, context.partition_key, str(failure), context.run_id)
             raise _in_dagsters_words(failure, context.retry_number) from failure
         yield _output(studio, made)
         waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}
         yield from check_results(declaration, made.manifest.checks, waivers)
-        studio.conclude(declaration, context.partition_key, made)
+        studio.conclude(declaration, context.partition_key, made, context.run_id)
 
     return compute
 

@@ -50,26 +50,28 @@ class Studio:
             runner.listener = listener
         return cls(settings, registry, store, pool, runner)
 
-    def make(self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest]) -> Made:
+    def make(
+        self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest], run_id: str = ""
+    ) -> Made:
         """See Runner.make. The version enters the asset's stage, and fails there with it.
 
         Raises BadInput for a partition that the registry does not know: nobody asked for it.
         """
         with self.registry.session() as session:
-            enter_stage(session, queries.get_version(session, partition), declaration.stage)
+            enter_stage(session, queries.get_version(session, partition), declaration.stage, run_id)
         try:
             return self.runner.make(declaration, partition, upstreams)
         except Failure as failure:
             if not failure.is_retryable:
-                self.failed(declaration, partition, str(failure))
+                self.failed(declaration, partition, str(failure), run_id)
             raise
 
-    def failed(self, declaration: Declaration, partition: str, reason: str) -> None:
+    def failed(self, declaration: Declaration, partition: str, reason: str, run_id: str = "") -> None:
         """Write down that making an asset of ``partition`` failed for good."""
         with self.registry.session() as session:
-            fail(session, queries.get_version(session, partition), declaration.stage, reason)
+            fail(session, queries.get_version(session, partition), declaration.stage, reason, run_id)
 
-    def conclude(self, declaration: Declaration, partition: str, made: Made) -> None:
+    def conclude(self, declaration: Declaration, partition: str, made: Made, run_id: str = "") -> None:
         """What an asset that was made means for its version: it waits at a failed check, it is released, or neither."""
         if declaration.key == CONTEXT_ASSET:
             self._keep_context(partition, made.manifest)
@@ -80,16 +82,16 @@ class Studio:
             if not check.passed and check.is_blocking and check.name not in waived
         ]
         if stopped:
-            self.move(partition, "waiting_for_approval", f"checks failed: {', '.join(stopped)}")
+            self.move(partition, "waiting_for_approval", f"checks failed: {', '.join(stopped)}", run_id)
         elif declaration.key == RELEASE_ASSET:
-            self.move(partition, "released", "")
+            self.move(partition, "released", "", run_id)
 
-    def move(self, partition: str, state: str, reason: str) -> None:
+    def move(self, partition: str, state: str, reason: str, run_id: str = "") -> None:
         """Move a version to ``state`` if it is not there."""
         with self.registry.session() as session:
             version = queries.get_version(session, partition)
             if version.state not in (state, "released"):
-                transition(session, version, state, reason)
+                transition(session, version, state, reason, run_id)
 
     def _keep_context(self, partition: str, manifest: Manifest) -> None:
         context = self.runner.load_context(manifest).model_dump(mode="json")

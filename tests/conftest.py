@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from support.cli import ASK, Said, musicgen  # after tests/ is on the path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +22,27 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """No test touches the checkout's home or reads the person's environment."""
     monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path_factory.getbasetemp() / "home"))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+# One song for every test that looks at a song: such tests are in the xdist group "song", on one worker.
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("song") / "home"
+
+
+@pytest.fixture(scope="session")
+def first(home: Path) -> Said:
+    return musicgen(home, *ASK)
+
+
+@pytest.fixture(scope="session")
+def song(first: Said) -> dict[str, Any]:
+    assert first.code == 0, first.err
+    return first.json
+
+
+@pytest.fixture(scope="session")
+def release(song: dict[str, Any]) -> Path:
+    return Path(song["release"]["directory"])

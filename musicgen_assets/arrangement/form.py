@@ -31,6 +31,9 @@ _NOMINAL_PHRASES: Mapping[SectionKind, float] = {
 _FIRST_TO_GO: tuple[SectionKind, ...] = (
     "interlude", "solo", "bridge", "breakdown", "pre_chorus", "build", "verse", "chorus", "drop", "intro", "outro",
 )  # fmt: skip
+_FIRST_TO_GO_WITH_DROP: tuple[SectionKind, ...] = (
+    "interlude", "solo", "bridge", "verse", "pre_chorus", "chorus", "breakdown", "build", "drop", "intro", "outro",
+)  # fmt: skip
 _ELASTIC: frozenset[SectionKind] = frozenset({"intro", "outro"})
 _GROWTH_WITH_CHORUS: tuple[tuple[SectionKind, ...], ...] = (
     ("verse", "pre_chorus", "chorus"),
@@ -48,12 +51,16 @@ _GROWTH_WITH_DROP: tuple[tuple[SectionKind, ...], ...] = (
 _GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
     ("solo", "verse"), ("bridge", "verse"), ("interlude", "solo"), ("breakdown", "verse"),
 )  # fmt: skip
-_COMPACT_FROM, _SPARSE_UNTIL = 1.3, 0.85
+_WEIGHTS: Mapping[SectionKind, float] = {"chorus": 3.0, "drop": 3.0, "verse": 1.5, "solo": 0.7, "interlude": 0.7}
+_LAST_HOOK_WEIGHT = 5.0
+"""How much a section minds being shorter or longer than it should be."""
+_COMPACT_FROM, _SPARSE_UNTIL = 1.15, 0.85
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
 _HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.45
+_HOOK_BY_S = 62.0
 _LONG_S = 90.0
 _STRETCH_BARS = 2
 
@@ -96,11 +103,8 @@ def plan_form(
     nominal = {kind: _nominal(style, kind, phrase, scale) for kind in _NOMINAL_PHRASES}
     written = _written_form(style, nominal, total, rng)
     kinds = _cut(written, nominal, total) if _sum(written, nominal) > total else _grown(written, nominal, total)
-    kinds = _with_two_kinds(kinds, total)
-    wishes = _early_hook(
-        kinds, [Wish(nominal[kind], phrase, None, kind in _ELASTIC) for kind in kinds], total, duration_s
-    )
-    lengths = fit_lengths(wishes, total)
+    kinds = _sooner_hook(_with_two_kinds(kinds, total), nominal, total, duration_s)
+    lengths = fit_lengths(_wishes(kinds, nominal, phrase, total, duration_s), total)
     if lengths is None:
         raise BadInput(
             "technical.duration_s", duration_s, f"it holds {total} bars at {tempo_bpm:g} BPM, too few for a form",
@@ -152,9 +156,10 @@ def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], tot
 
 def _least_missed(kinds: Sequence[SectionKind]) -> int | None:
     hooks = [kind for kind in kinds if kind in HOOK_KINDS]
-    for kind in _FIRST_TO_GO:
+    quiet = [kind for kind in kinds if kind in ("verse", "breakdown")]
+    for kind in _FIRST_TO_GO_WITH_DROP if "drop" in kinds else _FIRST_TO_GO:
         places = [index for index, found in enumerate(kinds) if found == kind]
-        is_needed = kind in ("verse", *HOOK_KINDS) and len(places) < 2 and (kind == "verse" or len(hooks) < 2)
+        is_needed = (kind in HOOK_KINDS and len(hooks) < 2) or (kind in quiet and len(quiet) < 2)
         if places and not is_needed:
             inner = kind in HOOK_KINDS and len(places) > 1
             return places[-2] if inner else places[-1]
@@ -197,20 +202,46 @@ def _with_two_kinds(kinds: tuple[SectionKind, ...], total: int) -> tuple[Section
     return (*kinds, "bridge", kinds[0]) if len(kinds) > 1 and total >= 4 else (*kinds, "outro")
 
 
-def _early_hook(kinds: Sequence[SectionKind], wishes: Sequence[Wish], total: int, duration_s: float) -> list[Wish]:
-    """Wishes in which all before the first hook is shortened until that comes early enough."""
-    first = next((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), 0)
-    share = _HOOK_BY_SHARE if duration_s >= _LONG_S else _HOOK_BY_SHARE_SHORT
-    lead_in = sum(wish.bars for wish in wishes[:first])
-    if lead_in <= share * total:
-        return list(wishes)
-    squeeze = share * total / lead_in
-    shorter = []
-    for wish in wishes[:first]:
-        half = max(wish.phrase_bars // 2, 1)
-        bars = max(math.floor(wish.bars * squeeze / half) * half, half)
-        shorter.append(Wish(min(bars, wish.bars), wish.phrase_bars, wish.exact, wish.is_elastic))
-    return [*shorter, *wishes[first:]]
+def _hook_share(duration_s: float) -> float:
+    """By which share of a song its first hook should have begun: a quarter, or a minute of a very long song."""
+    return min(_HOOK_BY_SHARE, _HOOK_BY_S / duration_s) if duration_s >= _LONG_S else _HOOK_BY_SHARE_SHORT
+
+
+def _lead_in(kinds: Sequence[SectionKind]) -> int:
+    """How many sections come before the first hook; none where there is no hook."""
+    return next((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), 0)
+
+
+def _sooner_hook(
+    kinds: tuple[SectionKind, ...], nominal: Mapping[SectionKind, int], total: int, duration_s: float
+) -> tuple[SectionKind, ...]:
+    """Without verses doubled before the first hook, where it would come much too late."""
+    found = list(kinds)
+    while _sum(found[: _lead_in(found)], nominal) > 1.25 * _hook_share(duration_s) * total:
+        doubled = [index for index in range(1, _lead_in(found)) if found[index] == found[index - 1]]
+        if not doubled:
+            break
+        del found[doubled[-1]]
+    return tuple(found)
+
+
+def _wishes(
+    kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, int], phrase: int, total: int, duration_s: float
+) -> list[Wish]:
+    """Wished lengths; all before the first hook shortened, by half phrases, until that comes early enough."""
+    lead_in = _lead_in(kinds)
+    before = sum(nominal[kind] for kind in kinds[:lead_in])
+    squeeze = min(_hook_share(duration_s) * total / before, 1.0) if before else 1.0
+    half = max(phrase // 2, 1)
+    last_hook = max((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), default=-1)
+    wishes = []
+    for index, kind in enumerate(kinds):
+        bars = nominal[kind]
+        if index < lead_in and squeeze < 1.0:
+            bars = min(max(math.floor(bars * squeeze / half) * half, half), bars)
+        weight = _LAST_HOOK_WEIGHT if index == last_hook else _WEIGHTS.get(kind, 1.0)
+        wishes.append(Wish(bars, phrase, None, kind in _ELASTIC, weight))
+    return wishes
 
 
 def _asked_form(

@@ -68,7 +68,7 @@ def structural_integrity(score: Score) -> Integrity:
     - returns: sections of a kind have the same harmony and melody bar by bar, and notes fit the written
       chords. Shuffled bars do neither.
     - energy: hooks measure higher than what leads to them, and measured energy follows the planned one.
-    - ending: something is struck in the last bar, its lowest tone is the tonic, and it rings past the end.
+    - ending: something is struck in the last bar, the lowest tone of the last chord is the tonic, and it rings on.
     - boundaries: marks found at each section's start (see boundary_marks), two or more counting fully.
     """
     texture = _texture(score)
@@ -212,7 +212,8 @@ def _ending(score: Score) -> float:
     value = 1.0
     if len(closing) == 0:
         return _FAULT**3
-    if int(closing[closing[:, 2].argmin(), 2]) % 12 != tonic:
+    last_chord = closing[closing[:, 0] + closing[:, 1] > closing[:, 0].max()]
+    if int(last_chord[:, 2].min()) % 12 != tonic:
         value *= _FAULT
     past_end_s = seconds(float((notes[:, 0] + notes[:, 1]).max()) - score.end_ticks, score.tempo_bpm)
     room_s = score.duration_s - seconds(score.end_ticks, score.tempo_bpm)

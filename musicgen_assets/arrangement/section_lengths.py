@@ -22,12 +22,14 @@ class Wish:
     """A section's wished length in bars, and what a whole phrase is for it.
 
     ``exact`` bars were asked for and are kept. ``is_elastic`` sections (intro, outro) take odd lengths lightly.
+    ``weight``: how much straying from the wish costs.
     """
 
     bars: int
     phrase_bars: int
     exact: int | None = None
     is_elastic: bool = False
+    weight: float = 1.0
 
 
 def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | None:
@@ -35,7 +37,8 @@ def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | No
 
     Every section gets at least one bar. Lengths are whole phrases where possible, else half phrases, else
     whole bars; straying costs the square of the logarithm of the stretch. The last section has a closing bar
-    beside its phrases and takes odd lengths lightly, so that a song can end on any bar. Solved exactly, by dynamic programming over the total.
+    beside its phrases and takes odd lengths lightly, so that a song can end on any bar. Solved exactly, by
+    dynamic programming over the total.
     """
     costs = np.full((len(wishes) + 1, total_bars + 1), math.inf)
     chosen = np.zeros((len(wishes) + 1, total_bars + 1), dtype=np.int64)
@@ -77,9 +80,9 @@ def _price(bars: int, wish: Wish, is_last: bool) -> float:
     half = max(wish.phrase_bars // 2, 1)
     if is_last:
         body = bars - 1
-        price = math.log2(max(body, 0.5) / wish.bars) ** 2
+        price = wish.weight * math.log2(max(body, 0.5) / wish.bars) ** 2
         return price + (_LAST_ODD_COST if body % half else _LAST_ODD_COST / 2 if body % wish.phrase_bars else 0.0)
-    price = math.log2(bars / wish.bars) ** 2
+    price = wish.weight * math.log2(bars / wish.bars) ** 2
     if bars % half:
         return price + _ODD_COST
     return price + (_HALF_PHRASE_COST * (0.3 if wish.is_elastic else 1.0) if bars % wish.phrase_bars else 0.0)

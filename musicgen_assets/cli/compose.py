@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from musicgen_assets.cli import EXIT_FAILED, EXIT_WAITING
 from musicgen_assets.cli.options import parse_sets, parse_styles, read_lyrics
 from musicgen_assets.context.request import STAGES
+
+OUTCOMES: dict[int, Literal["done", "failed", "waiting"]] = {0: "done", EXIT_FAILED: "failed", EXIT_WAITING: "waiting"}
+"""Exit code to how the request ended."""
 
 if TYPE_CHECKING:
     from resources.studio import Studio
@@ -81,23 +85,29 @@ def retry(version: str, out: Path | None, is_json: bool) -> None:
 
 
 def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
+    from musicgen_assets.context.failures import TransientFailure
     from resources.door import claim, finish_request, submit
+    from resources.door_checks import check_request
     from resources.settings import get_settings
     from resources.studio import open_studio
 
     settings = get_settings()
     check_out(out)
+    check_request(request, settings)  # before the home is made, so that a refused request leaves nothing behind
     with open_studio(settings) as studio:
         submission = submit(studio.registry, request, settings)
         studio.pool.start()
         if not is_json:
             click.echo(f"{submission.partition}  seed {submission.seed}", err=True)
-        claim(studio.registry, submission.request_id, "cli")
-        code = 1
+        if not claim(studio.registry, submission.request_id, f"cli:{os.getpid()}"):
+            raise TransientFailure(
+                f"{submission.partition} is being made elsewhere.", way_out=f"musicgen status {submission.partition}"
+            )
+        code = EXIT_FAILED
         try:
             code = _make(studio, submission.partition, request.until, out, is_json=is_json)
         finally:
-            finish_request(studio.registry, submission.request_id, "done" if code in (0, EXIT_WAITING) else "failed")
+            finish_request(studio.registry, submission.request_id, OUTCOMES[code])
     sys.exit(code)
 
 

@@ -18,9 +18,10 @@ def up(port: int) -> None:
 
     settings = get_settings()
     ensure_home(settings)
-    os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home))
-    os.environ["MUSICGEN_HOME"] = str(settings.home)
+    environment = {
+        **os.environ, "DAGSTER_HOME": str(settings.dagster_home), "MUSICGEN_HOME": str(settings.home)
+    }  # fmt: skip
     click.echo(f"Dagster UI: http://127.0.0.1:{port}  (home: {settings.home})", err=True)
     dagster = Path(sys.executable).with_name("dagster")
     module = "musicgen_assets.definitions"
-    os.execv(str(dagster), [str(dagster), "dev", "-m", module, "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
+    os.execve(str(dagster), [str(dagster), "dev", "-m", module, "-h", "127.0.0.1", "-p", str(port)], environment)  # noqa: S606

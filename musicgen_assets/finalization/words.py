@@ -17,13 +17,12 @@ from musicgen_assets.score.model import Syllable
 
 @dataclass(frozen=True)
 class SungLine:
-    """One line as it is sung. ``words`` are (start_s, text) of each word."""
+    """One line as it is sung, times from the start of the song."""
 
     section: str
     text: str
     start_s: float
     end_s: float
-    words: tuple[tuple[float, str], ...]
 
 
 def sung_lines(syllables: Iterable[Syllable], tempo_bpm: float, lyrics: Lyrics | None = None) -> tuple[SungLine, ...]:
@@ -37,22 +36,14 @@ def sung_lines(syllables: Iterable[Syllable], tempo_bpm: float, lyrics: Lyrics |
 
 
 def _line(section: str, syllables: Sequence[Syllable], tempo_bpm: float, spelling: dict[str, str]) -> SungLine:
-    words: list[tuple[float, str]] = []
-    is_new = True
-    for syllable in syllables:
-        if is_new:
-            words.append((round(seconds(syllable.start_ticks, tempo_bpm), 3), syllable.text))
-        else:
-            words[-1] = (words[-1][0], words[-1][1] + syllable.text)
-        is_new = syllable.is_word_end
-    joined = " ".join(text for _, text in words)
-    text = spelling.get(_letters(joined), joined)
-    written = text.split()
-    if len(written) == len(words):
-        words = [(start_s, word) for (start_s, _), word in zip(words, written, strict=True)]
-    last = syllables[-1]
-    end_s = round(seconds(last.start_ticks + last.duration_ticks, tempo_bpm), 3)
-    return SungLine(section, text, words[0][0], end_s, tuple(words))
+    text = "".join(syllable.text.strip() + (" " if syllable.is_word_end else "") for syllable in syllables).strip()
+    first, last = syllables[0], syllables[-1]
+    return SungLine(
+        section,
+        spelling.get(_letters(text), text),
+        round(seconds(first.start_ticks, tempo_bpm), 3),
+        round(seconds(last.start_ticks + last.duration_ticks, tempo_bpm), 3),
+    )
 
 
 def _spelling(lyrics: Lyrics) -> dict[str, str]:
@@ -64,12 +55,9 @@ def _letters(text: str) -> str:
 
 
 def lrc_text(title: str, lines: Sequence[SungLine], duration_s: float) -> str:
-    """An .lrc file: one time-stamped line a line, with the time of each word inside (the enhanced form)."""
-    head = [f"[ti:{_one_line(title)}]", f"[length:{_clock(duration_s)}]"]
-    body = [
-        f"[{_clock(line.start_s)}]" + " ".join(f"<{_clock(start_s)}> {_one_line(word)}" for start_s, word in line.words)
-        for line in lines
-    ]
+    """An .lrc file: every line behind the time it starts at."""
+    head = [f"[ti:{_one_line(title)}]", f"[length:{clock(duration_s)}]"]
+    body = [f"[{clock(line.start_s)}]{_one_line(line.text)}" for line in lines]
     return "\n".join([*head, *body]) + "\n"
 
 
@@ -86,7 +74,8 @@ def section_label(name: str) -> str:
     return name.replace("_", " ").strip().capitalize()
 
 
-def _clock(time_s: float) -> str:
+def clock(time_s: float) -> str:
+    """Seconds as .lrc writes them: 75.5 -> "01:15.50"."""
     hundredths = round(max(time_s, 0.0) * 100)
     return f"{hundredths // 6000:02d}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}"
 

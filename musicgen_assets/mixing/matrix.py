@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.filters import apply_sections, high_pass_sections
+from dsp.filters import apply_sections
 from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mixing.equalizer import sections_of
@@ -23,16 +23,22 @@ SILENT_SEND_DB = -50.0
 """Sends at or below this are closed."""
 FILTER_S = 0.2
 """How much of the filters' responses is kept: a second-order high-pass at 20 Hz has then fallen below -150 dB."""
+SIDE_LEAD_S = 0.05
+"""How far the mono low end looks ahead: it has no phase shift, or what is panned would leak to the other side."""
 _LARGEST_FFT = 1 << 20
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Spectra (2 outputs, 2 inputs, bins) of responses no longer than ``taps``, for transforms of ``size``."""
+    """Spectra (2 outputs, 2 inputs, bins) of responses no longer than ``taps``, for transforms of ``size``.
+
+    Time 0 of the responses is their sample ``lead``: what stands before it sounds ahead of its cause.
+    """
 
     spectra: NDArray[np.complex64]
     size: int
     taps: int
+    lead: int
 
 
 def strip_matrix(strip: Strip, reverb: Reverb, delay: Delay, mono_below_hz: float, sample_rate_hz: int) -> Matrix:
@@ -40,16 +46,20 @@ def strip_matrix(strip: Strip, reverb: Reverb, delay: Delay, mono_below_hz: floa
 
     Returns are fed by the middle of the panned signal, behind the fader.
     """
-    from scipy.fft import rfft
+    from scipy.fft import rfft, rfftfreq
 
     returns = _returns(strip, reverb, delay, sample_rate_hz)
     length = round(FILTER_S * sample_rate_hz)
-    taps = 2 * length + (returns.shape[1] if returns is not None else 0)
+    lead = round(SIDE_LEAD_S * sample_rate_hz)
+    taps = 2 * lead + length + (returns.shape[1] if returns is not None else 0)
     size = _transform_size(taps)
     click = np.zeros((1, length), dtype=np.float32)
     click[0, 0] = 1.0
-    equalised = rfft(apply_sections(click, sections_of(strip.bands, sample_rate_hz))[0], size)
-    side = equalised * rfft(apply_sections(click, high_pass_sections(sample_rate_hz, mono_below_hz))[0], size)
+    frequencies = rfftfreq(size, 1.0 / sample_rate_hz)
+    delayed = np.exp(-2j * np.pi * frequencies * (lead / sample_rate_hz))
+    equalised = rfft(apply_sections(click, sections_of(strip.bands, sample_rate_hz))[0], size) * delayed
+    # The square of a second-order Butterworth's magnitude, without its phase.
+    side = equalised * (frequencies**4 / (frequencies**4 + mono_below_hz**4))
     placed = _placing(strip) * db_to_gain(strip.fader_db)
     middle = 0.5 * (placed[0] + placed[1])
     apart = 0.5 * (placed[0] - placed[1])
@@ -60,7 +70,7 @@ def strip_matrix(strip: Strip, reverb: Reverb, delay: Delay, mono_below_hz: floa
     if returns is not None:
         wet = rfft(returns, size, axis=1) * equalised
         spectra += middle[None, :, None].astype(np.float32) * wet[:, None, :]
-    return Matrix(spectra, size, taps)
+    return Matrix(spectra, size, taps, lead)
 
 
 def convolve(samples: FloatArray, matrix: Matrix) -> FloatArray:
@@ -79,12 +89,13 @@ def convolve(samples: FloatArray, matrix: Matrix) -> FloatArray:
         if not block.any():
             continue
         heard = rfft(block, matrix.size, axis=1)
-        reach = min(matrix.size, length - start)
+        first = start - matrix.lead
+        skipped, reach = max(0, -first), min(matrix.size, length - first)
         for exit_ in range(2):
             mixed = heard[0] * spectra[exit_, 0]
             if spectra.shape[1] == 2:
                 mixed += heard[1] * spectra[exit_, 1]
-            out[exit_, start : start + reach] += irfft(mixed, matrix.size)[:reach]
+            out[exit_, first + skipped : first + reach] += irfft(mixed, matrix.size)[skipped:reach]
     return out
 
 

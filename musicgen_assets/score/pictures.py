@@ -58,7 +58,7 @@ def piano_roll_png(score: Score, tracks: Sequence[Track], *, width_px: int, heig
     pitched = [track for track in tracks if not track.is_drums and track.notes]
     drums = [track for track in tracks if track.is_drums and track.notes]
     left, right = (60 if is_detailed else 34) / width_px, 1 - 8 / width_px
-    bottom, top = (34 if is_detailed else 20) / height_px, 1 - (36 if is_detailed else 17) / height_px
+    bottom, top = (42 if is_detailed else 20) / height_px, 1 - (36 if is_detailed else 17) / height_px
     strip = (top - bottom) * 0.24 if drums else 0.0
     roll = figure.add_axes((left, bottom + strip, right - left, top - bottom - strip))
     _draw_notes(roll, score, pitched, is_detailed)

@@ -43,15 +43,23 @@ def level(samples: np.ndarray) -> float:
     return float(np.sqrt(np.mean(samples[..., RATE // 2 :].astype(np.float64) ** 2)))
 
 
-@given(samples=st.integers(1, 3_000), taps=st.integers(1, 300), seed=st.integers(0, 99), channels=st.sampled_from([1, 2]))
+def _ahead(sound: np.ndarray, lead: int, samples: int) -> np.ndarray:
+    """``samples`` of ``sound`` from ``lead`` on, with silence behind."""
+    return np.pad(sound, (0, lead))[lead : lead + samples]
+
+
+@given(
+    samples=st.integers(1, 3_000), taps=st.integers(1, 300), seed=st.integers(0, 99), channels=st.sampled_from([1, 2])
+)
 @settings(max_examples=25, deadline=None)
 def test_blockwise_is_the_same_as_whole(samples: int, taps: int, seed: int, channels: int) -> None:
     responses = np.random.default_rng(seed).standard_normal((2, 2, taps)) / np.sqrt(taps)
     sound = noise(samples, seed, channels)
     stereo = np.broadcast_to(sound, (2, samples))
-    matrix = Matrix(np.fft.rfft(responses, 1_024).astype(np.complex64), 1_024, taps)
+    lead = taps // 3
+    matrix = Matrix(np.fft.rfft(responses, 1_024).astype(np.complex64), 1_024, taps, lead)
     expected = np.stack([
-        sum(np.convolve(stereo[entrance], responses[exit_, entrance])[:samples] for entrance in range(2))
+        sum(_ahead(np.convolve(stereo[entrance], responses[exit_, entrance]), lead, samples) for entrance in range(2))
         for exit_ in range(2)
     ])  # fmt: skip
     np.testing.assert_allclose(convolve(sound, matrix), expected, atol=2e-6)
@@ -96,11 +104,11 @@ def test_width_scales_what_differs_between_the_sides() -> None:
     assert level(through(sides, width=1.5)) == pytest.approx(1.5 * level(sides), rel=0.02)
 
 
-@pytest.mark.parametrize(("frequency_hz", "share"), [(30.0, 0.1), (2_000.0, 1.0)])
+@pytest.mark.parametrize(("frequency_hz", "share"), [(30.0, 0.0), (2_000.0, 1.0)])
 def test_the_low_end_is_centred(frequency_hz: float, share: float) -> None:
     out = through(tone(frequency_hz, 0.5, 0.5), pan=1.0)
     side, middle = level(out[0] - out[1]), level(out[0] + out[1])
-    assert side / middle == pytest.approx(share, abs=0.05)
+    assert side / middle == pytest.approx(share, abs=0.01)
 
 
 def test_closed_sends_return_nothing_and_open_ones_ring_on() -> None:
@@ -120,16 +128,17 @@ def test_the_reverb_decays_as_stated_and_its_highs_sooner() -> None:
     response = reverb_response(Reverb(decay_s=1.0, pre_delay_ms=20.0, damping=0.8), 48_000)
     assert not np.abs(response[:, : round(0.019 * 48_000)]).max() > 1e-6
 
-    def fall_db(low_hz: float, high_hz: float) -> float:
-        """Fall in level from 0.2 s to 0.6 s within a band."""
+    def fall_db(low_hz: float, high_hz: float, seconds: float) -> float:
+        """Fall in level of a band, from 0.1 s on."""
         frequency = np.fft.rfftfreq(response.shape[1], 1 / 48_000)
-        spectrum = np.fft.rfft(response) * ((frequency > low_hz) & (frequency < high_hz))
-        sound = np.fft.irfft(spectrum, response.shape[1])
-        early, late = (np.sqrt(np.mean(sound[:, s : s + 4_800] ** 2)) for s in (9_600, 28_800))
+        octaves = np.log2(np.maximum(frequency, 1.0) / np.sqrt(low_hz * high_hz)) / np.log2(high_hz / low_hz)
+        sound = np.fft.irfft(np.fft.rfft(response) * np.exp(-4.0 * octaves**2), response.shape[1])
+        starts = (4_800, 4_800 + round(seconds * 48_000))
+        early, late = (np.sqrt(np.mean(sound[:, start : start + 2_400] ** 2)) for start in starts)
         return float(20 * np.log10(early / late))
 
-    assert fall_db(700.0, 1_400.0) == pytest.approx(24.0, abs=3.0)
-    assert fall_db(5_000.0, 9_000.0) > fall_db(700.0, 1_400.0) + 10.0
+    assert fall_db(700.0, 1_400.0, 0.4) == pytest.approx(24.0, abs=3.0)
+    assert fall_db(5_000.0, 9_000.0, 0.1) > 2.0 * fall_db(700.0, 1_400.0, 0.1)
 
 
 def test_the_reverb_is_wide_and_returns_noise_as_loud_as_sent() -> None:

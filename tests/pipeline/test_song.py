@@ -11,35 +11,12 @@ from typing import Any
 import pytest
 
 from musicgen_assets.graph.declarations import DECLARATIONS
-from support.cli import Said, musicgen
+from support.cli import ASK, PROMPT, Said, musicgen
 
 pytestmark = [pytest.mark.song, pytest.mark.xdist_group("song")]
 
-PROMPT = "upbeat pop song with piano"
-ASK = ("compose", PROMPT, "--duration", "30", "--seed", "5", "--json")
 MADE_AFRESH = {"finalization/release"}
 """It holds the composition's id, so each composition has its own."""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("song") / "home"
-
-
-@pytest.fixture(scope="module")
-def first(home: Path) -> Said:
-    return musicgen(home, *ASK)
-
-
-@pytest.fixture(scope="module")
-def song(first: Said) -> dict[str, Any]:
-    assert first.code == 0, first.err
-    return first.json
-
-
-@pytest.fixture(scope="module")
-def release(song: dict[str, Any]) -> Path:
-    return Path(song["release"]["directory"])
 
 
 def sha256(path: Path) -> str:

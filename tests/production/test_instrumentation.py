@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support.band_score import BAR, FORM, INSTRUMENTS, band_score
-from support.memory_job import MemoryStore
 
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.graph.payloads import json_payload
@@ -14,6 +12,8 @@ from musicgen_assets.production.plan import VOCAL, Instrumentation, Layer, Track
 from musicgen_assets.score.model import Score, Track
 from musicgen_assets.styles.loader import blend, load_style
 from musicgen_assets.styles.schema import MixTargets, Style, TrackMix
+from support.band_score import BAR, FORM, INSTRUMENTS, band_score
+from support.memory_job import MemoryStore
 
 LIVELY = Mood(valence=0.7, arousal=0.7)
 EVERYONE = tuple(INSTRUMENTS)
@@ -71,9 +71,7 @@ def test_tracks_of_one_role_share_its_level_and_spread(style: Style) -> None:
 
 
 def test_only_drums_and_bass_own_the_lowest_octave(style: Style) -> None:
-    low = style.model_copy(
-        update={"mix": MixTargets(tracks={role: TrackMix(high_pass_hz=20.0) for role in ROLE_MIX})}
-    )
+    low = style.model_copy(update={"mix": MixTargets(tracks={role: TrackMix(high_pass_hz=20.0) for role in ROLE_MIX})})
     for sound in sounds(band_score(EVERYONE), low).values():
         assert (sound.high_pass_hz < 60.0) == (sound.role in ("drums", "bass"))
 

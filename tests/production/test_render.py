@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.band_score import INSTRUMENTS, band_score
 
 from dsp.audiofile import decode
 from dsp.loudness import integrated_lufs
@@ -17,6 +16,7 @@ from musicgen_assets.production.meter import measure
 from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.render import pan_gains, render, render_track
 from musicgen_assets.styles.loader import load_style
+from support.band_score import INSTRUMENTS, band_score
 
 RATE = 24_000
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 MUSICGEN = Path(sys.executable).with_name("musicgen")
-ROOT = Path(__file__).resolve().parents[2]
+
+PROMPT = "upbeat pop song with piano"
+ASK = ("compose", PROMPT, "--duration", "30", "--seed", "5", "--json")
+"""The song that tests of whole songs share."""
 
 
 @dataclass(frozen=True)

@@ -76,5 +76,7 @@ def make_song(
     style = load_style(style_name)
     tempo = tempo_bpm or style.tempo_bpm.typical
     materials = materials_for(style, tempo, time_signature, seed, key, scale, excluded=excluded, is_sung=is_sung)
-    decisions = Brief("Test", key, scale, tempo, time_signature, duration_s, style.mood, excluded_roles=excluded, **brief)
+    decisions = Brief(
+        "Test", key, scale, tempo, time_signature, duration_s, style.mood, excluded_roles=excluded, **brief
+    )
     return arrange(decisions, style, materials, np.random.default_rng(seed + 1))[0]

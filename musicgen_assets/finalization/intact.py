@@ -1,0 +1,89 @@
+"""Is every file of a release what it says it is? Each is opened again, the way its user will open it.
+
+Belongs here: decoding and comparing. Does not belong here: the quality of what they hold (mastering.gate).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from musicgen_assets.graph.job import Blob, CheckResult, Job, Payload, Ref, Task
+from musicgen_assets.graph.payloads import json_payload
+
+LOSSY_TOLERANCE_S = 0.05
+"""Lossy containers count in frames; their decoders cut the padding off to within this."""
+
+_ENTRY = "musicgen_assets.finalization.intact:verify_audio"
+_LOSSLESS = ("audio/wav", "audio/flac")
+
+
+def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) -> CheckResult:
+    """Every audio file decodes, lasts ``duration_s`` and has its checksum; MIDI and JSON can be read.
+
+    Audio files are tasks of their own, so that a file that was proven once is not decoded again.
+    """
+    audio = [file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/") and not _is_midi(file)]
+    tasks = [
+        Task(f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": duration_s}, {"file": ref})
+        for ref in audio
+    ]
+    problems = []
+    for ref, (answer,) in zip(audio, job.tasks(tasks), strict=True):
+        problem = json.loads(job.blob(answer).data)["problem"]
+        problems += [f"{ref.role}: {problem}"] if problem else []
+    for file in files:
+        if file in audio:
+            continue
+        data = file.data if isinstance(file, Payload) else job.blob(file).data
+        problem = document_problem(file.role, data)
+        problems += [f"{file.role}: {problem}"] if problem else []
+    return CheckResult(
+        "release_is_intact",
+        not problems,
+        f"{len(files) - len(problems)} of {len(files)} files are as declared",
+        "every file decodes and matches its checksum and length",
+        note="; ".join(problems),
+    )
+
+
+def _is_midi(file: Ref) -> bool:
+    return file.media_type == "audio/midi"
+
+
+def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: what is wrong with ``blobs["file"]``, "" if nothing; role "answer" {"problem", "samples", "sample_rate_hz"}."""
+    from dsp.audiofile import decode
+    from dsp.errors import AudioError
+
+    blob = blobs["file"]
+    if hashlib.sha256(blob.data).hexdigest() != inputs["sha256"]:
+        return [json_payload({"problem": "its checksum is another"}, "answer")]
+    try:
+        samples, rate = decode(blob.data)
+    except AudioError as error:
+        return [json_payload({"problem": f"it does not decode: {error}"}, "answer")]
+    facts = {"samples": int(samples.shape[1]), "sample_rate_hz": rate}
+    expected = round(float(inputs["duration_s"]) * rate)
+    tolerance = 0 if blob.media_type in _LOSSLESS else round(LOSSY_TOLERANCE_S * rate)
+    problem = ""
+    if abs(samples.shape[1] - expected) > tolerance:
+        problem = f"it has {samples.shape[1]} samples instead of {expected}"
+    return [json_payload({"problem": problem, **facts}, "answer")]
+
+
+def document_problem(path: str, data: bytes) -> str:
+    """What is wrong with a file that is no audio; "" if nothing."""
+    from musicgen_assets.score.midi import read_midi
+
+    try:
+        if path.endswith(".mid"):
+            return "" if read_midi(data) else "it holds no tracks"
+        text = data.decode("utf-8")
+        if path.endswith(".json"):
+            json.loads(text)
+    except (ValueError, OSError, EOFError) as error:
+        return f"it cannot be read: {error}"
+    return "" if text.strip() else "it is empty"

@@ -1,0 +1,191 @@
+"""metadata.json and manifest.json: what a program wants to know about a release.
+
+Belongs here: their fields. Does not belong here: what people read (finalization.report). Ids stand here and nowhere
+else, so that every other file of equal songs is equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.finalization import licence
+from musicgen_assets.finalization.stems import StemSet
+from musicgen_assets.finalization.words import SungLine
+from musicgen_assets.graph.job import Payload, Ref
+from musicgen_assets.graph.payloads import canonical_json
+from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.model import Score, Track
+
+
+@dataclass(frozen=True)
+class SongFacts:
+    """Everything a release says about its song, gathered once for metadata, tags and report.
+
+    ``tracks`` are those of score.mid; ``measures`` and ``scores`` come from mastering/analysis; ``record`` from the take.
+    """
+
+    prompt: str
+    context: CompositionContext
+    score: Score
+    tracks: tuple[Track, ...]
+    lines: tuple[SungLine, ...]
+    carrier_note: str
+    measures: Mapping[str, Any]
+    scores: Mapping[str, float]
+    record: Mapping[str, Any]
+    waivers: tuple[Mapping[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        """The song's title."""
+        return self.context.creative.title
+
+    @property
+    def context_sha256(self) -> str:
+        """Hash of every decision: equal for equal songs, whoever made them and when."""
+        return hashlib.sha256(canonical_json(self.context)).hexdigest()
+
+
+def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dict[str, Any]:
+    """metadata.json, see design section 6 "A release directory"; more fields follow the ones named there."""
+    musical, technical, creative = song.context.musical, song.context.technical, song.context.creative
+    return {
+        "title": song.title,
+        "prompt": song.prompt,
+        "language": creative.language,
+        "key": musical.key,
+        "scale": musical.scale,
+        "tempo_bpm": musical.tempo_bpm,
+        "time_signature": musical.time_signature,
+        "genres": [genre.model_dump() for genre in musical.genres],
+        "mood": musical.mood.model_dump(),
+        "duration_s": song.measures["duration_s"],
+        "sample_rate_hz": song.measures["sample_rate_hz"],
+        "sections": sections(song.score),
+        "tracks": tracks(song.tracks, stems.file_of),
+        "lyrics": [
+            {"section": line.section, "line": line.text, "start_s": line.start_s, "end_s": line.end_s}
+            for line in song.lines
+        ],
+        "loudness": {
+            name: song.measures[name] for name in ("integrated_lufs", "true_peak_dbtp", "loudness_range_lu")
+        },
+        "scores": dict(song.scores),
+        "composition": version["composition"],
+        "version": version["version"],
+        "parent": version["parent"],
+        "seed": song.context.ai_decisions.generation.seed,
+        "engines": engines(song.context, song.record),
+        "licence": licence.SHORT,
+        "bit_depth": technical.bit_depth,
+        "channels": song.measures["channels"],
+        "stems": {
+            "gain_db": round(stems.gain_db, 4),
+            "bits": stems.packing.bits,
+            "is_grouped": stems.packing.is_grouped,
+            "note": "Played together and turned down by gain_db they are the mix before mastering.",
+        },
+        "waivers": [dict(waiver) for waiver in song.waivers],
+        "notes": [song.carrier_note] if song.carrier_note else [],
+        "isrc": None,
+        "is_ai_generated": True,
+        "context_sha256": song.context_sha256,
+    }
+
+
+def sections(score: Score) -> list[dict[str, Any]]:
+    """Sections with times in seconds; bars count from 1."""
+    return [
+        {
+            "name": section.name,
+            "start_s": round(seconds(section.start_ticks, score.tempo_bpm), 3),
+            "end_s": round(seconds(section.end_ticks, score.tempo_bpm), 3),
+            "start_bar": section.start_bar + 1,
+            "bars": section.bars,
+            "energy": round(section.energy, 3),
+        }
+        for section in score.sections
+    ]
+
+
+def tracks(parts: Sequence[Track], file_of: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Tracks as in score.mid; channels count from 1, as musicians do: drums are on 10."""
+    return [
+        {
+            "name": track.name,
+            "role": track.role,
+            "instrument": track.instrument,
+            "program": track.program,
+            "channel": track.channel + 1,
+            "stem": file_of.get(track.name),
+        }
+        for track in parts
+    ]
+
+
+def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Who did what: the engine that played, its instruments, and what was chosen for other tasks."""
+    played = {"task": "full_song", "engine": str(record.get("engine", "")), "model": str(record.get("model", "")),
+              "version": str(record.get("version", ""))}  # fmt: skip
+    font = str(record.get("font", ""))
+    sounds = [
+        {"task": "instruments", "engine": "soundfont", "model": font, "version": str(record.get("font_sha256", ""))[:12]}
+    ]
+    others = [
+        {"task": choice.task, "engine": choice.engine, "model": choice.model, "version": choice.version}
+        for choice in context.ai_decisions.model_selections
+        if choice.task != "full_song"
+    ]
+    return [played, *(sounds if font else []), *others]
+
+
+def tags_of(song: SongFacts, lyrics: str) -> dict[str, Any]:
+    """What goes into the tags of audio files (finalization.tags)."""
+    musical = song.context.musical
+    return {
+        "title": song.title,
+        "genre": ", ".join(genre.name.replace("_", " ") for genre in musical.genres),
+        "bpm": musical.tempo_bpm,
+        "key": tag_key(musical.key, musical.scale),
+        "language": song.context.creative.language,
+        "licence": licence.SHORT,
+        "context_sha256": song.context_sha256,
+        "lyrics": lyrics,
+        "lines": [[round(line.start_s * 1000), line.text] for line in song.lines],
+    }
+
+
+def tag_key(key: str, scale: str) -> str:
+    """The key as players and DJ programs read it: "C#m"; modes with a minor third count as minor."""
+    return key + ("m" if scale in ("minor", "dorian", "phrygian") else "")
+
+
+def manifest(files: Iterable[Payload | Ref], version: Mapping[str, Any]) -> dict[str, Any]:
+    """manifest.json: every other file of the release with its checksum, sorted by path."""
+    rows = []
+    for file in files:
+        is_payload = isinstance(file, Payload)
+        rows.append(
+            {
+                "path": file.role,
+                "sha256": hashlib.sha256(file.data).hexdigest() if is_payload else file.sha256,
+                "bytes": len(file.data) if is_payload else file.size_bytes,
+                "media_type": file.media_type,
+            }
+        )
+    return {
+        "composition": version["composition"],
+        "version": version["version"],
+        "parent": version["parent"],
+        "files": sorted(rows, key=lambda row: str(row["path"])),
+    }
+
+
+def readable_json(value: Any) -> bytes:
+    """JSON for people too: indented, in the order written, UTF-8, ending in a line break."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -1,0 +1,69 @@
+"""The Dagster UI over a home shows the graph, a materialization with its pictures, and its checks per version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.browser import chromium, deployment, page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.song,
+    pytest.mark.xdist_group("song"),
+    pytest.mark.skipif(chromium() is None, reason="not run: no Chromium is installed"),
+]
+
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def address(home: Path, song: dict[str, Any]) -> Iterator[str]:
+    assert song["status"] == "released"
+    with deployment(home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    with page() as opened:
+        yield opened
+
+
+def visit(browser_page: Page, url: str) -> None:
+    browser_page.goto(url)
+    browser_page.wait_for_load_state("domcontentloaded")
+    skip = browser_page.get_by_role("button", name="Skip")
+    browser_page.wait_for_timeout(1500)
+    if skip.count():
+        skip.click()
+
+
+def test_the_graph_shows_the_seven_stages_and_their_assets(address: str, browser_page: Page) -> None:
+    visit(browser_page, f"{address}/asset-groups")
+    browser_page.get_by_text("mastering").first.wait_for(timeout=PATIENCE_MS)
+    browser_page.keyboard.press("Alt+KeyE")
+    for name in ("brief", "chord_progression", "take", "analysis", "release"):
+        browser_page.get_by_text(name).first.wait_for(timeout=PATIENCE_MS)
+
+
+def test_a_materialization_shows_its_pictures_and_numbers(
+    address: str, browser_page: Page, song: dict[str, Any]
+) -> None:
+    visit(browser_page, f"{address}/assets/mastering/analysis?view=partitions&partition={song['partition']}")
+    picture = browser_page.locator("img[src^='data:image/png;base64,']").first
+    picture.wait_for(timeout=PATIENCE_MS)
+    assert picture.evaluate("image => image.naturalWidth") > 100
+    assert song["partition"] in browser_page.content()
+
+
+def test_checks_are_listed_for_the_version(address: str, browser_page: Page, song: dict[str, Any]) -> None:
+    visit(browser_page, f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
+    browser_page.get_by_text("true_peak").first.wait_for(timeout=PATIENCE_MS)
+    browser_page.get_by_text(song["partition"]).first.wait_for(timeout=PATIENCE_MS)
