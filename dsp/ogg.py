@@ -1,4 +1,4 @@
-"""OGG pages (RFC 3533): reading them, and giving a file a fixed stream number.
+"""OGG pages (RFC 3533): giving a file a fixed stream number.
 
 libsndfile draws the stream number at random. It stands in every page, and each page carries a checksum; with another
 number and new checksums equal audio gives equal bytes. Does not belong here: Vorbis, and what tags say.
@@ -8,43 +8,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dsp.errors import AudioError
 
-_FLAGS_AT = 5
 _SERIAL_AT = 14
 _CHECKSUM_AT = 22
 _SEGMENTS_AT = 26
 _MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _ONES = 0xFFFF_FFFF
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: where it lies in the file, its header's flags, and whether its checksum fits."""
-
-    start: int
-    end: int
-    flags: int
-    is_intact: bool
-
-
-def pages(data: bytes) -> Iterator[Page]:
-    """All pages of a file, in order.
-
-    Raises:
-        AudioError: the bytes are not a whole number of OGG pages.
-    """
-    start = 0
-    while start < len(data):
-        end = _page_end(data, start)
-        page = bytearray(data[start:end])
-        (promised,) = struct.unpack_from("<I", page, _CHECKSUM_AT)
-        struct.pack_into("<I", page, _CHECKSUM_AT, 0)
-        yield Page(start, end, page[_FLAGS_AT], page_checksum(bytes(page)) == promised)
-        start = end
 
 
 def with_fixed_serial(data: bytes, serial: int) -> bytes:

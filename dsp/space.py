@@ -63,7 +63,9 @@ def _room_answer(stereo: FloatArray, rate: int, room: float, damping: float, wid
     from pedalboard import Reverb
 
     effect = Reverb(room_size=room, damping=damping, width=width, wet_level=1.0, dry_level=0.0)
-    return np.array(effect(stereo, rate), dtype=np.float32)
+    # Longer by two: pedalboard refuses two samples of two channels, because it guesses the layout from the shape.
+    longer = np.pad(stereo, ((0, 0), (0, 2)))
+    return np.array(effect(longer, rate)[:, :-2], dtype=np.float32)
 
 
 @lru_cache(maxsize=64)

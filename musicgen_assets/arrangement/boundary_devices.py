@@ -29,7 +29,8 @@ _NEAR_TICKS = 45
 _KICK, _SNARE = DRUM_KEYS["kick"], DRUM_KEYS["snare"]
 _CYMBALS_AND_HATS = frozenset({42, 44, 46, 51})
 _RISER_ROLES = ("arpeggio", "counter", "pad", "chords", "lead")
-_RISER_REGISTER = (60, 88)
+_RISER_REGISTER = (60, 84)
+_HELD_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,27 @@ def add_dropout(boundary: Boundary, parts: Parts) -> bool:
     for name in found:
         silence(parts[name], boundary.last_beat, boundary.tick)
     return True
+
+
+def add_hold(boundary: Boundary, parts: Parts) -> bool:
+    """Chord and arpeggio players strike once more on the last strong pulse and hold that to the line."""
+    is_done = False
+    for seat in boundary.seats:
+        rows = parts.get(seat.name, [])
+        if seat.role not in ("chords", "arpeggio") or not plays(rows, boundary.last_bar, boundary.tick):
+            continue
+        struck = [row for row in rows if boundary.last_bar <= row[0] < boundary.tick]
+        held = [row for row in struck if row[0] >= boundary.last_pulse - _NEAR_TICKS]
+        if len(held) < 2:
+            continue
+        chord = {row[2]: row for row in reversed(struck if seat.role == "arpeggio" else held)}
+        silence(rows, boundary.last_pulse - _NEAR_TICKS, boundary.tick)
+        rows += [
+            (boundary.last_pulse, boundary.tick - boundary.last_pulse, pitch, row[3])
+            for pitch, row in sorted(chord.items())[:_HELD_NOTES]
+        ]
+        is_done = True
+    return is_done
 
 
 def add_breath(boundary: Boundary, parts: Parts) -> bool:

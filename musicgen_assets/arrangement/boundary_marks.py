@@ -17,15 +17,18 @@ _NEAR_TICKS = 60
 _CHANGED_BELOW = 0.8
 _MORE_BY = 1.4
 _LOUDER_BY = 1.12
+_FIGURE_BY = 1.8
+_LEAP_SEMITONES = 6.0
 
 
 def boundary_marks(score: Score) -> list[tuple[str, ...]]:
     """For every section but the first, the marks at its start, in alphabetical order.
 
     crash: a crash cymbal on the line. turn: drums or bass do something else in the last bar than in the bar
-    before it. gap: a track that played the last beat a bar earlier is silent there. entry / exit: tracks
-    begin or stop. rush: a pitched part strikes clearly more in the last bar than before. level: the new
-    section is clearly louder or softer from its first bar on.
+    before it. hold: a chord part strikes at most half as often in the last half bar as a bar earlier. gap: a
+    track that played the last beat a bar earlier is silent there. entry / exit: tracks begin or stop. figure:
+    a pitched part strikes much more or less often, or elsewhere, from the line on. rush: it strikes clearly
+    more in the last bar than before. level: the new section is clearly louder or softer from its first bar on.
     """
     arrays = [(track, track.array()) for track in score.tracks]
     return [tuple(sorted(_marks(score, section, arrays))) for section in score.sections[1:]]
@@ -37,33 +40,45 @@ def _marks(score: Score, section: Section, arrays: list[tuple[Track, NoteArray]]
     beat = bar - beat_starts(score.time_signature)[-1]
     found: set[str] = set()
     for track, notes in arrays:
-        last, earlier = _between(notes, line - bar, line), _between(notes, line - 2 * bar, line - bar)
-        after = _between(notes, line - _NEAR_TICKS, line + bar)
-        if track.is_drums and np.isin(_between(notes, line - _NEAR_TICKS, line + _NEAR_TICKS)[:, 2], CRASHES).any():
-            found.add("crash")
-        if (
-            track.role in ("drums", "bass", "percussion")
-            and len(earlier)
-            and _likeness(last, earlier, bar) < _CHANGED_BELOW
-        ):
-            found.add("turn")
-        if len(_between(notes, line - bar - beat, line - bar)) and not _sounds(
-            notes, line - beat + _NEAR_TICKS, line - _NEAR_TICKS
-        ):
+        found |= _turns(track, notes, line, bar)
+        was_there = len(_between(notes, line - bar - beat, line - bar))
+        if was_there and not _sounds(notes, line - beat + _NEAR_TICKS, line - _NEAR_TICKS):
             found.add("gap")
-        if len(last) and not len(after):
+        if len(_between(notes, line - bar, line)) and not len(_between(notes, line - _NEAR_TICKS, line + bar)):
             found.add("exit")
-        if len(after) and not _sounds(notes, line - bar, line):
+        if len(_between(notes, line - _NEAR_TICKS, line + bar)) and not _sounds(notes, line - bar, line):
             found.add("entry")
-        if (
-            not track.is_drums
-            and len(earlier)
-            and len(last) >= _MORE_BY * len(earlier)
-            and len(last) >= len(earlier) + 3
-        ):
-            found.add("rush")
     if _is_step_in_level(arrays, line, bar):
         found.add("level")
+    return found
+
+
+def _turns(track: Track, notes: NoteArray, line: int, bar: int) -> set[str]:
+    """What a track does in the last bar that it did not do in the bar before."""
+    found: set[str] = set()
+    last, earlier = _between(notes, line - bar, line), _between(notes, line - 2 * bar, line - bar)
+    if track.is_drums:
+        if np.isin(_between(notes, line - _NEAR_TICKS, line + _NEAR_TICKS)[:, 2], CRASHES).any():
+            found.add("crash")
+    elif len(earlier) and len(last) >= max(_MORE_BY * len(earlier), len(earlier) + 3):
+        found.add("rush")
+    if (
+        track.role in ("drums", "bass", "percussion")
+        and len(earlier)
+        and _likeness(last, earlier, bar) < _CHANGED_BELOW
+    ):
+        found.add("turn")
+    after = _between(notes, line, line + bar)
+    if not track.is_drums and len(last) and len(after):
+        more, fewer = max(len(last), len(after)), min(len(last), len(after))
+        if more >= _FIGURE_BY * fewer or abs(float(last[:, 2].mean() - after[:, 2].mean())) >= _LEAP_SEMITONES:
+            found.add("figure")
+    if track.role in ("chords", "arpeggio"):
+        half = bar // 2
+        now = np.unique(_between(notes, line - half + _NEAR_TICKS, line)[:, 0])
+        then = np.unique(_between(notes, line - bar - half + _NEAR_TICKS, line - bar)[:, 0])
+        if len(then) >= 2 and 2 * len(now) <= len(then):
+            found.add("hold")
     return found
 
 

@@ -24,7 +24,7 @@ STRINGS = (40, 45, 50, 55, 59, 64)
 LOWEST_THIRD = 48
 """C3: intervals under a fourth with their lower note below this are muddy."""
 
-_HAND = (52, 74)
+_HAND = (50, 70)
 _OPEN_HAND = (48, 76)
 _POWER = (40, 57)
 _FRETS = 4

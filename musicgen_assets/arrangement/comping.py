@@ -64,10 +64,10 @@ def _comped(
     """The pattern's onsets within the chord, and one at its start if the pattern has none near."""
     rows: list[NoteRow] = []
     strokes = _strokes(chord, comping, phase_start, timeline.bar_ticks)
+    if voicing == "arpeggio":
+        return _broken(strokes, pitches, chord.start_ticks + chord.duration_ticks, timeline)
     for number, (start, duration, velocity) in enumerate(strokes):
-        if voicing == "arpeggio":
-            rows += _broken(start, duration, velocity, pitches, timeline)
-        elif seat.program in GUITARS and len(pitches) > 3:
+        if seat.program in GUITARS and len(pitches) > 3:
             is_down = (start % timeline.bar_ticks) in group_starts(timeline.time_signature) or number == 0
             rows += _strummed(start, duration, velocity, pitches, is_down, timeline.tempo_bpm)
         else:
@@ -108,17 +108,20 @@ def _strummed(
     return rows
 
 
-def _broken(start: int, duration: int, velocity: int, pitches: Sequence[int], timeline: Timeline) -> list[NoteRow]:
-    """Up and down the chord in eighths, each note held until it comes again or the stroke ends."""
+def _broken(
+    strokes: Sequence[tuple[int, int, int]], pitches: Sequence[int], end: int, timeline: Timeline
+) -> list[NoteRow]:
+    """The strokes broken into eighths that run up and down the chord; fingers stay down until a key comes again."""
     cycle = [*range(len(pitches)), *range(len(pitches) - 2, 0, -1)]
     rows: list[NoteRow] = []
     last_of: dict[int, int] = {}
-    for number in range(max(duration // EIGHTH_TICKS, 1)):
-        pitch = pitches[cycle[number % len(cycle)]]
-        onset = timeline.swung(start + number * EIGHTH_TICKS)
-        if pitch in last_of:
-            index = last_of[pitch]
-            rows[index] = (rows[index][0], onset - rows[index][0], pitch, rows[index][3])
-        last_of[pitch] = len(rows)
-        rows.append((onset, max(start + duration - onset, 1), pitch, velocity - (0 if number == 0 else 12)))
+    for start, duration, velocity in strokes:
+        for number in range(max(duration // EIGHTH_TICKS, 1)):
+            pitch = pitches[cycle[len(rows) % len(cycle)]]
+            onset = timeline.swung(start + number * EIGHTH_TICKS)
+            if pitch in last_of:
+                held = rows[last_of[pitch]]
+                rows[last_of[pitch]] = (held[0], onset - held[0], pitch, held[3])
+            last_of[pitch] = len(rows)
+            rows.append((onset, max(end - onset, 1), pitch, velocity - (0 if number == 0 else 12)))
     return rows

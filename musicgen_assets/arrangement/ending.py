@@ -27,6 +27,8 @@ from musicgen_assets.styles.schema import Ending
 
 LONG_RING_S = 5.5
 """A chord that would have to ring longer is struck a second time in the last bar."""
+LONG_PAUSE_S = 1.1
+"""Between the two strikes of a button that lie further apart, the first is held instead of cut short."""
 _RECENT_BARS = 8
 _STAB_TICKS = 200
 _MELODY_HOME = 67
@@ -57,7 +59,7 @@ def write_ending(
         for number, start in enumerate(strikes):
             is_last = number == len(strikes) - 1
             end = timeline.ring_end_ticks if is_last else strikes[number + 1]
-            if ending == "button" and not is_last:
+            if ending == "button" and not is_last and seconds(end - start, timeline.tempo_bpm) < LONG_PAUSE_S:
                 end = min(end, start + _STAB_TICKS)
             rows += _strike(seat, chord, start, end, loud if number == 0 or ending == "button" else loud - 14,
                             last_pitch, timeline, style_voicing, is_rolled=ending != "button" and is_last)  # fmt: skip
@@ -116,9 +118,10 @@ def _kit_strike(seat: Seat, start: int, loud: int) -> list[NoteRow]:
 
 
 def _nearest(pitch_class: int, to: int, program: int) -> int:
+    """The pitch of a class that a line comes to rest on: near its last one, rather below than above."""
     low, high = range_of(program)
     choices = [pitch for pitch in range(low, high + 1) if pitch % 12 == pitch_class]
-    return min(choices, key=lambda pitch: (abs(pitch - to), pitch))
+    return min(choices, key=lambda pitch: (abs(pitch - to) + (3 if pitch > to else 0), pitch))
 
 
 def _walk_home(parts: Parts, strikes: Sequence[int], timeline: Timeline) -> None:

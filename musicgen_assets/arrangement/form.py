@@ -52,9 +52,9 @@ _GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
     ("solo", "verse"), ("bridge", "verse"), ("interlude", "solo"), ("breakdown", "verse"),
 )  # fmt: skip
 _WEIGHTS: Mapping[SectionKind, float] = {"chorus": 3.0, "drop": 3.0, "verse": 1.5, "solo": 0.7, "interlude": 0.7}
-_LAST_HOOK_WEIGHT = 5.0
+_LAST_HOOK_WEIGHT, _LEAD_IN_WEIGHT = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
-_COMPACT_FROM, _SPARSE_UNTIL = 1.15, 0.85
+_COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.85, 1.5
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
 _NEAR_FORM = 0.3
@@ -141,14 +141,21 @@ def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, int]) -> in
 
 
 def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], total: int) -> tuple[SectionKind, ...]:
-    """Drop what a song misses least until it fits with lengths a little under the wished ones."""
+    """Drop what a song misses least until it fits with lengths a little under the wished ones.
+
+    A cut that would leave the song half empty is not made while lengths can still give way; a section gets
+    two bars at least.
+    """
     kinds = list(written)
     while len(kinds) > 2:
-        is_close = _sum(kinds, nominal) <= total * _COMPACT_FROM
-        if is_close or (len(kinds) <= _SECTIONS_KEPT and _sum(kinds, nominal) <= total * 2):
-            break
+        wished = _sum(kinds, nominal)
         index = _least_missed(kinds)
-        if index is None:
+        if index is None or (wished <= total * _COMPACT_FROM and 2 * len(kinds) <= total):
+            break
+        is_last_resort = wished > total * _SQUEEZED_AT_MOST or 2 * len(kinds) > total
+        if wished - nominal[kinds[index]] < total * _SPARSE_UNTIL and not is_last_resort:
+            break
+        if len(kinds) <= _SECTIONS_KEPT and wished <= total * 2 and 2 * len(kinds) <= total:
             break
         del kinds[index]
     return tuple(kinds)
@@ -217,7 +224,7 @@ def _sooner_hook(
 ) -> tuple[SectionKind, ...]:
     """Without verses doubled before the first hook, where it would come much too late."""
     found = list(kinds)
-    while _sum(found[: _lead_in(found)], nominal) > 1.25 * _hook_share(duration_s) * total:
+    while _sum(found[: _lead_in(found)], nominal) > 1.1 * _hook_share(duration_s) * total:
         doubled = [index for index in range(1, _lead_in(found)) if found[index] == found[index - 1]]
         if not doubled:
             break
@@ -240,6 +247,8 @@ def _wishes(
         if index < lead_in and squeeze < 1.0:
             bars = min(max(math.floor(bars * squeeze / half) * half, half), bars)
         weight = _LAST_HOOK_WEIGHT if index == last_hook else _WEIGHTS.get(kind, 1.0)
+        if index < lead_in:
+            weight *= _LEAD_IN_WEIGHT
         wishes.append(Wish(bars, phrase, None, kind in _ELASTIC, weight))
     return wishes
 

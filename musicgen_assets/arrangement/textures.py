@@ -22,7 +22,7 @@ from musicgen_assets.theory.scales import scale_pitch_classes
 from musicgen_assets.theory.voicing import voice_lead
 
 EIGHTH_TICKS, SIXTEENTH_TICKS = 240, 120
-_PAD_REGISTER = (53, 77)
+_PAD_REGISTER = (58, 82)
 _PAD_HOLD_BARS = 4
 _ARPEGGIO_REGISTER = (62, 86)
 _GUITAR_REGISTER = (52, 76)

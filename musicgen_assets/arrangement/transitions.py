@@ -19,6 +19,7 @@ from musicgen_assets.arrangement.boundary_devices import (
     add_crash,
     add_dropout,
     add_fill,
+    add_hold,
     add_pickup,
     add_riser,
     add_snare_build,
@@ -31,6 +32,7 @@ DEVICES_MIN = 2
 _JUMP = 0.2
 """A rise of energy from which a riser is worth its effort."""
 _CALM = 0.45
+_DRIVEN = 0.8
 
 Device = Callable[[], bool]
 
@@ -55,7 +57,7 @@ def mark_boundaries(
     """Put at least two devices at every boundary, as far as the band can, and say which.
 
     Into a louder section: fill and crash, and a drop-out, a pickup, a swell or a riser. Into a quieter one: a
-    light fill, a pickup or a breath. Bands without drums breathe, pick up and rise instead.
+    light fill, a pickup or a held chord. Bands without drums hold, pick up and breathe instead.
     """
     marks = []
     for before, after in zip(timeline.sections, timeline.sections[1:], strict=False):
@@ -71,7 +73,7 @@ def mark_boundaries(
     return tuple(marks)
 
 
-_RESERVE = ("crash", "pickup", "breath", "riser", "melody pickup", "swell")
+_RESERVE = ("crash", "pickup", "hold", "melody pickup", "breath", "swell", "riser")
 
 
 def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
@@ -86,17 +88,19 @@ def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
             wanted.append("drop-out")
         else:
             wanted.append("pickup" if turn < 0.8 else "swell")
-        if rise >= _JUMP and turn > 0.3:
+        if rise >= _JUMP and turn > 0.3 and boundary.after.section.energy >= _DRIVEN:
             wanted.append("riser")
         return wanted
     if boundary.after.section.kind in ("breakdown", "outro", "interlude"):
-        return ["crash", "pickup"] if turn < 0.5 else ["breath", "crash"]
+        return ["crash", "hold", "pickup"] if turn < 0.5 else ["hold", "crash"]
     return ["light fill", "pickup"] if turn < 0.7 else ["light fill", "crash"]
 
 
 def _clashes(name: str, used: Sequence[str]) -> bool:
     """A beat that is silenced holds no pickup, and two fills are one too many."""
     silent, running = {"drop-out", "breath"}, {"pickup", "melody pickup"}
+    if {name, *used} >= {"hold", "breath"}:
+        return True
     return (
         (name in silent and bool(running & set(used) or silent & set(used)))
         or (name in running and bool(silent & set(used)))
@@ -115,6 +119,7 @@ def _devices(boundary: Boundary, parts: Parts, is_sung: bool) -> dict[str, Devic
         "pickup": lambda: add_pickup(boundary, parts, BASS),
         "melody pickup": lambda: not is_sung and add_pickup(boundary, parts, MELODY),
         "drop-out": lambda: add_dropout(boundary, parts),
+        "hold": lambda: add_hold(boundary, parts),
         "breath": lambda: add_breath(boundary, parts),
         "swell": lambda: add_swell(boundary, parts, DRUMS),
         "riser": lambda: add_riser(boundary, parts),

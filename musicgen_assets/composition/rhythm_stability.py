@@ -22,7 +22,7 @@ STEADY_MS = 10.0
 LOST_MS = 50.0
 ALIKE, UNALIKE = 0.8, 0.4
 """Cosine likeness of bars that counts as a repeated pattern, and as none."""
-LIVING_VELOCITY_SPREAD = 4.0
+LIVING_VELOCITY_SPREAD = 2.5
 
 FloatArray = NDArray[np.float64]
 

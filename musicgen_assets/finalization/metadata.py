@@ -99,13 +99,13 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
 
 
 def sections(score: Score) -> list[dict[str, Any]]:
-    """Sections with times in seconds; bars count from 1."""
+    """Sections with times in seconds; ``start_bar`` counts from 0, as times do."""
     return [
         {
             "name": section.name,
             "start_s": round(seconds(section.start_ticks, score.tempo_bpm), 3),
             "end_s": round(seconds(section.end_ticks, score.tempo_bpm), 3),
-            "start_bar": section.start_bar + 1,
+            "start_bar": section.start_bar,
             "bars": section.bars,
             "energy": round(section.energy, 3),
         }

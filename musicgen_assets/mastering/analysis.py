@@ -20,7 +20,7 @@ from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.model import Score
 
-PICTURES = ("waveform", "spectrogram", "loudness", "piano_roll")
+PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll")
 
 _MEASURE_ENTRY = "musicgen_assets.mastering.measures:measure_master"
 _GRID_ENTRY = "musicgen_assets.mastering.tempo_grid:match_tempo"
@@ -38,12 +38,21 @@ def make_analysis(job: Job) -> Outcome:
     score_ref = job.ref("arrangement/arrangement", "main")
     score = job.load("arrangement/arrangement", Score)
     job.progress(0.1, "measuring")
-    results = job.tasks(_tasks(job, master, score_ref, score))
+    asked = _asked(job, score)
+    results = job.tasks(_tasks(asked, master, score_ref, score))
     measures = Measures.model_validate_json(job.blob(results[0][0]).data)
     grid = _grid(job, results[1][0])
     encodes = _encodes(job)
     scores = _scores(job, score)
-    checks = _checks(job, measures, grid, score, encodes, scores)
+    null_db = job.json("mixing/mix", "plan").get("stems_null_db")
+    checks = [
+        *sound_checks(measures, asked),
+        decoded_peak_check(encodes, asked.ceiling_dbtp),
+        tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
+        key_check(measures.keys, asked.key, asked.scale),
+        stems_null_check(None if null_db is None else float(null_db)),
+        *score_checks(scores),
+    ]
     job.progress(0.9, "verdict")
     verdict = {
         "master_sha256": master.sha256,
@@ -65,15 +74,15 @@ def make_analysis(job: Job) -> Outcome:
     )
 
 
-def _tasks(job: Job, master: Ref, score_ref: Ref, score: Score) -> list[Task]:
-    names = [section.name for section in score.sections]
-    starts = [round(seconds(section.start_ticks, score.tempo_bpm), 3) for section in score.sections]
+def _tasks(asked: Asked, master: Ref, score_ref: Ref, score: Score) -> list[Task]:
+    starts = [[section.name, round(seconds(section.start_ticks, score.tempo_bpm), 3)] for section in score.sections]
     drawn = {
-        "sections": [[name, start_s] for name, start_s in zip(names, starts, strict=True)],
-        "target_lufs": float(job.read("technical.loudness_target_lufs")),
+        "sections": starts,
+        "target_lufs": asked.target_lufs,
+        "corridor": asked.corridor.model_dump(mode="json"),
     }
     return [
-        Task("measures", _MEASURE_ENTRY, {"tempo_bpm": float(job.read("musical.tempo_bpm"))}, {"master": master}),
+        Task("measures", _MEASURE_ENTRY, {"tempo_bpm": asked.tempo_bpm}, {"master": master}),
         Task("tempo", _GRID_ENTRY, {}, {"master": master, "score": score_ref}),
         Task("pictures/sound", _SOUND_PICTURES_ENTRY, drawn, {"master": master}),
         Task("pictures/score", _SCORE_PICTURE_ENTRY, {}, {"score": score_ref}),
@@ -117,26 +126,6 @@ def _scores(job: Job, score: Score) -> dict[str, float]:
     for asset in ("composition/chord_progression", "composition/melody", "composition/rhythm_pattern"):
         found |= {name: float(value) for name, value in job.json(asset).get("scores", {}).items()}
     return found | {"structural_integrity": round(structural_integrity(score).score, 4)}
-
-
-def _checks(
-    job: Job,
-    measures: Measures,
-    grid: GridMatch,
-    score: Score,
-    encodes: list[EncodeRecord],
-    scores: dict[str, float],
-) -> list[CheckResult]:
-    asked = _asked(job, score)
-    null_db = job.json("mixing/mix", "plan").get("stems_null_db")
-    return [
-        *sound_checks(measures, asked),
-        decoded_peak_check(encodes, asked.ceiling_dbtp),
-        tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
-        key_check(measures.keys, asked.key, asked.scale),
-        stems_null_check(None if null_db is None else float(null_db)),
-        *score_checks(scores),
-    ]
 
 
 def _asked(job: Job, score: Score) -> Asked:

@@ -70,7 +70,7 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
         glue_threshold_dbfs=threshold_dbfs,
         fade_s=fade_s,
         **_found(level),
-        **_measured(finished, rate),
+        **_measured(finished, rate, level, fade_s),
     )
     return [audio_payload(finished, rate, "streaming"), json_payload(record, "record")]
 
@@ -138,12 +138,13 @@ def _found(level: Level) -> dict[str, Any]:
     }
 
 
-def _measured(finished: FloatArray, rate: int) -> dict[str, Any]:
-    """What the finished audio is, once more measured: an ending may have been faded."""
+def _measured(finished: FloatArray, rate: int, level: Level, fade_s: float) -> dict[str, Any]:
+    """What the finished audio is; its loudness is measured again only where an ending was faded."""
     from dsp.loudness import integrated_lufs, true_peak_dbtp
 
+    loudness = integrated_lufs(finished, rate) if fade_s else level.integrated_lufs
     return {
-        "integrated_lufs": round(integrated_lufs(finished, rate), 4),
+        "integrated_lufs": round(loudness, 4),
         "true_peak_dbtp": round(true_peak_dbtp(finished, rate), 4),
         "samples": int(finished.shape[1]),
         "sample_rate_hz": rate,

@@ -142,10 +142,15 @@ def deviations_db(levels_db: DoubleArray, corridor: Corridor) -> DoubleArray:
 
     The overall level is taken out by the median over the corridor's level range, which one loud octave hardly moves.
     """
-    low, high = corridor.level_range_hz
     distance = np.asarray(levels_db, dtype=np.float64) - np.array(corridor.centre_db)
+    return np.asarray(distance - level_offset_db(levels_db, corridor), dtype=np.float64)
+
+
+def level_offset_db(levels_db: DoubleArray, corridor: Corridor) -> float:
+    """How far the spectrum as a whole lies over the corridor's centre, whose own level means nothing."""
+    low, high = corridor.level_range_hz
     inside = [low <= hz <= high for hz in THIRD_OCTAVES_HZ]
-    return np.asarray(distance - np.median(distance[inside]), dtype=np.float64)
+    return float(np.median((np.asarray(levels_db) - np.array(corridor.centre_db))[inside]))
 
 
 def octave_means_db(deviations: DoubleArray) -> DoubleArray:

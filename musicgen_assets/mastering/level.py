@@ -13,10 +13,13 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mastering.bounds import LOUDNESS_TOLERANCE_LU
 from musicgen_assets.mastering.plan import LevelAttempt
 
-CLOSE_ENOUGH_LU = 0.05
+CLOSE_ENOUGH_LU = 0.08
 MAX_ATTEMPTS = 5
 MAX_LIMITING_DB = 12.0
 """The furthest a peak is turned down. Beyond, a limiter is no longer heard as loudness but as distortion."""
+_EXCERPTS = 12
+_EXCERPT_S = 3.0
+_FORESEEN_LU = 0.02
 _GIVEN_UP_LU = 0.8 * LOUDNESS_TOLERANCE_LU
 """How much loudness may be given back for dynamics without leaving the target's tolerance."""
 
@@ -37,16 +40,17 @@ class Level:
 def reach_level(
     samples: FloatArray, rate: int, target_lufs: float, ceiling_dbtp: float, min_dynamic_range_db: float
 ) -> Level:
-    """``samples`` at ``target_lufs`` (within 0.05 LU where it can be had) and under ``ceiling_dbtp``.
+    """``samples`` at ``target_lufs`` (within 0.08 LU where it can be had) and under ``ceiling_dbtp``.
 
-    Where reaching it would take more than 12 dB of limiting, or more dynamics than the bound allows, it stays quieter
+    The gain is sought on excerpts first, where a try costs little, and confirmed and corrected on the whole. Where reaching it would take more than 12 dB of limiting, or more dynamics than the bound allows, it stays quieter
     and says so: the gate decides. Raises dsp.errors.AudioError for what is no audio.
     """
     from dsp.loudness import integrated_lufs, true_peak_dbtp
 
     peak_dbtp = true_peak_dbtp(samples, rate)
     highest_db = ceiling_dbtp + MAX_LIMITING_DB - peak_dbtp
-    gain_db = min(target_lufs - integrated_lufs(samples, rate), highest_db)
+    loudness = integrated_lufs(samples, rate)
+    gain_db = min(_foreseen_gain_db(samples, rate, target_lufs - loudness, ceiling_dbtp), highest_db)
     attempts: list[LevelAttempt] = []
     limited = samples
     for _ in range(MAX_ATTEMPTS):
@@ -67,6 +71,27 @@ def reach_level(
     if missing_db <= 0.0 or level.limiting_db <= 0.0:
         return level
     return _with_more_dynamics(samples, rate, level, peak_dbtp, ceiling_dbtp, min_dynamic_range_db, target_lufs)
+
+
+def _foreseen_gain_db(samples: FloatArray, rate: int, raise_lu: float, ceiling_dbtp: float) -> float:
+    """The gain that should raise the loudness by ``raise_lu`` through the limiter, found on twelve excerpts of 3 s."""
+    from dsp.loudness import integrated_lufs
+
+    size = round(_EXCERPT_S * rate)
+    if samples.shape[1] <= 2 * _EXCERPTS * size:
+        return raise_lu
+    starts = np.linspace(0, samples.shape[1] - size, _EXCERPTS).astype(np.int64)
+    parts = np.concatenate([samples[:, start : start + size] for start in starts], axis=1)
+    goal = integrated_lufs(parts, rate) + raise_lu
+    gain_db = raise_lu
+    tries: list[LevelAttempt] = []
+    for _ in range(MAX_ATTEMPTS):
+        loudness = _limited(parts, rate, gain_db, ceiling_dbtp)[1]
+        tries.append(LevelAttempt(gain_db=gain_db, integrated_lufs=loudness))
+        if abs(loudness - goal) <= _FORESEEN_LU:
+            break
+        gain_db = _next_gain_db(tries, goal)
+    return min(gain_db, raise_lu + MAX_LIMITING_DB)
 
 
 def _with_more_dynamics(

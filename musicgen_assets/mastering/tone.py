@@ -44,7 +44,7 @@ def tone_bands(
     bands = [
         ToneBand(
             kind=_kind(number), hz=_BANDS_HZ[number], gain_db=round(float(gain), 2), q=_q(number),
-            reason=f"to move the octave at {hz:g} Hz by {float(goal):+.1f} dB",
+            reason=_reason(hz, float(goal)),
         )
         for number, (hz, gain, goal) in enumerate(zip(_OCTAVES_HZ, gains, wanted, strict=True))
         if abs(gain) >= _LEAST_DB
@@ -96,6 +96,12 @@ def _response_db(gains: DoubleArray, rate: int) -> DoubleArray:
     powers = np.stack([np.ones_like(z), z, z * z])
     response = np.prod((sections[:, :3] @ powers) / (sections[:, 3:] @ powers), axis=0)
     return np.asarray(20.0 * np.log10(np.abs(response)), dtype=np.float64)
+
+
+def _reason(hz: float, goal_db: float) -> str:
+    if abs(goal_db) < _LEAST_DB:
+        return f"to keep the octave at {hz:g} Hz where it is, beside its neighbours' bands"
+    return f"to move the octave at {hz:g} Hz by {goal_db:+.1f} dB towards the middle of its corridor"
 
 
 def _kind(number: int) -> str:

@@ -111,7 +111,7 @@ class MixPlan(Frozen):
     """Peak of (sum of the stems - mix) relative to full scale, both decoded from what is stored."""
     frozen_values: dict[str, float] = Field(default_factory=dict)
 
-    def strip(self, track: str) -> Strip:
+    def strip_of(self, track: str) -> Strip:
         """The strip of ``track``. Raises KeyError."""
         for strip in self.strips:
             if strip.track == track:

@@ -24,6 +24,7 @@ def track_inputs(track: Track, sound: TrackSound, score: Score, sample_rate_hz: 
         "role": sound.role,
         "source": sound.source,
         "is_drums": sound.is_drums,
+        "key_spread": sound.key_spread,
         "notes": [list(note) for note in track.notes],
         "samples_per_tick": seconds(1, score.tempo_bpm) * sample_rate_hz,
         "sample_rate_hz": sample_rate_hz,

@@ -59,7 +59,8 @@ class Texture(Frozen):
 class TrackSound(Frozen):
     """How one track sounds and where it stands. ``level_db`` is loudness relative to the lead, in LU.
 
-    ``main_pan`` places the first voice within the stem (its layers have their own), ``pan`` the stem in the mix.
+    ``main_pan`` places the first voice within the stem (its layers have their own), ``pan`` the stem in the mix;
+    ``key_spread`` sets the instrument's own keys or drums apart from left to right.
     ``has_duck`` says whether the kick turns it down.
     """
 
@@ -70,6 +71,7 @@ class TrackSound(Frozen):
     is_drums: bool
     source: Source = "soundfont"
     main_pan: float = Field(0.0, ge=-1.0, le=1.0)
+    key_spread: Unit = 0.0
     effects: tuple[Effect, ...] = ()
     layers: tuple[Layer, ...] = ()
     textures: tuple[Texture, ...] = ()

@@ -8,7 +8,7 @@ no state that could change a result, so that it may run in any process. Does not
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,23 +83,22 @@ def _add_voice(out: FloatArray, inputs: Mapping[str, Any], voice: Mapping[str, A
         out[1] += sound[last] * np.float32(gain * right)
 
 
-def _by_velocity(inputs: Mapping[str, Any], keys: Keys, voice: Mapping[str, Any], length: int) -> Sequence[FloatArray]:
-    """The voice's sound; from a font in two parts, the soft notes darker."""
+def _by_velocity(inputs: Mapping[str, Any], keys: Keys, voice: Mapping[str, Any], length: int) -> Iterator[FloatArray]:
+    """The voice's sound; from a font in two parts, the soft notes darker. One part is alive at a time."""
     rate, is_drums = int(inputs["sample_rate_hz"]), bool(inputs["is_drums"])
     if inputs["source"] == "sub_bass":
-        return [synth.sub_bass(keys, length, rate)]
+        yield synth.sub_bass(keys, length, rate)
+        return
     instruments = inputs["data"]["instruments"]
     font = load_font(instruments["font_path"], instruments["font_sha256"])
     is_soft = keys.velocities * 127.0 < SOFT_VELOCITY
-    parts = []
     for is_wanted, shelf in ((~is_soft, None), (is_soft, _SOFT_DRUM_SHELF if is_drums else _SOFT_SHELF)):
         if is_wanted.any():
             sound = play(
                 font, keys.where(is_wanted), int(voice["program"]), length, rate,
-                is_drums=is_drums, detune_cents=float(voice["detune_cents"]),
+                is_drums=is_drums, detune_cents=float(voice["detune_cents"]), spread=float(inputs["key_spread"]),
             )  # fmt: skip
-            parts.append(sound if shelf is None else tone(sound, rate, shelf))
-    return parts
+            yield sound if shelf is None else tone(sound, rate, shelf)
 
 
 def _notes_of(notes: Sequence[Sequence[int]], voice: Mapping[str, Any]) -> Any:

@@ -23,6 +23,12 @@ DRUM_VELOCITY_EXPONENT = 1.7
 DRUM_RING_S = 3.0
 """A struck drum rings out: its key is held this long, or until it is struck again."""
 MAX_VOICES = 96
+_DRUM_PLACES = {
+    37: -0.1, 39: 0.15, 41: -0.7, 42: 0.35, 43: -0.7, 44: 0.35, 45: -0.3, 46: 0.35, 47: -0.3, 48: 0.2, 49: 0.6,
+    50: 0.2, 51: -0.5, 52: -0.6, 53: -0.5, 54: 0.5, 55: -0.3, 56: 0.35, 57: -0.6, 59: -0.5, 60: -0.45, 61: -0.6,
+    62: 0.4, 63: 0.5, 64: 0.6, 65: -0.5, 66: -0.6, 67: 0.5, 68: 0.6, 69: -0.4, 70: -0.5, 75: 0.45, 76: 0.3, 77: 0.4,
+}  # fmt: skip
+"""General MIDI drum keys from left to right; kick, snare and what is not listed stand in the middle."""
 _SHORTEST_NOTE_S = 0.02
 _SLOT_BYTES = 8
 """One stereo frame of float32."""
@@ -59,21 +65,27 @@ def keys_of(
 
 def play(
     font: Any, keys: Keys, program: int, samples: int, sample_rate_hz: int, *,
-    is_drums: bool = False, detune_cents: float = 0.0,
+    is_drums: bool = False, detune_cents: float = 0.0, spread: float = 0.0,
 ) -> FloatArray:  # fmt: skip
     """The notes on ``program`` of ``font`` (from ``load_font``), as float32 (2, samples), at the font's own level.
 
     Every call plays on its own copy of the font's state (the samples are shared), so that the result depends on
     nothing played before. Kits and programs a font lacks are replaced by its nearest, as the engine decides.
+    ``spread`` 0-1 sets keys apart from left to right, see ``places``.
     """
     from tinysoundfont import _tinysoundfont as engine
 
     voice = engine.SoundFont(font)
     voice.set_output(engine.OutputMode.StereoInterleaved, sample_rate_hz, 0.0)
     voice.set_max_voices(MAX_VOICES)
-    voice.channel_set_bank(0, 0)
-    voice.channel_set_preset_number(0, program, is_drums)
-    voice.channel_set_tuning(0, detune_cents / 100.0)
+    panned = {pitch: spread * place for pitch, place in places(keys.pitches, is_drums=is_drums).items()}
+    channels = {pan: number for number, pan in enumerate(sorted(set(panned.values())))}
+    for pan, channel in channels.items():
+        voice.channel_set_bank(channel, 0)
+        voice.channel_set_preset_number(channel, program, is_drums)
+        voice.channel_set_tuning(channel, detune_cents / 100.0)
+        voice.channel_set_pan(channel, 0.5 + 0.5 * pan)
+    channel_of = {pitch: channels[pan] for pitch, pan in panned.items()}
     frames = np.zeros((samples, 2), dtype=np.float32)
     view = memoryview(frames.data).cast("B")
     exponent = DRUM_VELOCITY_EXPONENT if is_drums else VELOCITY_EXPONENT
@@ -85,12 +97,24 @@ def play(
             voice.render(view[position * _SLOT_BYTES : time * _SLOT_BYTES], False)
             position = time
         if velocity > 0.0:
-            voice.channel_note_on(0, pitch, velocity)
+            voice.channel_note_on(channel_of[pitch], pitch, velocity)
         else:
-            voice.channel_note_off(0, pitch)
+            voice.channel_note_off(channel_of[pitch], pitch)
     if keys.starts.size and position < samples:
         voice.render(view[position * _SLOT_BYTES :], False)
     return frames.T
+
+
+def places(pitches: NDArray[np.int64], *, is_drums: bool) -> dict[int, float]:
+    """Where each key stands, -1 (left) to 1, in at most 16 places: the engine pans by channel.
+
+    Drums stand as the audience of a right-handed drummer hears them; other keys from low on the left to high on
+    the right, in steps of four semitones about middle C.
+    """
+    keys = sorted(set(pitches.tolist()))
+    if is_drums:
+        return {key: _DRUM_PLACES.get(key, 0.0) for key in keys}
+    return {key: max(-1.0, min(1.0, ((key - 58) // 4) / 6.0)) for key in keys}
 
 
 _fonts: dict[tuple[str, str], Any] = {}

@@ -22,6 +22,8 @@ BRASS_SECTIONS = frozenset({61, 62, 63})
 SYNTH_LEADS = frozenset(range(80, 88))
 OCTAVE_LEADS = frozenset({*range(16), *range(48, 52), *SYNTH_LEADS})
 """Leads that play octaves by themselves. A saxophone does not."""
+WIDE_INSTRUMENTS = frozenset({*range(6), *range(8, 16), 46})
+"""Pianos, mallets and harp: one stands in front of their whole row of keys or strings."""
 SYNTHS = frozenset({38, 39, *range(80, 104)})
 ELECTRIC_BASSES = frozenset({33, 34, 35, 36, 37})
 SYNTH_BASSES = frozenset({38, 39, 87})
@@ -48,6 +50,7 @@ class Shape:
 
     source: Source = "soundfont"
     main_pan: float = 0.0
+    key_spread: float = 0.0
     effects: list[Effect] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -55,7 +58,7 @@ class Shape:
 
 def shape_of(track: Track, role: Role, setting: Setting) -> Shape:
     """Effects and layers of one track."""
-    shape = Shape()
+    shape = Shape(key_spread=_key_spread(track, role))
     if track.is_drums:
         _drums(shape, setting)
     elif role == "bass":
@@ -67,6 +70,15 @@ def shape_of(track: Track, role: Role, setting: Setting) -> Shape:
         _openings(shape, track, role, setting)
         _mood(shape, role, setting)
     return shape
+
+
+def _key_spread(track: Track, role: Role) -> float:
+    """How far apart the keys of one instrument stand: wide enough to be real, narrow enough to be one."""
+    if track.is_drums:
+        return 0.8 if len({note[2] for note in track.notes}) > 2 else 0.0
+    if track.program in WIDE_INSTRUMENTS and role != "bass":
+        return 0.5 if role in ("lead", "vocal") else 0.8
+    return 0.0
 
 
 def _effect(shape: Shape, kind: str, reason: str, **settings: float) -> None:

@@ -50,12 +50,12 @@ def test_faders_bring_every_stem_to_its_target_whatever_it_measured(
 
 
 def test_faders_have_an_end(instrumentation: Instrumentation) -> None:
-    assert plan(instrumentation, stem("pad", -69.0)).strip("pad").fader_db == FADER_LIMIT_DB
+    assert plan(instrumentation, stem("pad", -69.0)).strip_of("pad").fader_db == FADER_LIMIT_DB
 
 
 def test_silence_is_left_alone(instrumentation: Instrumentation) -> None:
     found = plan(instrumentation, Stem("piano", SILENCE, RATE), stem("melody"))
-    strip = found.strip("piano")
+    strip = found.strip_of("piano")
     assert strip.fader_db == 0.0
     assert strip.compression is None
     assert any("silent" in reason for reason in strip.reasons)
@@ -66,7 +66,7 @@ def test_one_tracks_fader_does_not_depend_on_another_track(instrumentation: Inst
     alone = plan(instrumentation, stem("bass"), stem("melody"))
     together = plan(instrumentation, stem("bass"), stem("melody"), stem("guitar", -11.0), stem("drums", -16.0))
     for name in ("bass", "melody"):
-        assert alone.strip(name) == together.strip(name)
+        assert alone.strip_of(name) == together.strip_of(name)
 
 
 def test_a_chord_in_the_leads_octave_makes_room_in_proportion(instrumentation: Instrumentation) -> None:
@@ -74,7 +74,7 @@ def test_a_chord_in_the_leads_octave_makes_room_in_proportion(instrumentation: I
         bands = list(FLAT)
         bands[6] += excess_db
         found = plan(instrumentation, stem("melody"), stem("piano", bands_db=tuple(bands)))
-        cuts = [band for band in found.strip("piano").bands if band.reason == "room for melody"]
+        cuts = [band for band in found.strip_of("piano").bands if band.reason == "room for melody"]
         assert [(item.hz, item.cut_db) for item in found.masking] == [(band.hz, -band.gain_db) for band in cuts]
         assert all(band.hz == 2_000.0 for band in cuts)
         return -sum(band.gain_db for band in cuts)
@@ -94,11 +94,11 @@ def test_without_a_lead_nobody_makes_room(instrumentation: Instrumentation) -> N
 
 def test_levelling_follows_the_stems_own_peaks_and_the_styles_ratio(instrumentation: Instrumentation) -> None:
     found = plan(instrumentation, stem("drums", loud_peak_dbfs=-6.0), stem("pad"))
-    compression = found.strip("drums").compression
+    compression = found.strip_of("drums").compression
     assert compression is not None
     assert compression.threshold_dbfs == -8.0
     assert compression.ratio == instrumentation.sound_of("drums").compression_ratio
-    assert found.strip("pad").compression is None
+    assert found.strip_of("pad").compression is None
 
 
 def test_the_kick_ducks_what_the_style_says_as_far_as_it_says(instrumentation: Instrumentation) -> None:
@@ -107,7 +107,7 @@ def test_the_kick_ducks_what_the_style_says_as_far_as_it_says(instrumentation: I
     depths = {strip.track: strip.duck.depth_db if strip.duck else 0.0 for strip in found.strips}
     assert depths == {"bass": 6.0, "piano": pytest.approx(3.6), "melody": 0.0}
     none = plan(instrumentation.model_copy(update={"sidechain_db": 0.0}), stem("bass"))
-    assert none.strip("bass").duck is None
+    assert none.strip_of("bass").duck is None
 
 
 def test_bass_is_mono_and_width_is_the_styles(instrumentation: Instrumentation) -> None:
@@ -125,15 +125,15 @@ def test_frozen_values_hold_against_a_changed_stem(instrumentation: Instrumentat
     assert changed.frozen_values == frozen
     for strip in changed.strips:
         assert strip.is_frozen
-        assert strip.fader_db == before.strip(strip.track).fader_db
-        assert strip.bands == before.strip(strip.track).bands
+        assert strip.fader_db == before.strip_of(strip.track).fader_db
+        assert strip.bands == before.strip_of(strip.track).bands
 
 
 def test_one_frozen_fader_leaves_the_others_free(instrumentation: Instrumentation) -> None:
     found = plan(instrumentation, stem("melody"), stem("bass"), mix__bass=-3.5)
-    assert found.strip("bass").fader_db == -3.5
-    assert found.strip("bass").is_frozen
-    assert not found.strip("melody").is_frozen
+    assert found.strip_of("bass").fader_db == -3.5
+    assert found.strip_of("bass").is_frozen
+    assert not found.strip_of("melody").is_frozen
 
 
 @pytest.mark.parametrize("tempo_bpm", [40.0, 72.0, 120.0, 174.0, 240.0])
@@ -149,4 +149,4 @@ def test_an_unknown_track_is_refused(instrumentation: Instrumentation) -> None:
     with pytest.raises(KeyError):
         plan(instrumentation, stem("kazoo"))
     with pytest.raises(KeyError):
-        plan(instrumentation, stem("bass")).strip("kazoo")
+        plan(instrumentation, stem("bass")).strip_of("kazoo")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.context.failures import PermanentFailure
-from musicgen_assets.production.sampler import DRUM_RING_S, Keys, keys_of, load_font, play
+from musicgen_assets.production.sampler import DRUM_RING_S, Keys, keys_of, load_font, places, play
 
 RATE = 48_000
 
@@ -94,3 +94,29 @@ def test_a_file_the_engine_cannot_read_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF\x04\0\0\0sfbk")
     with pytest.raises(PermanentFailure, match=r"empty\.sf2 cannot be loaded.*another"):
         load_font(str(path), "no hash")
+
+
+def test_keys_stand_apart_only_as_far_as_asked(font: Any) -> None:
+    def balance_db(pitch: int, spread: float, *, is_drums: bool = False) -> float:
+        sound = play(font, keys((0, 20_000, pitch, 0.9)), 0, 24_000, RATE, is_drums=is_drums, spread=spread)
+        left, right = np.sqrt(np.mean(sound**2, axis=1))
+        return float(20.0 * np.log10(right / left))
+
+    assert balance_db(36, 0.8, is_drums=True) == pytest.approx(balance_db(36, 0.0, is_drums=True), abs=0.1)
+    assert balance_db(49, 0.8, is_drums=True) > balance_db(49, 0.0, is_drums=True) + 3.0
+    low, high = balance_db(36, 0.8) - balance_db(36, 0.0), balance_db(84, 0.8) - balance_db(84, 0.0)
+    assert low < -2.0
+    assert high > 2.0
+
+
+@pytest.mark.parametrize("is_drums", [True, False])
+def test_all_keys_together_fit_the_engines_channels(is_drums: bool) -> None:
+    found = places(np.arange(128), is_drums=is_drums)
+    assert sorted(found) == list(range(128))
+    assert len(set(found.values())) <= 16
+    assert all(-1.0 <= place <= 1.0 for place in found.values())
+
+
+def test_a_full_kit_is_played_on_every_key(font: Any) -> None:
+    kit = keys(*((0, 10_000, key, 0.8) for key in range(35, 82)))
+    assert np.abs(play(font, kit, 0, 12_000, RATE, is_drums=True, spread=1.0)).max() > 0.1

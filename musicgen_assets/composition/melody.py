@@ -1,0 +1,195 @@
+"""composition/melody: the hook of a song, and a theme for every section kind that quotes or varies it.
+
+Belongs here: the asset's entry, which theme is made of what, the MIDI twin. Does not belong here: making one
+theme (melody_theme), the score (melody_coherence), laying themes out in time (arrangement, vocal_line).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melodic_coherence
+from musicgen_assets.composition.melody_plan import (
+    VERSE_TO_CHORUS,
+    height,
+    natural_note_s,
+    note_count,
+    song_range,
+)
+from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
+from musicgen_assets.composition.melody_theme import Contour, Singer, ThemeBrief, find_hook, find_theme, hook_theme
+from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
+from musicgen_assets.context.schema import Mood, SectionKind
+from musicgen_assets.graph.job import CheckResult, Job, Outcome
+from musicgen_assets.graph.payloads import json_payload, midi_payload
+from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
+from musicgen_assets.score.material import Harmony, Melody, Prosody, Rhythm, Theme
+from musicgen_assets.score.midi import material_to_midi
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteArray, note_array
+from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.schema import Style
+
+DRAWS_MAX = 4
+"""Redraws of the whole melody until its coherence passes; the best is kept, and the check tells."""
+HOOK_CANDIDATES = 24
+_CANDIDATES: dict[SectionKind, int] = {"chorus": 16, "verse": 16, "pre_chorus": 8, "bridge": 8}
+_OTHER_CANDIDATES = 5
+_TWIN_PROGRAM = 73
+REGISTER_GAP_SEMITONES = 2.0
+"""Least distance of the chorus's mean pitch above the verse's."""
+
+
+@dataclass(frozen=True)
+class MelodyBrief:
+    """What a melody is made from, besides harmony and prosody."""
+
+    style: Style
+    time_signature: str
+    tempo_bpm: float
+    mood: Mood
+    voice: str
+    swing: float
+
+
+def make_melody(job: Job) -> Outcome:
+    """The asset's entry, see graph.declarations."""
+    harmony = job.load("composition/chord_progression", Harmony)
+    rhythm = job.load("composition/rhythm_pattern", Rhythm)
+    prosody = job.load("composition/lyrics", Prosody, "prosody")
+    brief = MelodyBrief(
+        style=blend(job.read("musical.genres")),
+        time_signature=str(job.read("musical.time_signature")),
+        tempo_bpm=float(job.read("musical.tempo_bpm")),
+        mood=job.read("musical.mood"),
+        voice=str(job.read("creative.voice")),
+        swing=rhythm.swing,
+    )
+    melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"))
+    score = melody.scores["melodic_coherence"]
+    check = CheckResult(
+        "melodic_coherence", score >= MELODIC_THRESHOLD, score, f">= {MELODIC_THRESHOLD}",
+        note="" if score >= MELODIC_THRESHOLD else f"best of {draws} draws",
+    )  # fmt: skip
+    return Outcome(
+        content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief))),
+        facts={
+            **melody.scores,
+            "draws": draws,
+            "hook_notes": len(melody.hook.notes),
+            "notes": sum(len(theme.notes) for theme in melody.themes.values()),
+            "chorus_above_verse_semitones": round(mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"]), 2),
+        },
+        checks=(check,),
+    )
+
+
+def compose_melody(
+    brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator
+) -> tuple[Melody, int]:
+    """(melody, draws): themes for every kind of the harmony; in sung kinds one note a syllable, one phrase a line.
+
+    The first draw whose coherence passes and whose chorus lies above its verse, else the best of DRAWS_MAX.
+    """
+    best: Melody | None = None
+    draws = 0
+    while draws < DRAWS_MAX and (best is None or not _passes(best)):
+        draws += 1
+        melody = _draw(brief, harmony, prosody, rng)
+        score, parts = melodic_coherence(melody.themes, harmony, brief.time_signature)
+        melody = melody.model_copy(update={"scores": {"melodic_coherence": score, **parts}})
+        if best is None or (_passes(melody), score) > (_passes(best), best.scores["melodic_coherence"]):
+            best = melody
+    if best is None:
+        raise ValueError("DRAWS_MAX must be at least 1")
+    return best, draws
+
+
+def mean_pitch(theme: Theme) -> float:
+    """Mean MIDI pitch of a theme's notes; 0 without notes."""
+    return float(np.mean([note[2] for note in theme.notes])) if theme.notes else 0.0
+
+
+def _passes(melody: Melody) -> bool:
+    gap = mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"])
+    return melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD and gap >= REGISTER_GAP_SEMITONES
+
+
+def _draw(brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator) -> Melody:
+    singer = _singer(brief, harmony)
+    chorus = _theme_brief("chorus", brief, harmony, prosody, height("chorus", brief.voice, brief.style))
+    hook = find_hook(_with_candidates(chorus, HOOK_CANDIDATES), singer, rng)
+    themes: dict[SectionKind, Theme] = {"chorus": find_theme(chorus, singer, hook, rng)[0]}
+    verse_height = min(height("verse", brief.voice, brief.style), mean_pitch(themes["chorus"]) - VERSE_TO_CHORUS)
+    themes["verse"] = _verse(brief, harmony, prosody, singer, hook, verse_height, rng)
+    for kind in ALL_KINDS:
+        if kind in harmony.sections and kind not in themes:
+            theme_brief = _theme_brief(kind, brief, harmony, prosody, height(kind, brief.voice, brief.style))
+            themes[kind] = find_theme(theme_brief, singer, hook, rng)[0]
+    return Melody(hook=hook_theme(hook, singer), themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes})
+
+
+def _verse(
+    brief: MelodyBrief,
+    harmony: Harmony,
+    prosody: Prosody,
+    singer: Singer,
+    hook: Contour,
+    verse_height: float,
+    rng: np.random.Generator,
+) -> Theme:
+    theme_brief = _theme_brief("verse", brief, harmony, prosody, max(verse_height, singer.low + 3.0))
+    return find_theme(theme_brief, singer, hook, rng)[0]
+
+
+def _singer(brief: MelodyBrief, harmony: Harmony) -> Singer:
+    low, high = song_range(brief.voice, brief.style)
+    pace = Pace(
+        brief.time_signature, brief.tempo_bpm, natural_note_s(brief.style, brief.mood), brief.style.melody_syncopation
+    )
+    return Singer(
+        tonic=harmony.key, scale=harmony.scale, time_signature=brief.time_signature, swing=brief.swing, low=low,
+        high=high, reach_semitones=brief.style.melody_range_semitones, mood=brief.mood, pace=pace,
+    )  # fmt: skip
+
+
+def _theme_brief(
+    kind: SectionKind, brief: MelodyBrief, harmony: Harmony, prosody: Prosody, wished_height: float
+) -> ThemeBrief:
+    section = harmony.sections[kind]
+    bar, step = ticks_per_bar(brief.time_signature), ticks_per_step(brief.time_signature)
+    sung = next((item for item in prosody.sections if item.kind == kind), None)
+    if sung is not None and sung.lines:
+        stresses = tuple(line.stresses for line in sung.lines)
+        spans = line_spans(section.bars, bar, len(stresses), step)
+    else:
+        spans = line_spans(section.bars, bar, max(1, section.bars // BARS_PER_LINE), step)
+        stresses = tuple(_unsung(kind, brief, end - start, index) for index, (start, end) in enumerate(spans))
+    return ThemeBrief(kind, section, stresses, spans, wished_height, _CANDIDATES.get(kind, _OTHER_CANDIDATES))
+
+
+def _unsung(kind: SectionKind, brief: MelodyBrief, ticks: int, index: int) -> tuple[int, ...]:
+    """A phrase's notes where nobody sings: by the style's density, every second phrase a little shorter."""
+    count = note_count(kind, brief.style, brief.mood, ticks / TICKS_PER_QUARTER, brief.tempo_bpm)
+    if kind == "chorus":
+        count = min(count, 9)
+    return stress_pattern(max(3, count - index % 2), brief.time_signature)
+
+
+def _with_candidates(brief: ThemeBrief, count: int) -> ThemeBrief:
+    return ThemeBrief(brief.kind, brief.harmony, brief.stresses, brief.spans, brief.height, count)
+
+
+def _twin(melody: Melody, harmony: Harmony, brief: MelodyBrief) -> bytes:
+    """The hook, then every theme, one after another, each a track."""
+    tracks: dict[str, tuple[NoteArray, int, int]] = {}
+    offset = 0
+    parts: list[tuple[str, Theme]] = [("hook", melody.hook), *melody.themes.items()]
+    for name, theme in parts:
+        rows = [(start + offset, duration, pitch, velocity) for start, duration, pitch, velocity in theme.notes]
+        tracks[name] = (note_array(rows), _TWIN_PROGRAM, 0)
+        offset += theme.bars * ticks_per_bar(brief.time_signature)
+    return material_to_midi(
+        tracks, tempo_bpm=brief.tempo_bpm, time_signature=brief.time_signature, key=harmony.key, scale=harmony.scale
+    )

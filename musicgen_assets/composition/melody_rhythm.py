@@ -1,0 +1,173 @@
+"""When the notes of a phrase fall: onsets for its syllables (or for as many notes as a style wants), and lengths.
+
+Belongs here: fitting a row of stresses into a span of time. Does not belong here: pitches (melody_pitch),
+which phrases there are (melody_plan).
+
+Onsets are found by dynamic programming over the grid: every place has a price for a stressed and for an
+unstressed syllable, every distance to the note before has a price, and the cheapest row wins. Stresses on strong
+beats follow Halle and Lerdahl, A generative textsetting model (Current Musicology 55, 1993).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicgen_assets.composition.feel import metric_weight
+from musicgen_assets.score.clock import meter, seconds, ticks_per_bar
+
+Floats = NDArray[np.float64]
+
+GRID_TICKS = (120, 60, 30)
+"""Sixteenths, and finer where a line has more syllables than a span has sixteenths."""
+BREATH_TICKS = 240
+"""Least silence between phrases."""
+NOTE_MIN_TICKS = 60
+_LONGEST_TICKS = 960
+_IMPOSSIBLE = 1e6
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a style's melody moves. ``note_s`` the natural seconds a note; ``syncopation`` 0-1; ``reach`` the share
+    of its span that a phrase fills.
+    """
+
+    time_signature: str
+    tempo_bpm: float
+    note_s: float
+    syncopation: float
+    reach: float = 0.7
+
+
+@dataclass(frozen=True)
+class PhraseRhythm:
+    """One phrase in ticks of its loop, before swing: a note each of ``onsets``, sounding ``lengths``."""
+
+    start: int
+    end: int
+    onsets: tuple[int, ...]
+    lengths: tuple[int, ...]
+    stresses: tuple[int, ...]
+
+
+def place(
+    stresses: tuple[int, ...],
+    span: tuple[int, int],
+    pace: Pace,
+    noise: Floats,
+    model: PhraseRhythm | None = None,
+) -> PhraseRhythm:
+    """A phrase of one note per stress inside ``span``, ending with time to breathe.
+
+    ``noise``: at least 64 standard normal values that vary the choice; the same noise gives lines of one section
+    a common rhythm. ``model``: a phrase whose onsets (from its own start) are taken over where that fits.
+    """
+    start, end = span
+    count = len(stresses)
+    breath = min(BREATH_TICKS, (end - start) // 8)
+    unit = next((grid for grid in GRID_TICKS if (end - start - breath) // grid >= count * 1.15 + 1), 0)
+    if unit == 0 or count == 1:
+        return _even(stresses, span, breath, 1 if unit == 0 else unit)
+    places = np.arange(start, end - breath - unit + 1, unit)
+    entry = _entry_prices(places - start, end - start)
+    steps = _distance_prices(len(places), unit, pace)
+    syllables = _place_prices(places, stresses, pace, noise, model, start)
+    last = _last_prices(places - start, end - start, count, pace)
+    picked = _cheapest(entry, steps, syllables, last)
+    onsets = tuple(int(places[index]) for index in picked)
+    return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, unit), stresses)
+
+
+def stress_pattern(count: int, time_signature: str) -> tuple[int, ...]:
+    """Stresses for a phrase without words: every second note, every third in compound meters; the last is strong."""
+    period = 3 if meter(time_signature)[1] == 8 and meter(time_signature)[0] % 3 == 0 else 2
+    return tuple(int(index % period == 0 or index == count - 1) for index in range(count))
+
+
+def _even(stresses: tuple[int, ...], span: tuple[int, int], breath: int, unit: int) -> PhraseRhythm:
+    """Equal shares of the span, for a single note and for more syllables than any grid holds."""
+    start, end = span
+    total = end - start - breath
+    onsets = tuple(start + total * index // len(stresses) // unit * unit for index in range(len(stresses)))
+    return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, min(unit, NOTE_MIN_TICKS)), stresses)
+
+
+def _entry_prices(offsets: NDArray[np.int64], span: int) -> Floats:
+    """Prices of the first onset: at the beginning of the span, or a little into it."""
+    late = offsets / span
+    prices: Floats = np.where(late <= 0.3, late * 2.0, _IMPOSSIBLE)
+    return prices
+
+
+def _last_prices(offsets: NDArray[np.int64], span: int, count: int, pace: Pace) -> Floats:
+    """Prices of the last onset: where the natural pace ends, at most ``reach`` of the span."""
+    natural = count * pace.note_s / seconds(1, pace.tempo_bpm)
+    target = min(max(natural, 0.35 * span), pace.reach * span)
+    prices: Floats = np.abs(offsets - target) / span * 6.0
+    return prices
+
+
+def _distance_prices(count: int, unit: int, pace: Pace) -> Floats:
+    """Price of each distance between onsets, shape (from, to); backwards is impossible."""
+    distance = (np.arange(count)[None, :] - np.arange(count)[:, None]) * unit
+    time_s = np.maximum(distance, 1) * seconds(1, pace.tempo_bpm)
+    prices = 0.9 * np.abs(np.log(time_s / pace.note_s)) ** 1.5
+    is_compound = meter(pace.time_signature)[1] == 8
+    eighth, dotted = distance % 240 == 0, distance % 360 == 0
+    odd_price = 0.35 + 0.8 * (1.0 - pace.syncopation)
+    prices = prices + np.where(eighth, 0.0, np.where(dotted & (not is_compound), 0.5 * odd_price, odd_price))
+    prices = prices + np.where(distance < 120, 1.5, 0.0)
+    result: Floats = np.where(distance <= 0, _IMPOSSIBLE, prices)
+    return result
+
+
+def _place_prices(
+    places: NDArray[np.int64],
+    stresses: tuple[int, ...],
+    pace: Pace,
+    noise: Floats,
+    model: PhraseRhythm | None,
+    start: int,
+) -> Floats:
+    """Price of each note at each place, shape (notes, places)."""
+    bar = ticks_per_bar(pace.time_signature)
+    weights = np.array([metric_weight(int(tick) % bar, pace.time_signature) for tick in places])
+    follow = np.array([metric_weight(int(tick + 240) % bar, pace.time_signature) for tick in places])
+    # An anticipation stands an eighth before a stronger place and borrows its weight.
+    lifted = np.where(follow > weights, weights + (follow - weights) * min(1.0, pace.syncopation * 1.1), weights)
+    stressed = np.array(stresses, dtype=bool)[:, None]
+    prices = np.where(stressed, 2.4 * (1.0 - lifted), 1.1 * weights + np.where(weights == 0.0, 0.5, 0.0))
+    offsets = places - start
+    prices = prices + 0.45 * np.abs(noise[(offsets // 120) % len(noise)])
+    if model is not None:
+        taken = np.isin(offsets, np.array(model.onsets) - model.start)
+        prices = prices + np.where(taken, 0.0, 1.1)
+    result: Floats = prices
+    return result
+
+
+def _cheapest(entry: Floats, steps: Floats, syllables: Floats, last: Floats) -> list[int]:
+    """Indices of the places with the least total price."""
+    price = entry + syllables[0]
+    back: list[NDArray[np.intp]] = []
+    for row in syllables[1:]:
+        through = price[:, None] + steps
+        back.append(through.argmin(axis=0))
+        price = through.min(axis=0) + row
+    index = int((price + last).argmin())
+    picked = [index]
+    for origin in reversed(back):
+        index = int(origin[index])
+        picked.append(index)
+    return picked[::-1]
+
+
+def _lengths(onsets: tuple[int, ...], limit: int, shortest: int) -> tuple[int, ...]:
+    """Notes hold to the next onset, the last one to the breath, none longer than a half note."""
+    ends = (*onsets[1:], limit)
+    return tuple(
+        max(min(end - onset, _LONGEST_TICKS), shortest, 1) for onset, end in zip(onsets, ends, strict=True)
+    )

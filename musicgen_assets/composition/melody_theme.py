@@ -1,0 +1,300 @@
+"""A theme in the making: phrases placed in time, contours quoted or drawn, pitches found, the best one kept.
+
+Belongs here: candidates for the hook and for one section kind. Does not belong here: the whole melody (melody),
+plans (melody_plan), the searches themselves (melody_rhythm, melody_pitch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicgen_assets.composition.feel import metric_weight, swung
+from musicgen_assets.composition.melody_critic import criticise, mark
+from musicgen_assets.composition.melody_pitch import Harmonic, Wish, playable, sing
+from musicgen_assets.composition.melody_plan import Ending, PhrasePlan, phrase_plans
+from musicgen_assets.composition.melody_rhythm import NOTE_MIN_TICKS, Pace, PhraseRhythm, place
+from musicgen_assets.context.schema import Mood, SectionKind
+from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.material import SectionHarmony, Theme
+from musicgen_assets.score.model import NoteRow
+from musicgen_assets.theory.pitch import pitch_class
+from musicgen_assets.theory.scales import scale_pitch_classes
+
+Floats = NDArray[np.float64]
+
+HOOK_NOTES_MAX = 9
+HOOK_BARS_MAX = 2
+_NOISE_PLACES = 256
+_ROOM_BELOW, _ROOM_ABOVE = 8, 9
+_PULLS = {"hook": 0.9, "head": 0.55, "turned": 0.6, "free": 0.22}
+_MODEL_PULL = 0.8
+_EXACT_PULL = 4.0
+_SQUEEZE = {"hook": 1.0, "head": 0.8, "turned": 0.8, "free": 1.0}
+_QUOTE_IN_PLACE_SEMITONES = 2.5
+_VELOCITIES: dict[SectionKind, int] = {
+    "intro": 74, "verse": 78, "pre_chorus": 82, "chorus": 92, "bridge": 84, "solo": 90, "interlude": 78, "build": 84,
+    "drop": 94, "breakdown": 72, "outro": 74,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Singer:
+    """What all themes of a song share."""
+
+    tonic: str
+    scale: str
+    time_signature: str
+    swing: float
+    low: int
+    high: int
+    reach_semitones: int
+    mood: Mood
+    pace: Pace
+
+    @property
+    def scale_pcs(self) -> frozenset[int]:
+        """Pitch classes of the key."""
+        return frozenset(scale_pitch_classes(self.tonic, self.scale))
+
+    @property
+    def ladder(self) -> NDArray[np.int64]:
+        """Scale pitches over all octaves: contours move on its rungs."""
+        return np.array([pitch for pitch in range(128) if pitch % 12 in self.scale_pcs])
+
+
+@dataclass(frozen=True)
+class Contour:
+    """A phrase as it can be quoted: onsets from its start in ticks, and rungs of the scale ladder."""
+
+    offsets: tuple[int, ...]
+    rungs: tuple[float, ...]
+    rhythm: PhraseRhythm
+    pitches: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ThemeBrief:
+    """What one theme is made for. ``stresses`` per phrase, ``spans`` in ticks, ``height`` its wished middle."""
+
+    kind: SectionKind
+    harmony: SectionHarmony
+    stresses: tuple[tuple[int, ...], ...]
+    spans: tuple[tuple[int, int], ...]
+    height: float
+    candidates: int
+
+
+def find_hook(brief: ThemeBrief, singer: Singer, rng: np.random.Generator) -> Contour:
+    """The hook: the first phrase of the refrain, at most nine notes in two bars, best of the brief's candidates."""
+    stresses, span = brief.stresses[0], brief.spans[0]
+    limit = span[0] + HOOK_BARS_MAX * ticks_per_bar(singer.time_signature)
+    best: tuple[float, Contour] | None = None
+    for _ in range(brief.candidates):
+        rhythm = place(stresses, (span[0], min(span[1], limit)), singer.pace, rng.standard_normal(_NOISE_PLACES))
+        count = min(len(rhythm.onsets), HOOK_NOTES_MAX)
+        field = _field(brief, singer)
+        targets = _arc(count, brief.height, singer, rng)
+        wish = Wish(
+            np.concatenate([targets, np.full(len(rhythm.onsets) - count, targets[-1])]), _PULLS["free"],
+            *_ending_prices("open", singer), rng.standard_normal((len(rhythm.onsets), len(field.pitches))), 0.5,
+        )  # fmt: skip
+        pitches = sing(rhythm, field, wish, None)
+        contour = _contour(_first(rhythm, count), pitches[:count], singer)
+        value = _hook_value(contour)
+        if best is None or value > best[0]:
+            best = (value, contour)
+    if best is None:
+        raise ValueError("a hook needs at least one candidate")
+    return best[1]
+
+
+def find_theme(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.Generator) -> tuple[Theme, float]:
+    """(the best of the brief's candidates by melody_critic, its mark)."""
+    best: tuple[float, Theme] | None = None
+    ending_pcs = _ending_pcs(brief, singer)
+    for _ in range(brief.candidates):
+        theme = _candidate(brief, singer, hook, rng)
+        marks = criticise(
+            theme, brief.harmony.chords, singer.tonic, singer.scale, singer.time_signature,
+            register=brief.height, reach_semitones=singer.reach_semitones, ending_pcs=ending_pcs,
+        )  # fmt: skip
+        value = mark(marks)
+        if best is None or value > best[0]:
+            best = (value, theme)
+    if best is None:
+        raise ValueError("a theme needs at least one candidate")
+    return best[1], best[0]
+
+
+def hook_theme(hook: Contour, singer: Singer) -> Theme:
+    """The hook as a theme of its own, from tick 0, at most two bars."""
+    rows = _rows([hook.rhythm], [hook.pitches], "chorus", singer)
+    bar = ticks_per_bar(singer.time_signature)
+    bars = min(HOOK_BARS_MAX, max(1, -(-max(row[0] + row[1] for row in rows) // bar)))
+    clipped = tuple((s, min(d, bars * bar - s), p, v) for s, d, p, v in rows if s < bars * bar)
+    return Theme(bars=bars, notes=clipped, phrases=((0, len(clipped)),))
+
+
+def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.Generator) -> Theme:
+    plans = phrase_plans(brief.kind, len(brief.spans), rng)
+    noise = rng.standard_normal(_NOISE_PLACES)
+    field = _field(brief, singer)
+    made: list[Contour] = []
+    before: int | None = None
+    for plan, span, stresses in zip(plans, brief.spans, brief.stresses, strict=True):
+        model = made[plan.model] if plan.model is not None else hook if plan.source != "free" else None
+        rhythm = place(stresses, span, singer.pace, noise, model.rhythm if model else None)
+        targets, pull = _targets(brief, plan, rhythm, model, singer, hook, rng)
+        wish = Wish(
+            targets, pull, *_ending_prices(plan.ending, singer),
+            rng.standard_normal((len(rhythm.onsets), len(field.pitches))),
+        )  # fmt: skip
+        pitches = sing(rhythm, field, wish, before)
+        before = pitches[-1]
+        made.append(_contour(rhythm, pitches, singer))
+    rows = _rows([item.rhythm for item in made], [item.pitches for item in made], brief.kind, singer)
+    ends = np.cumsum([len(item.pitches) for item in made]).tolist()
+    phrases = tuple(zip([0, *ends[:-1]], ends, strict=True))
+    return Theme(bars=brief.harmony.bars, notes=rows, phrases=phrases)
+
+
+def _targets(
+    brief: ThemeBrief,
+    plan: PhrasePlan,
+    rhythm: PhraseRhythm,
+    model: Contour | None,
+    singer: Singer,
+    hook: Contour,
+    rng: np.random.Generator,
+) -> tuple[Floats, float]:
+    """(wished pitches, how firmly): a model's contour where the plan has one, else an arc of the phrase's own."""
+    centre = brief.height + plan.lift
+    arc = _arc(len(rhythm.onsets), centre, singer, rng)
+    if model is None:
+        return arc, _PULLS["free"]
+    rungs = _quoted(model, rhythm)
+    if plan.model is not None:
+        return _pitch_at(rungs + plan.shift, singer), _MODEL_PULL
+    is_in_place = brief.kind == "chorus" and plan.source == "hook"
+    middle = float(np.mean(model.pitches))
+    move = 0.0 if abs(centre - middle) < _QUOTE_IN_PLACE_SEMITONES else _rung(centre, singer) - _rung(middle, singer)
+    if is_in_place:
+        move = 0.0
+    mean = float(np.mean(model.rungs))
+    sign = -1.0 if plan.source == "turned" else 1.0
+    wished = mean + round(move) + sign * _SQUEEZE[plan.source] * (rungs - mean)
+    targets = _pitch_at(wished, singer)
+    if plan.source == "head":
+        kept = max(3, len(rhythm.onsets) // 2)
+        targets[kept:] = 0.4 * targets[kept:] + 0.6 * arc[kept:]
+    is_same = is_in_place and rhythm.onsets[: len(hook.rhythm.onsets)] == hook.rhythm.onsets
+    return targets, _EXACT_PULL if is_same else _PULLS[plan.source]
+
+
+def _quoted(model: Contour, rhythm: PhraseRhythm) -> Floats:
+    """The model's rungs under other onsets: note by note where the counts agree, else by time."""
+    if len(model.rungs) == len(rhythm.onsets):
+        return np.array(model.rungs)
+    offsets = np.array(rhythm.onsets) - rhythm.start
+    places = np.searchsorted(np.array(model.offsets), offsets, side="right") - 1
+    return np.array(model.rungs)[np.clip(places, 0, len(model.rungs) - 1)]
+
+
+def _arc(count: int, centre: float, singer: Singer, rng: np.random.Generator) -> Floats:
+    """A free contour around ``centre``: arch, fall, rise or wave; dark moods fall, lively ones reach further."""
+    at = np.linspace(0.0, 1.0, max(count, 1))
+    falls = 0.25 + 0.35 * (1.0 - singer.mood.valence)
+    rises = 0.25
+    chance = np.array([0.4, falls, rises, 0.2])
+    shape = int(rng.choice(4, p=chance / chance.sum()))
+    shapes = (np.sin(np.pi * at**0.9) - 0.55, 0.55 - 1.1 * at, 1.1 * at - 0.55, 0.5 * np.sin(2 * np.pi * at + 0.4))
+    reach = singer.reach_semitones / 2.6 * (0.85 + 0.4 * singer.mood.arousal)
+    return np.asarray(centre + reach * shapes[shape] * rng.uniform(0.75, 1.15))
+
+
+def _field(brief: ThemeBrief, singer: Singer) -> Harmonic:
+    low = max(singer.low, round(brief.height) - _ROOM_BELOW)
+    high = min(singer.high, round(brief.height) + _ROOM_ABOVE)
+    chords = brief.harmony.chords
+    return Harmonic(chords, singer.scale_pcs, playable(low, high, singer.scale_pcs, chords), singer.time_signature)
+
+
+def _ending_prices(ending: Ending, singer: Singer) -> tuple[dict[int, float], float]:
+    """(price by pitch class of a phrase's last note, price of any other)."""
+    root = pitch_class(singer.tonic)
+    steps = scale_pitch_classes(singer.tonic, singer.scale)
+    if ending == "tonic":
+        return {root: 0.0, steps[2]: 1.2, steps[4]: 2.2}, 3.5
+    if ending == "rest":
+        return {root: 0.0, steps[2]: 0.3, steps[4]: 0.6}, 2.0
+    return {steps[1]: 0.0, steps[4]: 0.0, steps[2]: 0.3, steps[6]: 0.6, steps[5]: 0.6, steps[3]: 0.8, root: 1.5}, 1.8
+
+
+def _ending_pcs(brief: ThemeBrief, singer: Singer) -> frozenset[int]:
+    """Where a theme of this kind may end: home for those that close, a note of its last chord for the others."""
+    last = frozenset(brief.harmony.chords[-1].pitch_classes)
+    steps = scale_pitch_classes(singer.tonic, singer.scale)
+    if brief.kind in ("chorus", "drop", "solo", "outro") and steps[0] in last:
+        return frozenset({steps[0]})
+    return last
+
+
+def _contour(rhythm: PhraseRhythm, pitches: Sequence[int], singer: Singer) -> Contour:
+    offsets = tuple(onset - rhythm.start for onset in rhythm.onsets)
+    return Contour(offsets, tuple(_rung(pitch, singer) for pitch in pitches), rhythm, tuple(pitches))
+
+
+def _first(rhythm: PhraseRhythm, count: int) -> PhraseRhythm:
+    return PhraseRhythm(
+        rhythm.start, rhythm.end, rhythm.onsets[:count], rhythm.lengths[:count], rhythm.stresses[:count]
+    )
+
+
+def _rung(pitch: float, singer: Singer) -> float:
+    return float(np.interp(pitch, singer.ladder, np.arange(len(singer.ladder))))
+
+
+def _pitch_at(rungs: Floats, singer: Singer) -> Floats:
+    return np.interp(rungs, np.arange(len(singer.ladder)), singer.ladder)
+
+
+def _hook_value(contour: Contour) -> float:
+    """How easily a hook is kept: four to nine notes, mostly steps with one or two leaps, a range of a third to an
+    octave, at least two lengths, and a figure that is no mere scale.
+    """
+    pitches = np.array(contour.pitches)
+    moves = np.diff(pitches)
+    if len(moves) == 0:
+        return 0.0
+    leaps = int((np.abs(moves) >= 3).sum())
+    extent = int(pitches.max() - pitches.min())
+    waits = set(np.diff(contour.offsets).tolist())
+    turns = int((np.sign(moves[1:]) * np.sign(moves[:-1]) < 0).sum())
+    return (
+        1.0 * (1 <= leaps <= max(2, len(moves) // 3))
+        + 0.8 * (4 <= extent <= 10)
+        + 0.5 * min(len(waits), 2) / 2
+        + 0.5 * (1 <= turns <= max(2, len(moves) // 2))
+        + 0.4 * (np.abs(moves) <= 2).mean()
+        + 0.3 * (len(np.unique(pitches)) >= min(4, len(pitches)))
+        - 0.5 * max(0, extent - 12)
+    )
+
+
+def _rows(
+    rhythms: Sequence[PhraseRhythm], pitches: Sequence[Sequence[int]], kind: SectionKind, singer: Singer
+) -> tuple[NoteRow, ...]:
+    """Notes with swing and accents: strong beats and stresses a little louder."""
+    bar = ticks_per_bar(singer.time_signature)
+    rows: list[NoteRow] = []
+    for rhythm, line in zip(rhythms, pitches, strict=True):
+        for onset, length, pitch, stress in zip(rhythm.onsets, rhythm.lengths, line, rhythm.stresses, strict=True):
+            start = swung(onset, singer.swing, singer.time_signature)
+            end = swung(onset + length, singer.swing, singer.time_signature)
+            accent = 8.0 * metric_weight(onset % bar, singer.time_signature) + 4.0 * stress - 4.0
+            rows.append((start, max(end - start, min(NOTE_MIN_TICKS, length)), pitch, round(_VELOCITIES[kind] + accent)))
+    return tuple(rows)

@@ -1,0 +1,148 @@
+"""finalization/release: the delivery package, made only of a master that the gate lets through.
+
+Belongs here: what is in a release and in which order it is made. Does not belong here: permission (finalization.permission), each
+kind of file (encode, stems, words, metadata, report, licence) and proving them (intact). A role is the path of a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.finalization.encode import MEDIA_TYPES, master_tasks
+from musicgen_assets.finalization.intact import intact_check
+from musicgen_assets.finalization.licence import licence_text
+from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
+from musicgen_assets.finalization.permission import permit_release
+from musicgen_assets.finalization.report import report_html
+from musicgen_assets.finalization.size import RELEASE_MAX_BYTES
+from musicgen_assets.finalization.stems import StemSet, make_stems
+from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
+from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
+from musicgen_assets.mastering.analysis import PICTURES
+from musicgen_assets.score.material import Lyrics
+from musicgen_assets.score.model import Score, Syllable
+
+DOCUMENTS_ROOM_BYTES = 4_000_000
+"""Kept free beside audio for the report with its pictures, MIDI and text."""
+
+File = Payload | Ref
+
+
+def make_release(job: Job) -> Outcome:
+    """The files of a release, see design section 6.
+
+    Raises PermanentFailure where the gate says no without a waiver, where the verdict is about another master, or where the
+    release would exceed 500 MB.
+    """
+    version = job.data("version")
+    streaming = job.ref("mastering/master", "streaming")
+    verdict = job.json("mastering/analysis", "verdict")
+    waivers = permit_release(verdict, streaming.sha256, job.data("waivers"), version["partition"])
+    song = _song(job, waivers)
+    words = plain_text(song.title, song.lines) if song.lines else ""
+    job.progress(0.1, "encoding")
+    masters = _masters(job, streaming, song, words)
+    job.progress(0.4, "stems")
+    stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
+    documents = _documents(job, song, stems, verdict, masters, words)
+    files = [*masters, *stems.refs, *documents]
+    files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
+    files.append(_document("manifest.json", readable_json(manifest(files, version))))
+    size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
+    _refuse_too_large(size_bytes)
+    job.progress(0.8, "checking every file")
+    check = intact_check(job, files, float(song.measures["duration_s"]))
+    facts: dict[str, float | int | str | bool] = {
+        "files": len(files), "megabytes": round(size_bytes / 1024 / 1024, 1), "stems": len(stems.refs),
+        "stem_bits": stems.packing.bits, "waivers": len(waivers),
+    }  # fmt: skip
+    return Outcome(content=files, facts=facts, checks=[check])
+
+
+def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
+    score = job.load("arrangement/arrangement", Score)
+    vocal = job.json("arrangement/vocal_line")
+    analysis = job.json("mastering/analysis")
+    syllables = [Syllable.model_validate(syllable) for syllable in vocal.get("syllables", ())]
+    lyrics = job.load("composition/lyrics", Lyrics)
+    return SongFacts(
+        prompt=str(job.json("ideation/brief")["prompt"]),
+        context=job.load("ideation/context", CompositionContext),
+        score=score,
+        tracks=tuple(merged_tracks(score, vocal)),
+        lines=sung_lines(syllables, score.tempo_bpm, lyrics),
+        carrier_note=_carrier_note(vocal),
+        measures=analysis["measures"],
+        scores=analysis["scores"],
+        record=job.json("production/take", "record"),
+        waivers=waivers,
+    )
+
+
+def _carrier_note(vocal: Mapping[str, Any]) -> str:
+    """What is said where words are there but nobody sings them."""
+    if vocal.get("carrier") != "lead_instrument":
+        return ""
+    return str(vocal.get("note") or "The sung line is played by a lead instrument; its words are in lyrics.lrc.")
+
+
+def _masters(job: Job, streaming: Ref, song: SongFacts, words: str) -> list[Ref]:
+    lossy = {
+        ref.role.removeprefix("encoded/"): ref
+        for ref in job.refs("mastering/master")
+        if ref.role.startswith("encoded/")
+    }
+    technical = song.context.technical
+    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags_of(song, words))
+    return [result[0] for result in job.tasks(tasks)]
+
+
+def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:
+    refs = {
+        ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")
+    }
+    roles = {track.name: track.role for track in song.tracks}
+    return make_stems(job, refs, roles, RELEASE_MAX_BYTES - DOCUMENTS_ROOM_BYTES - masters_bytes)
+
+
+def _documents(
+    job: Job, song: SongFacts, stems: StemSet, verdict: Mapping[str, Any], masters: Sequence[Ref], words: str
+) -> list[File]:
+    files: list[File] = [replace(job.ref("arrangement/vocal_line", "midi"), role="score.mid")]
+    if song.lines:
+        lrc = lrc_text(song.title, song.lines, float(song.measures["duration_s"]))
+        files += [_document("lyrics.lrc", lrc.encode()), _document("lyrics.txt", words.encode())]
+    has_own_words = song.context.creative.lyrics is not None
+    files.append(_document("licence.txt", licence_text(song.title, song.record, has_own_words=has_own_words).encode()))
+    pictures = {name: job.blob(job.ref("mastering/analysis", name)).data for name in PICTURES}
+    page = report_html(
+        song,
+        stems=stems,
+        checks=verdict["checks"],
+        enhanced=job.json("ideation/enhanced_prompt"),
+        master_plan=job.json("mastering/master", "plan"),
+        masters=[ref.role for ref in masters],
+        pictures=pictures,
+    )
+    files.append(_document("report.html", page.encode()))
+    return files
+
+
+def _document(path: str, data: bytes) -> Payload:
+    ending = path.rsplit(".", 1)[-1]
+    return Payload(path, MEDIA_TYPES[ending], data, f".{ending}")
+
+
+def _refuse_too_large(size_bytes: int) -> None:
+    if size_bytes <= RELEASE_MAX_BYTES:
+        return
+    raise PermanentFailure(
+        f"The release takes {size_bytes / 1024 / 1024:.0f} MB even with its stems joined, "
+        f"{RELEASE_MAX_BYTES // 1024 // 1024} MB are allowed.",
+        way_out="Ask for 16 bits (--set technical.bit_depth=16), a lower sample rate, fewer formats or a shorter song.",
+    )

@@ -1,0 +1,261 @@
+"""report.html: the song on one page, for people. It asks for nothing from outside the release.
+
+Belongs here: what the page says and in which words and units. Does not belong here: how it looks (templates/report.html.j2), and
+anything that identifies a composition (metadata.json): equal songs have equal pages.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from musicgen_assets.finalization import licence
+from musicgen_assets.finalization.encode import MEDIA_TYPES
+from musicgen_assets.finalization.metadata import SongFacts, engines, sections, tracks
+from musicgen_assets.finalization.stems import StemSet
+from musicgen_assets.finalization.words import section_label
+from musicgen_assets.score.pictures import ROLE_COLOURS
+
+if TYPE_CHECKING:
+    import jinja2
+
+_CAPTIONS = {
+    "waveform": ("Waveform", "Peaks in light, average level in dark blue, one lane a channel."),
+    "piano_roll": ("Piano roll", "Every note of the arrangement by pitch and time, one colour a part, drums below."),
+    "spectrogram": ("Spectrogram", "Which frequencies sound when; the darker, the louder."),
+    "loudness": ("Loudness", "Short-term loudness (3 s) over time, and the target of the whole as a dashed line."),
+    "spectrum": ("Spectrum", "Level in each third of an octave, and the corridor of the style around it."),
+}
+_CHECK_LABELS = {
+    "loudness": "Loudness", "true_peak": "True peak", "decoded_true_peak": "True peak, lossy files decoded",
+    "dynamic_range": "Dynamic range", "spectrum": "Spectrum", "phase": "Phase", "mono_fold_down": "Mono fold-down",
+    "clipping": "Clipping", "dc_offset": "DC offset", "silence": "Silence inside", "duration": "Duration",
+    "tempo": "Tempo", "key": "Key", "stems_null": "Stems sum to the mix", "melodic_score": "Melody",
+    "harmonic_score": "Harmony", "rhythmic_score": "Rhythm", "structural_score": "Structure",
+}  # fmt: skip
+
+
+def report_html(
+    song: SongFacts,
+    *,
+    stems: StemSet,
+    checks: Sequence[Mapping[str, Any]],
+    enhanced: Mapping[str, Any],
+    master_plan: Mapping[str, Any],
+    masters: Sequence[str],
+    pictures: Mapping[str, bytes],
+) -> str:
+    """The page as text.
+
+    Args:
+        song: the song's facts.
+        stems: its stem files.
+        checks: of the verdict.
+        enhanced: ideation/enhanced_prompt.
+        master_plan: mastering/master's plan.
+        masters: paths of the master files.
+        pictures: PNG bytes by name; those of mastering/analysis, in any order.
+    """
+    waived = {waiver["check"] for waiver in song.waivers}
+    return _template().render(
+        song=song,
+        language=song.context.creative.language if song.lines else "",
+        headline=_headline(song),
+        verdict=_verdict(checks, waived),
+        masters=_playable(masters),
+        stems=_stem_rows(song, stems),
+        stems_gain=number(stems.gain_db, "dB", signed=True) if abs(stems.gain_db) >= 0.05 else "",
+        stem_bits=stems.packing.bits,
+        understood=_understood(song),
+        confidence=float(enhanced.get("confidence", 0.0)),
+        reasoning=[str(step) for step in enhanced.get("reasoning_trace", ())],
+        sections=_section_rows(song),
+        tiles=_tiles(song, master_plan),
+        checks=[_check_row(check, waived) for check in checks],
+        lyrics=_lyric_blocks(song),
+        made_by=engines(song.context, song.record),
+        mastering=_mastering_steps(master_plan),
+        licence=licence.SHORT,
+        pictures={name: _picture(name, pictures[name]) for name in _CAPTIONS if name in pictures},
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("musicgen_assets.finalization", "templates"),
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters["clock"] = clock
+    return environment.get_template("report.html.j2")
+
+
+def clock(time_s: float) -> str:
+    """Seconds as people say them: 75.4 -> "1:15"."""
+    whole = int(max(time_s, 0.0) + 1e-6)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def number(value: float, unit: str = "", *, digits: int = 1, signed: bool = False) -> str:
+    """A number with a real minus sign, and its unit behind a space that does not break."""
+    text = f"{value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+    return f"{text}\u00a0{unit}" if unit else text
+
+
+def _headline(song: SongFacts) -> list[str]:
+    musical = song.context.musical
+    return [
+        f"{musical.key} {musical.scale}",
+        f"{musical.tempo_bpm:g} BPM",
+        musical.time_signature,
+        clock(float(song.measures["duration_s"])),
+        " + ".join(genre.name.replace("_", " ") for genre in musical.genres),
+    ]
+
+
+def _verdict(checks: Sequence[Mapping[str, Any]], waived: set[str]) -> dict[str, Any]:
+    passed = sum(1 for check in checks if check["passed"])
+    return {"passed": passed, "total": len(checks), "waived": len(waived)}
+
+
+def _playable(masters: Sequence[str]) -> list[dict[str, str]]:
+    """Files of the master, smallest first as players should try them."""
+    order = ("mp3", "ogg", "flac", "wav")
+    found = sorted(masters, key=lambda path: order.index(path.rsplit(".", 1)[-1]))
+    return [
+        {"path": path, "type": MEDIA_TYPES[path.rsplit(".", 1)[-1]], "name": path.rsplit(".", 1)[-1].upper()}
+        for path in found
+    ]
+
+
+def _stem_rows(song: SongFacts, stems: StemSet) -> list[dict[str, Any]]:
+    """One row a stem file; joined tracks share one."""
+    rows: dict[str, dict[str, Any]] = {}
+    colours: Mapping[str, str] = {str(role): colour for role, colour in ROLE_COLOURS.items()}
+    for track in tracks(song.tracks, stems.file_of):
+        if track["stem"] is None:
+            continue
+        row = rows.setdefault(
+            track["stem"], {"path": track["stem"], "names": [], "instruments": [], "colour": colours[track["role"]]}
+        )
+        row["names"].append(track["name"].replace("_", " "))
+        row["instruments"].append(track["instrument"].replace("_", " "))
+    return [{**row, "names": ", ".join(row["names"]), "instruments": ", ".join(row["instruments"])} for row in rows.values()]
+
+
+def _understood(song: SongFacts) -> list[tuple[str, str]]:
+    musical, technical, creative = song.context.musical, song.context.technical, song.context.creative
+    genres = ", ".join(
+        genre.name.replace("_", " ") + (f" {genre.weight:.0%}" if len(musical.genres) > 1 else "")
+        for genre in musical.genres
+    )
+    rows = [
+        ("Genre", genres),
+        ("Mood", _mood_words(musical.mood.valence, musical.mood.arousal)),
+        ("Key", f"{musical.key} {musical.scale}"),
+        ("Tempo", f"{musical.tempo_bpm:g} BPM"),
+        ("Meter", musical.time_signature),
+        ("Length", clock(technical.duration_s)),
+        ("Theme", creative.theme),
+        ("Words", _words_row(song)),
+        ("Band", ", ".join(dict.fromkeys(track.instrument.replace("_", " ") for track in song.tracks))),
+        ("Left out", ", ".join(musical.excluded_roles)),
+        ("Loudness", number(technical.loudness_target_lufs, "LUFS")),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _words_row(song: SongFacts) -> str:
+    creative = song.context.creative
+    if not song.lines:
+        return "none, an instrumental"
+    names = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese"}
+    return names[creative.language] + (", as given" if creative.lyrics else ", written for this song")
+
+
+def _mood_words(valence: float, arousal: float) -> str:
+    feeling = "dark" if valence < 0.35 else "bright" if valence > 0.65 else "balanced"
+    drive = "calm" if arousal < 0.35 else "energetic" if arousal > 0.65 else "moderate"
+    return f"{feeling}, {drive} (valence {valence:.2f}, arousal {arousal:.2f})"
+
+
+def _section_rows(song: SongFacts) -> list[dict[str, Any]]:
+    rows = []
+    for section in sections(song.score):
+        rows.append(
+            {
+                **section,
+                "label": section_label(section["name"]),
+                "seconds": round(section["end_s"] - section["start_s"], 3),
+                "percent": round(section["energy"] * 100),
+            }
+        )
+    return rows
+
+
+def _tiles(song: SongFacts, master_plan: Mapping[str, Any]) -> list[dict[str, str]]:
+    measures = song.measures
+    plan = master_plan["streaming"]
+    target = number(plan["target_lufs"], "LUFS", digits=0)
+    tiles = [
+        {"label": "Loudness", "value": number(measures["integrated_lufs"], "LUFS"), "hint": f"asked for {target}"},
+        {"label": "True peak", "value": number(measures["true_peak_dbtp"], "dBTP"), "hint": "highest between samples"},
+        {"label": "Loudness range", "value": number(measures["loudness_range_lu"], "LU"), "hint": "soft to loud passages"},
+        {"label": "Dynamic range", "value": number(measures["dynamic_range_db"], "dB"), "hint": "peaks over loud passages"},
+        {"label": "Stereo", "value": number(measures["correlation"], digits=2), "hint": "correlation of left and right"},
+    ]  # fmt: skip
+    for encode in master_plan.get("encodes", ()):
+        peak = encode["attempts"][-1]["decoded_true_peak_dbtp"]
+        name = encode["format"].upper()
+        tiles.append({"label": f"{name}, decoded", "value": number(peak, "dBTP"), "hint": "true peak as played"})
+    return tiles
+
+
+def _check_row(check: Mapping[str, Any], waived: set[str]) -> dict[str, Any]:
+    measured = check["measured"]
+    status = "passed" if check["passed"] else "waived" if check["name"] in waived else "failed"
+    return {
+        "name": check["name"],
+        "label": _CHECK_LABELS.get(check["name"], check["name"].replace("_", " ")),
+        "status": status,
+        "measured": measured if isinstance(measured, str) else f"{measured:.4g}".replace("-", "−"),
+        "expected": str(check["expected"]),
+        "note": str(check.get("note", "")),
+    }
+
+
+def _lyric_blocks(song: SongFacts) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = []
+    for line in song.lines:
+        if not blocks or blocks[-1]["section"] != line.section:
+            blocks.append({"section": line.section, "label": section_label(line.section), "lines": []})
+        blocks[-1]["lines"].append(line)
+    return blocks
+
+
+def _mastering_steps(master_plan: Mapping[str, Any]) -> list[str]:
+    plan = master_plan["streaming"]
+    bands = ", ".join(
+        f"{number(band['gain_db'], 'dB', signed=True)} at {_hertz(band['hz'])}" for band in plan["tone"]
+    )
+    steps = [f"Tone: {bands}." if bands else "Tone: left as mixed."]
+    if plan["glue_ratio"] > 1:
+        threshold = number(plan["glue_threshold_dbfs"], "dBFS")
+        steps.append(f"Glue: compressor {plan['glue_ratio']:g} : 1 from {threshold}.")
+    limiting = number(plan["limiting_db"], "dB")
+    ceiling = number(plan["ceiling_dbtp"], "dBTP", digits=2)
+    steps.append(f"Level: {number(plan['gain_db'], 'dB', signed=True)}; the highest peak limited by {limiting} to {ceiling}.")
+    return steps + [str(note) for note in plan.get("notes", ())]
+
+
+def _hertz(value: float) -> str:
+    return f"{value / 1000:.1f}\u00a0kHz" if value >= 1000 else f"{value:.0f}\u00a0Hz"
+
+
+def _picture(name: str, png: bytes) -> dict[str, str]:
+    label, caption = _CAPTIONS[name]
+    return {"label": label, "caption": caption, "data": base64.b64encode(png).decode("ascii")}
