@@ -42,11 +42,11 @@ font:
 	@touch $@
 
 .venv/.core: .venv/.uv pyproject.toml uv.lock
-	$(BIN)/uv sync --quiet --frozen --inexact --python $(BIN)/python
+	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --python $(BIN)/python
 	@touch $@
 
 .venv/.dev: .venv/.uv pyproject.toml uv.lock
-	$(BIN)/uv sync --quiet --frozen --inexact --extra dev --python $(BIN)/python
+	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --extra dev --python $(BIN)/python
 	@touch $@ .venv/.core
 
 clean: ## remove what can be made again (never .musicgen, where your songs are)

@@ -29,8 +29,9 @@ def reverb(
 ) -> FloatArray:
     """The room's answer alone, as pedalboard's Freeverb makes it.
 
-    Freeverb is described in J. Smith, "Physical audio signal processing", CCRMA. The answer is scaled to unit energy:
-    white noise comes out as loud as it went in, whatever the room.
+    Freeverb is described in J. Smith, "Physical audio signal processing", CCRMA. It adds both channels up before the
+    room; the answer is scaled to unit energy, so that noise in the middle comes out as loud as it went in, whatever
+    the room (and unrelated channels 3 dB softer).
 
     Args:
         samples: float32 (1 or 2, samples); mono is heard from the middle.
@@ -70,7 +71,7 @@ def _room_answer(stereo: FloatArray, rate: int, room: float, damping: float, wid
 
 @lru_cache(maxsize=64)
 def _room_gain(rate: int, room: float, damping: float) -> float:
-    """Gain of the effect for white noise: the root of its impulse response's energy, from the first seconds."""
+    """Gain of the effect for white noise in the middle: the root of the energy of its impulse response."""
     impulse = np.zeros((2, round(_RESPONSE_S * rate)), np.float32)
     impulse[:, 0] = 1.0
     response = _room_answer(impulse, rate, room, damping, 1.0)

@@ -144,7 +144,8 @@ def _brief(job: Job) -> Brief:
 
 
 def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Timeline:
-    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, rng)
+    loops = {kind: loop.bars for kind, loop in materials.harmony.sections.items()}
+    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, loops, rng)
     energies = energy_curve(slots, style, brief.mood)
     return build_timeline(
         slots,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicgen_assets.arrangement.band import MELODY, Seat
+from musicgen_assets.arrangement.chord_voicing import GUITARS
 from musicgen_assets.arrangement.ranges import range_of, register
 from musicgen_assets.arrangement.timeline import SectionPlan, Timeline
 from musicgen_assets.composition.bass_idioms import HIGHEST, LOWEST
@@ -30,6 +31,7 @@ _KICK, _SNARE = DRUM_KEYS["kick"], DRUM_KEYS["snare"]
 _CYMBALS_AND_HATS = frozenset({42, 44, 46, 51})
 _RISER_ROLES = ("arpeggio", "counter", "pad", "chords", "lead")
 _RISER_REGISTER = (60, 84)
+_GUITAR_RISER = (55, 76)
 _HELD_NOTES = 5
 
 
@@ -234,7 +236,7 @@ def add_riser(boundary: Boundary, parts: Parts) -> bool:
 
 
 def _rise(boundary: Boundary, rows: list[NoteRow], seat: Seat) -> None:
-    low, high = register(seat.program, *_RISER_REGISTER)
+    low, high = register(seat.program, *(_GUITAR_RISER if seat.program in GUITARS else _RISER_REGISTER))
     key = boundary.timeline
     scale = {(pc + boundary.before.section.transpose) % 12 for pc in scale_pitch_classes(key.key, key.scale)}
     ticks = list(range(boundary.last_bar, boundary.tick, EIGHTH_TICKS))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths
+from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import PlannedSection, SectionKind
 from musicgen_assets.score.clock import seconds, ticks_per_bar
@@ -51,16 +51,25 @@ _GROWTH_WITH_DROP: tuple[tuple[SectionKind, ...], ...] = (
 _GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
     ("solo", "verse"), ("bridge", "verse"), ("interlude", "solo"), ("breakdown", "verse"),
 )  # fmt: skip
-_WEIGHTS: Mapping[SectionKind, float] = {"chorus": 3.0, "drop": 3.0, "verse": 1.5, "solo": 0.7, "interlude": 0.7}
+_WEIGHTS: Mapping[SectionKind, float] = {
+    "chorus": 3.0,
+    "drop": 3.0,
+    "verse": 1.5,
+    "bridge": 1.3,
+    "breakdown": 1.3,
+    "solo": 0.8,
+}
 _LAST_HOOK_WEIGHT, _LEAD_IN_WEIGHT = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
-_COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.85, 1.5
+_COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.9, 1.5
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
-_HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.45
+_HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.55
 _HOOK_BY_S = 62.0
+_LATE = 1.0
+_SQUEEZE_MIN = 0.5
 _LONG_S = 90.0
 _STRETCH_BARS = 2
 
@@ -92,19 +101,23 @@ def plan_form(
     duration_s: float,
     tempo_bpm: float,
     time_signature: str,
+    loops: Mapping[SectionKind, int],
     rng: np.random.Generator,
 ) -> tuple[Slot, ...]:
-    """The sections of the song with their bars. Raises BadInput where the asked structure cannot be met."""
+    """The sections of the song with their bars. Raises BadInput where the asked structure cannot be met.
+
+    ``loops``: bars of the composed loop by kind; sections are whole loops where they can be.
+    """
     total = bars_that_fit(duration_s, tempo_bpm, time_signature)
     phrase = phrase_bars(tempo_bpm, time_signature)
+    nominal = {kind: _wish(style, kind, phrase, loops, duration_s) for kind in _NOMINAL_PHRASES}
     if structure:
-        return _asked_form(style, structure, duration_s, tempo_bpm, time_signature)
-    scale = _length_scale(style, phrase, duration_s)
-    nominal = {kind: _nominal(style, kind, phrase, scale) for kind in _NOMINAL_PHRASES}
+        return _asked_form(nominal, structure, duration_s, tempo_bpm, time_signature)
     written = _written_form(style, nominal, total, rng)
-    kinds = _cut(written, nominal, total) if _sum(written, nominal) > total else _grown(written, nominal, total)
-    kinds = _sooner_hook(_with_two_kinds(kinds, total), nominal, total, duration_s)
-    lengths = fit_lengths(_wishes(kinds, nominal, phrase, total, duration_s), total)
+    kinds = _sooner_hook(_with_two_kinds(written, total), nominal, total, duration_s)
+    kinds = _cut(kinds, nominal, total) if _sum(kinds, nominal) > total else _grown(kinds, nominal, total)
+    kinds = _sooner_hook(kinds, nominal, total, duration_s)
+    lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
     if lengths is None:
         raise BadInput(
             "technical.duration_s", duration_s, f"it holds {total} bars at {tempo_bpm:g} BPM, too few for a form",
@@ -114,7 +127,7 @@ def plan_form(
 
 
 def _written_form(
-    style: Style, nominal: Mapping[SectionKind, int], total: int, rng: np.random.Generator
+    style: Style, nominal: Mapping[SectionKind, Wish], total: int, rng: np.random.Generator
 ) -> tuple[SectionKind, ...]:
     """One of the style's forms, drawn among those whose wished length comes nearest to the song's."""
     distances = [abs(math.log2(_sum(form, nominal) / total)) for form in style.forms]
@@ -129,18 +142,20 @@ def _length_scale(style: Style, phrase: int, duration_s: float) -> float:
     return phrase / at_home * min(max(math.sqrt(duration_s / 240.0), 1.0), 1.5)
 
 
-def _nominal(style: Style, kind: SectionKind, phrase: int, scale: float) -> int:
+def _wish(style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKind, int], duration_s: float) -> Wish:
+    """What a section of a kind would like: the style's bars, scaled, in whole or part loops."""
     asked = style.section_bars.get(kind)
-    bars = asked * scale if asked else _NOMINAL_PHRASES[kind] * phrase
-    unit = phrase if bars >= phrase else max(phrase // 2, 1)
-    return max(round(bars / unit) * unit, 1)
+    bars = asked * _length_scale(style, phrase, duration_s) if asked else _NOMINAL_PHRASES[kind] * phrase
+    loop = loops.get(kind, phrase)
+    unit = loop if bars >= loop else part_of(loop)
+    return Wish(max(round(bars / unit) * unit, 1), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0))
 
 
-def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, int]) -> int:
-    return sum(nominal[kind] for kind in kinds)
+def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish]) -> int:
+    return sum(nominal[kind].bars for kind in kinds)
 
 
-def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], total: int) -> tuple[SectionKind, ...]:
+def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int) -> tuple[SectionKind, ...]:
     """Drop what a song misses least until it fits with lengths a little under the wished ones.
 
     A cut that would leave the song half empty is not made while lengths can still give way; a section gets
@@ -153,7 +168,7 @@ def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], tot
         if index is None or (wished <= total * _COMPACT_FROM and 2 * len(kinds) <= total):
             break
         is_last_resort = wished > total * _SQUEEZED_AT_MOST or 2 * len(kinds) > total
-        if wished - nominal[kinds[index]] < total * _SPARSE_UNTIL and not is_last_resort:
+        if wished - nominal[kinds[index]].bars < total * _SPARSE_UNTIL and not is_last_resort:
             break
         if len(kinds) <= _SECTIONS_KEPT and wished <= total * 2 and 2 * len(kinds) <= total:
             break
@@ -173,7 +188,7 @@ def _least_missed(kinds: Sequence[SectionKind]) -> int | None:
     return None
 
 
-def _grown(written: Sequence[SectionKind], nominal: Mapping[SectionKind, int], total: int) -> tuple[SectionKind, ...]:
+def _grown(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int) -> tuple[SectionKind, ...]:
     """Insert blocks before the last hook (or the end) in turn until the song is full."""
     kinds = list(written)
     if "drop" in kinds and "chorus" not in kinds:
@@ -220,46 +235,49 @@ def _lead_in(kinds: Sequence[SectionKind]) -> int:
 
 
 def _sooner_hook(
-    kinds: tuple[SectionKind, ...], nominal: Mapping[SectionKind, int], total: int, duration_s: float
+    kinds: tuple[SectionKind, ...], nominal: Mapping[SectionKind, Wish], total: int, duration_s: float
 ) -> tuple[SectionKind, ...]:
-    """Without verses doubled before the first hook, where it would come much too late."""
+    """Where the first hook would come much too late: solos and interludes go behind it, doubled verses go."""
     found = list(kinds)
-    while _sum(found[: _lead_in(found)], nominal) > 1.1 * _hook_share(duration_s) * total:
-        doubled = [index for index in range(1, _lead_in(found)) if found[index] == found[index - 1]]
-        if not doubled:
+    while _sum(found[: _lead_in(found)], nominal) > _LATE * _hook_share(duration_s) * total:
+        lead_in = _lead_in(found)
+        movable = [index for index in range(lead_in) if found[index] in ("solo", "interlude")]
+        doubled = [index for index in range(1, lead_in) if found[index] == found[index - 1]]
+        if movable:
+            hook = found[lead_in]
+            found[lead_in : lead_in + 1] = [hook, found[movable[-1]], hook]
+            del found[movable[-1]]
+        elif doubled:
+            del found[doubled[-1]]
+        else:
             break
-        del found[doubled[-1]]
     return tuple(found)
 
 
 def _wishes(
-    kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, int], phrase: int, total: int, duration_s: float
+    kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int, duration_s: float
 ) -> list[Wish]:
-    """Wished lengths; all before the first hook shortened, by half phrases, until that comes early enough."""
+    """Wished lengths; all before the first hook shortened, by parts of loops, until that comes early enough."""
     lead_in = _lead_in(kinds)
-    before = sum(nominal[kind] for kind in kinds[:lead_in])
-    squeeze = min(_hook_share(duration_s) * total / before, 1.0) if before else 1.0
-    half = max(phrase // 2, 1)
+    before = _sum(kinds[:lead_in], nominal)
+    squeeze = min(max(_hook_share(duration_s) * total / before, _SQUEEZE_MIN), 1.0) if before else 1.0
     last_hook = max((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), default=-1)
-    wishes = []
-    for index, kind in enumerate(kinds):
-        bars = nominal[kind]
-        if index < lead_in and squeeze < 1.0:
-            bars = min(max(math.floor(bars * squeeze / half) * half, half), bars)
-        weight = _LAST_HOOK_WEIGHT if index == last_hook else _WEIGHTS.get(kind, 1.0)
-        if index < lead_in:
-            weight *= _LEAD_IN_WEIGHT
-        wishes.append(Wish(bars, phrase, None, kind in _ELASTIC, weight))
+    wishes = [nominal[kind] for kind in kinds]
+    for index, wish in enumerate(wishes[:lead_in]):
+        part = part_of(wish.loop_bars)
+        bars = min(max(math.floor(wish.bars * squeeze / part) * part, part), wish.bars) if squeeze < 1.0 else wish.bars
+        wishes[index] = replace(wish, bars=bars, weight=wish.weight * _LEAD_IN_WEIGHT)
+    if last_hook >= 0:
+        wishes[last_hook] = replace(wishes[last_hook], weight=_LAST_HOOK_WEIGHT)
     return wishes
 
 
 def _asked_form(
-    style: Style, structure: Sequence[PlannedSection], duration_s: float, tempo_bpm: float, time_signature: str
-) -> tuple[Slot, ...]:
+    nominal: Mapping[SectionKind, Wish], structure: Sequence[PlannedSection], duration_s: float, tempo_bpm: float,
+    time_signature: str,
+) -> tuple[Slot, ...]:  # fmt: skip
     """The asked sections, with asked bars kept and the rest shared out among the others."""
     total = bars_that_fit(duration_s, tempo_bpm, time_signature)
-    phrase = phrase_bars(tempo_bpm, time_signature)
-    scale = _length_scale(style, phrase, duration_s)
     asked = sum(planned.bars or 0 for planned in structure)
     is_open = any(planned.bars is None for planned in structure)
     needed = sum(planned.bars or 1 for planned in structure)
@@ -272,10 +290,7 @@ def _asked_form(
     bars_of = [planned.bars for planned in structure]
     if not is_open:
         bars_of[-1] = (bars_of[-1] or 0) + spare
-    wishes = [
-        Wish(_nominal(style, item.kind, phrase, scale), phrase, bars, item.kind in _ELASTIC)
-        for item, bars in zip(structure, bars_of, strict=True)
-    ]
+    wishes = [replace(nominal[item.kind], exact=bars) for item, bars in zip(structure, bars_of, strict=True)]
     lengths = fit_lengths(wishes, total) or _shared_out(wishes, total)
     return tuple(Slot(item.kind, bars, item.energy) for item, bars in zip(structure, lengths, strict=True))
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from musicgen_assets.arrangement.band import MELODY, Seat
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run, SectionPlan, Timeline, material_of, read_loop
-from musicgen_assets.composition.feel import takes_swing
 from musicgen_assets.score.material import Melody, Theme
-from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow
+from musicgen_assets.score.model import NoteRow
 
-EIGHTH_TICKS = 240
 _QUOTED_IN = ("intro", "outro", "interlude", "breakdown")
 """Sections that quote the hook in their second half where they have no theme of their own."""
 _TAKEN_OVER = ("solo", "interlude")
@@ -32,7 +28,7 @@ def lay_melody(timeline: Timeline, melody: Melody, *, is_sung: bool) -> list[Not
 
     Every section plays the theme of its kind, transposed with it. Intros, interludes, breakdowns and outros
     quote the hook in their second half, and rest before; an intro of a sung song only hints at it. Long
-    sections rest for a pass of the theme now and then. Straight eighths are swung here.
+    instrumental sections rest for a pass of the theme now and then.
     """
     rows: list[NoteRow] = []
     for plan in timeline.sections:
@@ -40,7 +36,7 @@ def lay_melody(timeline: Timeline, melody: Melody, *, is_sung: bool) -> list[Not
             (start, duration, pitch + plan.section.transpose, velocity)
             for start, duration, pitch, velocity in _section_melody(plan, timeline, melody, is_sung)
         ]
-    return _swung(rows, timeline)
+    return rows
 
 
 def write_lead(
@@ -74,17 +70,28 @@ def write_lead(
 
 def _section_melody(plan: SectionPlan, timeline: Timeline, melody: Melody, is_sung: bool) -> list[NoteRow]:
     kind, bars = plan.section.kind, sum(run.bars for run in plan.runs)
-    if kind in _QUOTED_IN and (kind not in melody.themes or (is_sung and kind != "outro")):
+    if kind in _QUOTED_IN and (kind not in melody.themes or (is_sung and not _may_be_sung(plan, timeline))):
         return _quoted(plan, timeline, melody, bars)
     theme = melody.themes.get(kind) or _theme_of(kind, melody)
     if theme is None:
         return _quoted(plan, timeline, melody, bars)
-    kept = [run for number, run in enumerate(plan.runs) if (number + 1) % _REST_EVERY or number == len(plan.runs) - 1]
-    rows = read_loop(theme.notes, theme.bars, kept, timeline.bar_ticks)
+    rows = read_loop(theme.notes, theme.bars, _kept_runs(plan, is_sung), timeline.bar_ticks)
     if kind in ("intro", "breakdown") and bars >= 4:
         middle = (plan.section.start_bar + bars // 2) * timeline.bar_ticks
         rows = [row for row in rows if row[0] >= middle]
     return rows
+
+
+def _may_be_sung(plan: SectionPlan, timeline: Timeline) -> bool:
+    """Whether a quiet section of a song with words may have words itself: an outro, or any in a song without verses."""
+    is_song = any(other.section.kind in ("verse", "chorus") for other in timeline.sections)
+    return plan.section.kind == "outro" or not is_song
+
+
+def _kept_runs(plan: SectionPlan, is_sung: bool) -> list[Run]:
+    """The passes of the theme that are played: words need all of them, an instrument rests in every third."""
+    last = len(plan.runs) - 1
+    return [run for number, run in enumerate(plan.runs) if is_sung or (number + 1) % _REST_EVERY or number == last]
 
 
 def _theme_of(kind: str, melody: Melody) -> Theme | None:
@@ -102,20 +109,6 @@ def _quoted(plan: SectionPlan, timeline: Timeline, melody: Melody, bars: int) ->
         return []
     runs = [Run(first + number * hook.bars, 0, hook.bars) for number in range(min(passes, 2))]
     return read_loop(hook.notes, hook.bars, runs, timeline.bar_ticks)
-
-
-def _swung(rows: Sequence[NoteRow], timeline: Timeline) -> list[NoteRow]:
-    """Themes come on the straight grid; their off-beats are moved to where the groove has them."""
-    if not takes_swing(timeline.time_signature) or timeline.swing == 0.5:
-        return list(rows)
-    is_straight = np.array([row[0] % TICKS_PER_QUARTER == EIGHTH_TICKS for row in rows])
-    if len(rows) == 0 or not is_straight.any():
-        return list(rows)
-    moved = []
-    for start, duration, pitch, velocity in rows:
-        onset = timeline.swung(start)
-        moved.append((onset, max(timeline.swung(start + duration) - onset, 1), pitch, velocity))
-    return moved
 
 
 def _in_reach(rows: Sequence[NoteRow], program: int) -> list[NoteRow]:

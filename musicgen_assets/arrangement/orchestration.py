@@ -23,6 +23,8 @@ _TACIT: Mapping[SectionKind, frozenset[Role]] = {
     "intro": frozenset({"counter"}),
 }
 _EPSILON = 1e-6
+_ESSENTIAL_BELOW = 0.4
+"""Percussion that enters under this energy is the style's rhythm section, not a colour."""
 _SPLIT_FROM_BARS = 4
 
 
@@ -84,7 +86,9 @@ def _wanted(plan: SectionPlan, timeline: Timeline, seats: Sequence[Seat]) -> set
 
 def _is_colour(seat: Seat) -> bool:
     """Whether a seat adds to a texture that stands without it."""
-    return seat.role in ("counter", "percussion") or (seat.order > 0 and seat.role in HARMONIC)
+    if seat.role == "percussion":
+        return seat.from_energy >= _ESSENTIAL_BELOW
+    return seat.role == "counter" or (seat.order > 0 and seat.role in HARMONIC)
 
 
 def _has_hook(timeline: Timeline) -> bool:

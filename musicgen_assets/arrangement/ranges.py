@@ -38,6 +38,10 @@ _SINGLE: Mapping[int, tuple[int, int]] = {
 """Sounding ranges by program (0-127) where they differ from the family's; usual orchestration tables."""
 
 
+_ROOM_WANTED = 16
+"""A register cut to less than this moves instead."""
+
+
 def range_of(program: int) -> tuple[int, int]:
     """Lowest and highest MIDI pitch of a General MIDI program, as it sounds."""
     if program in _SINGLE:
@@ -46,11 +50,13 @@ def range_of(program: int) -> tuple[int, int]:
 
 
 def register(program: int, low: int, high: int) -> tuple[int, int]:
-    """The register ``low``..``high`` moved by octaves, and cut, into the instrument's range; an octave at least."""
+    """The register ``low``..``high`` cut to the instrument's range; moved by octaves first where too little of it
+    would be left. An octave at least.
+    """
     lowest, highest = range_of(program)
-    while low < lowest and low + 12 <= highest - 11:
+    while high - lowest < _ROOM_WANTED and high + 12 <= highest:
         low, high = low + 12, high + 12
-    while high > highest and high - 12 >= lowest + 11:
+    while highest - low < _ROOM_WANTED and low - 12 >= lowest:
         low, high = low - 12, high - 12
     low, high = max(low, lowest), min(high, highest)
     if high - low < 11:

@@ -67,8 +67,9 @@ class Player:
         return min(choices, key=lambda pitch: abs(pitch - self.previous) + 0.6 * abs(pitch - _CENTRE))
 
     def upper(self, pitch: int, interval: int) -> int:
-        """``interval`` above ``pitch``, an octave lower where that leaves the range."""
-        return pitch + interval if pitch + interval <= HIGHEST else pitch + interval - 12
+        """``interval`` above ``pitch``, an octave lower where that gets high and the low one can be reached."""
+        is_high = pitch + interval > _CENTRE + 9 and pitch + interval - 12 >= LOWEST
+        return pitch + interval - 12 if is_high else pitch + interval
 
     def approach(self, target: int, chromatic: float) -> int:
         """A step from above or below: by semitone with probability ``chromatic``, else along the scale."""
@@ -247,7 +248,7 @@ def _arpeggio(stretch: Stretch, player: Player) -> list[Note]:
     third, fifth = _third(stretch.chord), _fifth(stretch.chord)
     shapes = ((0, fifth, 12, fifth), (0, third, fifth, third), (0, fifth, 12, third + 12))
     shape = shapes[player.figure % len(shapes)]
-    pitches = [player.upper(root, shape[index % 4]) if index % 4 else root for index in range(len(starts))]
+    pitches = [root + shape[index % 4] for index in range(len(starts))]
     velocities = [_ROOT if index == 0 else _LIGHT for index in range(len(starts))]
     return _joined(starts, stretch.end, pitches, velocities, 0.95)
 
@@ -299,8 +300,7 @@ def _bossa(stretch: Stretch, player: Player) -> list[Note]:
     bar = ticks_per_bar(player.time_signature)
     middle = _middle(player)
     root = player.place(stretch.chord.bass)
-    fifth = root + _fifth(stretch.chord)
-    fifth = fifth - 12 if fifth > _CENTRE + 9 and fifth - 12 >= LOWEST else fifth
+    fifth = player.upper(root, _fifth(stretch.chord))
     wanted = [(stretch.start, root, _ROOT)]
     if stretch.start < stretch.bar + middle < stretch.end:
         if player.level >= 2:
@@ -328,8 +328,7 @@ def _sub(stretch: Stretch, player: Player) -> list[Note]:
 def _two_feel(stretch: Stretch, player: Player) -> list[Note]:
     """Root and fifth on the strong pulses, with a step into the next chord on the last beat now and then."""
     root = player.place(stretch.chord.bass)
-    fifth = root + _fifth(stretch.chord)
-    fifth = fifth - 12 if fifth > _CENTRE + 7 and fifth - 12 >= LOWEST else fifth
+    fifth = player.upper(root, _fifth(stretch.chord))
     starts, pitches = [stretch.start], [root if stretch.is_new else fifth]
     half = stretch.bar + _middle(player)
     if stretch.start < half < stretch.end:

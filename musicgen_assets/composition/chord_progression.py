@@ -128,7 +128,7 @@ def _choose(
     brief: HarmonyBrief, kind: SectionKind, chosen: Mapping[SectionKind, Progression], rng: np.random.Generator
 ) -> Progression:
     """A progression by weight: a related section's where it fits, else one that contrasts with the chorus and verse."""
-    pool = candidates(brief.style, kind, brief.scale)
+    pool = _of_length(candidates(brief.style, kind, brief.scale), loop_bars(brief.style, kind))
     shared = [chosen[other] for other in _RELATED.get(kind, ()) if chosen[other] in pool]
     if shared and rng.random() < _REUSE:
         return shared[0]
@@ -141,6 +141,12 @@ def _choose(
         pool = starting_elsewhere if kind == "bridge" and starting_elsewhere else fresh
     weights = np.array([progression.weight for progression in pool])
     return pool[int(rng.choice(len(pool), p=weights / weights.sum()))]
+
+
+def _of_length(pool: list[Progression], bars: int) -> list[Progression]:
+    """Progressions that fill the loop evenly, if there are any: a twelve-bar loop wants its own."""
+    even = [item for item in pool if bars % len(item.numerals) == 0]
+    return even or pool
 
 
 def _fitted(numerals: Sequence[str], bars: int) -> list[str]:

@@ -26,7 +26,7 @@ _HEIGHTS: dict[SectionKind, float] = {
     "build": 0.0, "drop": 3.0, "breakdown": -2.0, "outro": 0.0,
 }  # fmt: skip
 _DENSITIES: dict[SectionKind, float] = {
-    "intro": 0.7, "verse": 1.0, "pre_chorus": 1.0, "chorus": 0.95, "bridge": 0.8, "solo": 1.35, "interlude": 0.75,
+    "intro": 0.75, "verse": 1.0, "pre_chorus": 1.0, "chorus": 1.0, "bridge": 0.85, "solo": 1.5, "interlude": 0.75,
     "build": 0.9, "drop": 1.0, "breakdown": 0.6, "outro": 0.65,
 }  # fmt: skip
 """Notes of a kind without words, times the style's own density."""
@@ -133,7 +133,7 @@ def song_range(voice: str, style: Style) -> tuple[int, int]:
 def note_count(kind: SectionKind, style: Style, mood: Mood, quarters: float, tempo_bpm: float) -> int:
     """Notes of a phrase without words that spans ``quarters`` quarter notes: density by style, mood and tempo."""
     density = min(max(style.melody_density + 0.25 * (mood.arousal - 0.5), 0.1), 1.0)
-    per_quarter = (0.35 + 0.85 * density) * _DENSITIES[kind] * min(max(115.0 / tempo_bpm, 0.65), 1.35)
+    per_quarter = (0.55 + 1.25 * density) * _DENSITIES[kind] * min(max(115.0 / tempo_bpm, 0.65), 1.35)
     return int(min(max(round(per_quarter * quarters * 0.8), 3), 14))
 
 

@@ -59,11 +59,13 @@ def place(
     pace: Pace,
     noise: Floats,
     model: PhraseRhythm | None = None,
+    arrival: int | None = None,
 ) -> PhraseRhythm:
     """A phrase of one note per stress inside ``span``, ending with time to breathe.
 
     ``noise``: at least 64 standard normal values that vary the choice; the same noise gives lines of one section
     a common rhythm. ``model``: a phrase whose onsets (from its own start) are taken over where that fits.
+    ``arrival``: the tick where the last note should fall or after.
     """
     start, end = span
     count = len(stresses)
@@ -75,7 +77,9 @@ def place(
     entry = _entry_prices(places - start, end - start)
     steps = _distance_prices(len(places), unit, pace)
     syllables = _place_prices(places, stresses, pace, noise, model, start)
-    last = _last_prices(places - start, end - start, count, pace)
+    last = _last_prices(places - start, end - start, count * (1.1 + 0.25 * float(np.tanh(noise[-1]))), pace)
+    if arrival is not None and start < arrival <= places[-1]:
+        last = np.abs(places - arrival) / (end - start) * 12.0 + np.where(places < arrival, 6.0, 0.0)
     picked = _cheapest(entry, steps, syllables, last)
     onsets = tuple(int(places[index]) for index in picked)
     return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, unit), stresses)
@@ -102,10 +106,10 @@ def _entry_prices(offsets: NDArray[np.int64], span: int) -> Floats:
     return prices
 
 
-def _last_prices(offsets: NDArray[np.int64], span: int, count: int, pace: Pace) -> Floats:
+def _last_prices(offsets: NDArray[np.int64], span: int, count: float, pace: Pace) -> Floats:
     """Prices of the last onset: where the natural pace ends, at most ``reach`` of the span."""
     natural = count * pace.note_s / seconds(1, pace.tempo_bpm)
-    target = min(max(natural, 0.35 * span), pace.reach * span)
+    target = min(max(natural, 0.4 * span), pace.reach * span)
     prices: Floats = np.abs(offsets - target) / span * 6.0
     return prices
 

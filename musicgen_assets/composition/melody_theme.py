@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ Floats = NDArray[np.float64]
 
 HOOK_NOTES_MAX = 9
 HOOK_BARS_MAX = 2
+_CLOSING_KINDS: tuple[SectionKind, ...] = ("chorus", "drop", "solo", "outro")
 _NOISE_PLACES = 256
 _ROOM_BELOW, _ROOM_ABOVE = 8, 9
 _PULLS = {"hook": 0.9, "head": 0.55, "turned": 0.6, "free": 0.22}
@@ -55,12 +57,12 @@ class Singer:
     mood: Mood
     pace: Pace
 
-    @property
+    @cached_property
     def scale_pcs(self) -> frozenset[int]:
         """Pitch classes of the key."""
         return frozenset(scale_pitch_classes(self.tonic, self.scale))
 
-    @property
+    @cached_property
     def ladder(self) -> NDArray[np.int64]:
         """Scale pitches over all octaves: contours move on its rungs."""
         return np.array([pitch for pitch in range(128) if pitch % 12 in self.scale_pcs])
@@ -147,7 +149,8 @@ def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
     before: int | None = None
     for plan, span, stresses in zip(plans, brief.spans, brief.stresses, strict=True):
         model = made[plan.model] if plan.model is not None else hook if plan.source != "free" else None
-        rhythm = place(stresses, span, singer.pace, noise, model.rhythm if model else None)
+        arrival = _arrival(brief, singer) if span == brief.spans[-1] else None
+        rhythm = place(stresses, span, singer.pace, noise, model.rhythm if model else None, arrival)
         targets, pull = _targets(brief, plan, rhythm, model, singer, hook, rng)
         wish = Wish(
             targets, pull, *_ending_prices(plan.ending, singer),
@@ -160,6 +163,13 @@ def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
     ends = np.cumsum([len(item.pitches) for item in made]).tolist()
     phrases = tuple(zip([0, *ends[:-1]], ends, strict=True))
     return Theme(bars=brief.harmony.bars, notes=rows, phrases=phrases)
+
+
+def _arrival(brief: ThemeBrief, singer: Singer) -> int | None:
+    """Where the closing chord begins, in kinds that close: the last note waits for it."""
+    last = brief.harmony.chords[-1]
+    is_home = last.root == pitch_class(singer.tonic)
+    return last.start_ticks if is_home and brief.kind in _CLOSING_KINDS else None
 
 
 def _targets(
@@ -238,7 +248,7 @@ def _ending_pcs(brief: ThemeBrief, singer: Singer) -> frozenset[int]:
     """Where a theme of this kind may end: home for those that close, a note of its last chord for the others."""
     last = frozenset(brief.harmony.chords[-1].pitch_classes)
     steps = scale_pitch_classes(singer.tonic, singer.scale)
-    if brief.kind in ("chorus", "drop", "solo", "outro") and steps[0] in last:
+    if brief.kind in _CLOSING_KINDS and steps[0] in last:
         return frozenset({steps[0]})
     return last
 

@@ -25,7 +25,9 @@ def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) ->
 
     Audio files are tasks of their own, so that a file that was proven once is not decoded again.
     """
-    audio = [file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/") and not _is_midi(file)]
+    audio = [
+        file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/") and not _is_midi(file)
+    ]
     tasks = [
         Task(f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": duration_s}, {"file": ref})
         for ref in audio
@@ -54,7 +56,9 @@ def _is_midi(file: Ref) -> bool:
 
 
 def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: what is wrong with ``blobs["file"]``, "" if nothing; role "answer" {"problem", "samples", "sample_rate_hz"}."""
+    """Task: what is wrong with ``blobs["file"]``, "" if nothing; role "answer" {"problem", "samples",
+    "sample_rate_hz"}.
+    """
     from dsp.audiofile import decode
     from dsp.errors import AudioError
 

@@ -1,6 +1,7 @@
 """Whose the music is, and what it was made with: licence.txt and the line that goes into tags.
 
-Belongs here: the words. Does not belong here: the licence of this program, which says nothing about the music people make.
+Belongs here: the words. Does not belong here: the licence of this program, which says nothing about the music
+people make.
 """
 
 from __future__ import annotations
@@ -29,11 +30,7 @@ def font_licence(font: str) -> str:
 def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) -> str:
     """licence.txt. ``record`` is the take's; ``has_own_words`` whether the lyrics came from the person who asked."""
     font = str(record.get("font", ""))
-    words = (
-        "The words were given by the person who asked for the song, and remain theirs.\n"
-        if has_own_words
-        else ""
-    )
+    words = "The words were given by the person who asked for the song, and remain theirs.\n" if has_own_words else ""
     played = (
         f"\nThe instruments are those of the SoundFont {font}. Licence of the font: {font_licence(font)}.\n"
         "That licence is about the font's own file, which is not part of this release.\n"
@@ -42,10 +39,11 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
     )
     return (
         f"{title}\n\n"
-        "This music was made by a computer program: composed, arranged, played, mixed and mastered by its built-in engine,\n"
-        f"without recordings of others and without models trained on them. AI-generated.\n\n"
-        "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with or without\n"
-        "saying where it comes from. Whether a law protects it as a work differs from country to country.\n"
+        "This music was made by a computer program: composed, arranged, played, mixed and mastered by its\n"
+        "built-in engine, without recordings of others and without models trained on them. AI-generated.\n\n"
+        "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with\n"
+        "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
+        "country.\n"
         f"{words}{played}\n"
         "The music comes as it is, without any warranty.\n"
     )

@@ -26,7 +26,8 @@ from musicgen_assets.score.model import Score, Track
 class SongFacts:
     """Everything a release says about its song, gathered once for metadata, tags and report.
 
-    ``tracks`` are those of score.mid; ``measures`` and ``scores`` come from mastering/analysis; ``record`` from the take.
+    ``tracks`` are those of score.mid; ``measures`` and ``scores`` come from mastering/analysis; ``record`` from
+    the take.
     """
 
     prompt: str
@@ -72,9 +73,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
             {"section": line.section, "line": line.text, "start_s": line.start_s, "end_s": line.end_s}
             for line in song.lines
         ],
-        "loudness": {
-            name: song.measures[name] for name in ("integrated_lufs", "true_peak_dbtp", "loudness_range_lu")
-        },
+        "loudness": {name: song.measures[name] for name in ("integrated_lufs", "true_peak_dbtp", "loudness_range_lu")},
         "scores": dict(song.scores),
         "composition": version["composition"],
         "version": version["version"],
@@ -134,7 +133,12 @@ def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict
               "version": str(record.get("version", ""))}  # fmt: skip
     font = str(record.get("font", ""))
     sounds = [
-        {"task": "instruments", "engine": "soundfont", "model": font, "version": str(record.get("font_sha256", ""))[:12]}
+        {
+            "task": "instruments",
+            "engine": "soundfont",
+            "model": font,
+            "version": str(record.get("font_sha256", ""))[:12],
+        }
     ]
     others = [
         {"task": choice.task, "engine": choice.engine, "model": choice.model, "version": choice.version}
@@ -169,15 +173,11 @@ def manifest(files: Iterable[Payload | Ref], version: Mapping[str, Any]) -> dict
     """manifest.json: every other file of the release with its checksum, sorted by path."""
     rows = []
     for file in files:
-        is_payload = isinstance(file, Payload)
-        rows.append(
-            {
-                "path": file.role,
-                "sha256": hashlib.sha256(file.data).hexdigest() if is_payload else file.sha256,
-                "bytes": len(file.data) if is_payload else file.size_bytes,
-                "media_type": file.media_type,
-            }
-        )
+        if isinstance(file, Payload):
+            sha256, size_bytes = hashlib.sha256(file.data).hexdigest(), len(file.data)
+        else:
+            sha256, size_bytes = file.sha256, file.size_bytes
+        rows.append({"path": file.role, "sha256": sha256, "bytes": size_bytes, "media_type": file.media_type})
     return {
         "composition": version["composition"],
         "version": version["version"],

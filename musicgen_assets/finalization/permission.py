@@ -1,7 +1,7 @@
 """May this master be released? The verdict for exactly its bytes, and waivers on record.
 
-Belongs here: that decision, the last word before anything is packed. Does not belong here: measuring and judging (mastering), recording
-waivers (resources).
+Belongs here: that decision, the last word before anything is packed. Does not belong here: measuring and
+judging (mastering), recording waivers (resources).
 """
 
 from __future__ import annotations

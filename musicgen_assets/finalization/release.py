@@ -1,7 +1,8 @@
 """finalization/release: the delivery package, made only of a master that the gate lets through.
 
-Belongs here: what is in a release and in which order it is made. Does not belong here: permission (finalization.permission), each
-kind of file (encode, stems, words, metadata, report, licence) and proving them (intact). A role is the path of a file.
+Belongs here: what is in a release and in which order it is made. Does not belong here: permission
+(finalization.permission), each kind of file (encode, stems, words, metadata, report, licence) and proving them
+(intact). A role is the path of a file.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ File = Payload | Ref
 def make_release(job: Job) -> Outcome:
     """The files of a release, see design section 6.
 
-    Raises PermanentFailure where the gate says no without a waiver, where the verdict is about another master, or where the
-    release would exceed 500 MB.
+    Raises PermanentFailure where the gate says no without a waiver, where the verdict is about another master,
+    or where the release would exceed 500 MB.
     """
     version = job.data("version")
     streaming = job.ref("mastering/master", "streaming")
@@ -103,9 +104,7 @@ def _masters(job: Job, streaming: Ref, song: SongFacts, words: str) -> list[Ref]
 
 
 def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:
-    refs = {
-        ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")
-    }
+    refs = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     roles = {track.name: track.role for track in song.tracks}
     return make_stems(job, refs, roles, RELEASE_MAX_BYTES - DOCUMENTS_ROOM_BYTES - masters_bytes)
 

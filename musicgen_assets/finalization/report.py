@@ -1,12 +1,14 @@
 """report.html: the song on one page, for people. It asks for nothing from outside the release.
 
-Belongs here: what the page says and in which words and units. Does not belong here: how it looks (templates/report.html.j2), and
-anything that identifies a composition (metadata.json): equal songs have equal pages.
+Belongs here: what the page says and in which words and units. Does not belong here: how it looks
+(templates/report.html.j2), and anything that identifies a composition (metadata.json): equal songs have equal
+pages.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,10 +23,11 @@ from musicgen_assets.score.pictures import ROLE_COLOURS
 if TYPE_CHECKING:
     import jinja2
 
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _CAPTIONS = {
-    "waveform": ("Waveform", "Peaks in light, average level in dark blue, one lane a channel."),
+    "waveform": ("Waveform", "Outside the peaks, inside the average level; one lane a channel."),
     "piano_roll": ("Piano roll", "Every note of the arrangement by pitch and time, one colour a part, drums below."),
-    "spectrogram": ("Spectrogram", "Which frequencies sound when; the darker, the louder."),
+    "spectrogram": ("Spectrogram", "Which frequencies sound when; what stands out most from the ground is loudest."),
     "loudness": ("Loudness", "Short-term loudness (3 s) over time, and the target of the whole as a dashed line."),
     "spectrum": ("Spectrum", "Level in each third of an octave, and the corridor of the style around it."),
 }
@@ -66,7 +69,7 @@ def report_html(
         verdict=_verdict(checks, waived),
         masters=_playable(masters),
         stems=_stem_rows(song, stems),
-        stems_gain=number(stems.gain_db, "dB", signed=True) if abs(stems.gain_db) >= 0.05 else "",
+        stems_gain=_stems_gain(stems.gain_db),
         stem_bits=stems.packing.bits,
         understood=_understood(song),
         confidence=float(enhanced.get("confidence", 0.0)),
@@ -74,6 +77,7 @@ def report_html(
         sections=_section_rows(song),
         tiles=_tiles(song, master_plan),
         checks=[_check_row(check, waived) for check in checks],
+        waivers=[{**waiver, "label": check_label(waiver["check"])} for waiver in song.waivers],
         lyrics=_lyric_blocks(song),
         made_by=engines(song.context, song.record),
         mastering=_mastering_steps(master_plan),
@@ -144,7 +148,9 @@ def _stem_rows(song: SongFacts, stems: StemSet) -> list[dict[str, Any]]:
         )
         row["names"].append(track["name"].replace("_", " "))
         row["instruments"].append(track["instrument"].replace("_", " "))
-    return [{**row, "names": ", ".join(row["names"]), "instruments": ", ".join(row["instruments"])} for row in rows.values()]
+    return [
+        {**row, "names": ", ".join(row["names"]), "instruments": ", ".join(row["instruments"])} for row in rows.values()
+    ]
 
 
 def _understood(song: SongFacts) -> list[tuple[str, str]]:
@@ -201,18 +207,17 @@ def _tiles(song: SongFacts, master_plan: Mapping[str, Any]) -> list[dict[str, st
     measures = song.measures
     plan = master_plan["streaming"]
     target = number(plan["target_lufs"], "LUFS", digits=0)
-    tiles = [
-        {"label": "Loudness", "value": number(measures["integrated_lufs"], "LUFS"), "hint": f"asked for {target}"},
-        {"label": "True peak", "value": number(measures["true_peak_dbtp"], "dBTP"), "hint": "highest between samples"},
-        {"label": "Loudness range", "value": number(measures["loudness_range_lu"], "LU"), "hint": "soft to loud passages"},
-        {"label": "Dynamic range", "value": number(measures["dynamic_range_db"], "dB"), "hint": "peaks over loud passages"},
-        {"label": "Stereo", "value": number(measures["correlation"], digits=2), "hint": "correlation of left and right"},
-    ]  # fmt: skip
+    rows = [
+        ("Loudness", number(measures["integrated_lufs"], "LUFS"), f"asked for {target}"),
+        ("True peak", number(measures["true_peak_dbtp"], "dBTP"), "highest between samples"),
+        ("Loudness range", number(measures["loudness_range_lu"], "LU"), "soft to loud passages"),
+        ("Dynamic range", number(measures["dynamic_range_db"], "dB"), "peaks over loud passages"),
+        ("Stereo", number(measures["correlation"], digits=2), "correlation of left and right"),
+    ]
     for encode in master_plan.get("encodes", ()):
         peak = encode["attempts"][-1]["decoded_true_peak_dbtp"]
-        name = encode["format"].upper()
-        tiles.append({"label": f"{name}, decoded", "value": number(peak, "dBTP"), "hint": "true peak as played"})
-    return tiles
+        rows.append((f"{encode['format'].upper()}, decoded", number(peak, "dBTP"), "true peak as played"))
+    return [{"label": label, "value": value, "hint": hint} for label, value, hint in rows]
 
 
 def _check_row(check: Mapping[str, Any], waived: set[str]) -> dict[str, Any]:
@@ -220,12 +225,29 @@ def _check_row(check: Mapping[str, Any], waived: set[str]) -> dict[str, Any]:
     status = "passed" if check["passed"] else "waived" if check["name"] in waived else "failed"
     return {
         "name": check["name"],
-        "label": _CHECK_LABELS.get(check["name"], check["name"].replace("_", " ")),
+        "label": check_label(check["name"]),
         "status": status,
-        "measured": measured if isinstance(measured, str) else f"{measured:.4g}".replace("-", "−"),
-        "expected": str(check["expected"]),
-        "note": str(check.get("note", "")),
+        "measured": _with_minus(measured if isinstance(measured, str) else f"{measured:.4g}"),
+        "expected": _with_minus(str(check["expected"])),
+        "note": _with_minus(str(check.get("note", ""))),
     }
+
+
+def check_label(name: str) -> str:
+    """A check's name for people."""
+    return _CHECK_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def _with_minus(text: str) -> str:
+    """Hyphens before figures as minus signs."""
+    return _MINUS.sub("−", text)
+
+
+def _stems_gain(gain_db: float) -> str:
+    """Where the stems lie relative to the mix, in words; "" where it is no difference."""
+    if abs(gain_db) < 0.05:
+        return ""
+    return f"{number(abs(gain_db), 'dB')} {'louder' if gain_db > 0 else 'softer'} than there"
 
 
 def _lyric_blocks(song: SongFacts) -> list[dict[str, Any]]:
@@ -239,16 +261,16 @@ def _lyric_blocks(song: SongFacts) -> list[dict[str, Any]]:
 
 def _mastering_steps(master_plan: Mapping[str, Any]) -> list[str]:
     plan = master_plan["streaming"]
-    bands = ", ".join(
-        f"{number(band['gain_db'], 'dB', signed=True)} at {_hertz(band['hz'])}" for band in plan["tone"]
-    )
+    bands = ", ".join(f"{number(band['gain_db'], 'dB', signed=True)} at {_hertz(band['hz'])}" for band in plan["tone"])
     steps = [f"Tone: {bands}." if bands else "Tone: left as mixed."]
     if plan["glue_ratio"] > 1:
         threshold = number(plan["glue_threshold_dbfs"], "dBFS")
         steps.append(f"Glue: compressor {plan['glue_ratio']:g} : 1 from {threshold}.")
     limiting = number(plan["limiting_db"], "dB")
     ceiling = number(plan["ceiling_dbtp"], "dBTP", digits=2)
-    steps.append(f"Level: {number(plan['gain_db'], 'dB', signed=True)}; the highest peak limited by {limiting} to {ceiling}.")
+    steps.append(
+        f"Level: {number(plan['gain_db'], 'dB', signed=True)}; the highest peak limited by {limiting} to {ceiling}."
+    )
     return steps + [str(note) for note in plan.get("notes", ())]
 
 

@@ -129,9 +129,7 @@ def _what_would_fit(
     def fits(seconds: float = duration_s, hz: int = rate, bits: int = bit_depth) -> bool:
         return smallest_release_bytes(seconds, hz, bits, stems, formats, channels) <= limit
 
-    ways = [
-        f"--set technical.sample_rate_hz={hz}" for hz in (48_000, 44_100) if hz < rate and fits(hz=hz)
-    ][:1]
+    ways = [f"--set technical.sample_rate_hz={hz}" for hz in (48_000, 44_100) if hz < rate and fits(hz=hz)][:1]
     ways += [f"--set technical.bit_depth={bits}" for bits in (24, 16) if bits < bit_depth and fits(bits=bits)][:1]
     per_second = smallest_release_bytes(1.0, rate, bit_depth, stems, formats, channels) - _FIXED_BYTES
     longest_s = int((limit - _FIXED_BYTES) / per_second)

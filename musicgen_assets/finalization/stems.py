@@ -2,10 +2,10 @@
 
 Belongs here: choosing how stems are packed, and packing them. Does not belong here: what they sound like (mixing).
 
-Stems usually leave by reference, as mixing stored them: before its trim, which is one gain for all and therefore the
-gain a release declares. Only when their gains differ (one exceeded full scale), or the release would be too large, are
-they written again. Fewer bits then do not add up to more error: each stem takes on the rounding error of the one
-before it, so that of the whole sum only the last rounding is left, half a step.
+Stems usually leave by reference, as mixing stored them: before its trim, which is one gain for all and
+therefore the gain a release declares. Only when their gains differ (one exceeded full scale), or the release
+would be too large, are they written again. Fewer bits then do not add up to more error: each stem takes on the
+rounding error of the one before it, so that of the whole sum only the last rounding is left, half a step.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _GROUPED_SHARE = 0.6
 class StemSet:
     """The stem files of a release. ``gain_db`` is how far they all lie over their level in the mix.
 
-    Played together and turned down by ``gain_db`` they are the pre-master mix. ``file_of`` maps each track to its path.
+    Played together and turned down by ``gain_db`` they are the pre-master mix. ``file_of`` maps each track to
+    its path.
     """
 
     refs: tuple[Ref, ...]
@@ -55,7 +56,8 @@ def stem_path(name: str) -> str:
 
 
 def make_stems(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], room_bytes: int) -> StemSet:
-    """The best packing of ``stems`` that takes at most ``room_bytes``; the last resort is returned even if it does not.
+    """The best packing of ``stems`` that takes at most ``room_bytes``; the last resort is returned even if it
+    does not.
 
     Args:
         job: does the work.
@@ -79,7 +81,8 @@ def make_stems(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], roo
 def common_gain_db(stored_db: Sequence[float]) -> float:
     """The one gain for stems that were stored with ``stored_db`` to be added on decoding.
 
-    The same for all: they stay as stored. Else their level in the mix, or as far below as the one that exceeds full scale needs.
+    The same for all: they stay as stored. Else their level in the mix, or as far below as the one that exceeds
+    full scale needs.
     """
     if len(set(stored_db)) == 1:
         return -stored_db[0]
@@ -130,8 +133,8 @@ def rescale_stem(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
 def pack_stems(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: stems joined by ``inputs["groups"]`` (file name to tracks) with ``inputs["bits"]`` significant bits.
 
-    Rounding errors are handed on from file to file in ``inputs["order"]``, so that the sum of all files is off by at most
-    half a step of the last one: -96 dB at 16 bits.
+    Rounding errors are handed on from file to file in ``inputs["order"]``, so that the sum of all files is off
+    by at most half a step of the last one: -96 dB at 16 bits.
     """
     from dsp.audiofile import encode_flac
 

@@ -27,9 +27,8 @@ def tagged(data: bytes, audio_format: str, tags: Mapping[str, Any]) -> bytes:
     """``data`` ("wav", "flac", "mp3" or "ogg") with ``tags`` instead of any it had; its audio is untouched.
 
     Args:
-        data: an encoded file.
-        audio_format: names its container.
-        tags: ``title``, ``genre``, ``bpm``, ``key`` ("C#m"), ``language``, ``licence``, ``context_sha256``, ``lyrics`` (text, may be
+        data: an encoded file. audio_format: names its container. tags: ``title``, ``genre``, ``bpm``, ``key``
+        ("C#m"), ``language``, ``licence``, ``context_sha256``, ``lyrics`` (text, may be
             empty) and ``lines`` ([start_ms, text] of each sung line).
 
     Raises:
@@ -58,7 +57,7 @@ def _write_vorbis(buffer: io.BytesIO, audio_format: str, tags: Mapping[str, Any]
     from mutagen.flac import FLAC
     from mutagen.oggvorbis import OggVorbis
 
-    audio = (FLAC if audio_format == "flac" else OggVorbis)(buffer)
+    audio: Any = (FLAC if audio_format == "flac" else OggVorbis)(buffer)
     if audio.tags is not None:
         audio.tags.clear()
     for name, value in vorbis_comments(tags):
@@ -87,7 +86,7 @@ def _write_id3(buffer: io.BytesIO, audio_format: str, tags: Mapping[str, Any]) -
     from mutagen.mp3 import MP3
     from mutagen.wave import WAVE
 
-    audio = (MP3 if audio_format == "mp3" else WAVE)(buffer)
+    audio: Any = (MP3 if audio_format == "mp3" else WAVE)(buffer)
     if audio.tags is None:
         audio.add_tags()
     audio.tags.clear()
@@ -98,8 +97,9 @@ def _write_id3(buffer: io.BytesIO, audio_format: str, tags: Mapping[str, Any]) -
 
 
 def _id3_frames(tags: Mapping[str, Any]) -> list[Any]:
-    from mutagen import id3
+    import mutagen.id3
 
+    id3: Any = mutagen.id3  # its classes carry no types
     language = _LANGUAGES.get(tags["language"], "und")
     frames = [
         id3.TIT2(encoding=_UTF8, text=tags["title"]),

@@ -1,146 +1,218 @@
-"""Tempo and duration as numbers in a prompt.
+"""Tempo, duration and meter written as numbers: "at 128 bpm", "2:30", "three minutes", "6/8".
 
-Belongs here: reading and ranging numbers with their units. Does not belong here: tempo words such as "slow"
-(terms.py) and what they come to in a style (proposal.py).
+Belongs here: reading numbers with their units, and their limits. Does not belong here: tempo words ("slow"),
+which are relative to a style (ideation.elements).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.ideation.lexicon import common
-from musicgen_assets.ideation.terms import alternatives, table_of, words_of
+from musicgen_assets.context.schema import Language, TimeSignature
+from musicgen_assets.ideation.text import Token
 
-_NUMBER = r"(?<![\d.,:/])(\d{1,9}(?:[.,]\d{1,3})?)"
-_DECADES = frozenset({"20", "30", "40", "50", "60", "70", "80", "90"})
+TIME_SIGNATURES: tuple[str, ...] = get_args(TimeSignature)
+
+UNIT_SECONDS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "segundo", "segundos", "seg", "seconde", "secondes",
+                     "sekunde", "sekunden", "sek"), 1.0),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuto", "minutos", "minuten"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours", "hora", "horas", "heure", "heures", "stunde", "stunden"), 3600.0),
+}  # fmt: skip
+"""Seconds in a unit of any of the five languages. "h" and "m" count only right behind digits."""
+_BPM = frozenset(("bpm", "ppm", "bpms"))
+_BEATS_PER_MINUTE = (
+    ("beats", "per", "minute"), ("beats", "a", "minute"), ("pulsaciones", "por", "minuto"),
+    ("battements", "par", "minute"), ("schlage", "pro", "minute"), ("batidas", "por", "minuto"), ("golpes", "por", "minuto"),
+)  # fmt: skip
+HALF_WORDS = frozenset(("half", "media", "medio", "demi", "demie", "halbe", "halben", "halb", "meia", "meio"))
+AND_WORDS = frozenset(("and", "y", "et", "und", "e"))
+ONE_WORDS = frozenset(("a", "an", "one", "un", "una", "une", "eine", "einer", "einen", "um", "uma"))
+_MIXED_NUMBERS = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5, "viereinhalb": 4.5}
+LENGTH_WORDS = frozenset(
+    ("for", "of", "lasting", "long", "about", "around", "is", "duration", "length", "de", "von", "durante", "dura", "pendant", "lang", "duracion",
+     "duracao", "duree", "dauer")
+)  # fmt: skip
+_LANGUAGES_OF_NUMBERS = ("en", "es", "fr", "de", "pt")
+_SPELLED_MAX_WORDS = 5
+_METER_WORDS = frozenset(
+    ("time", "meter", "metre", "signature", "takt", "compas", "mesure", "compasso", "in", "en", "em", "im", "a", "beat")
+)
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """What numbers were found: first the one that counts. ``notes`` are lines for the trace."""
+class Quantity:
+    """A number with its meaning at tokens ``start`` to ``end`` (exclusive)."""
 
-    value: float | None
-    notes: tuple[str, ...] = ()
-
-
-def prepared(text: str, language: str) -> str:
-    """Folded text with digits, ready for the finders below: "half a minute" becomes "0.5 minute"."""
-    for phrase, number in sorted(table_of(language, "number_phrases").items(), key=lambda item: (-len(item[0]), item[0])):
-        text = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", str(number), text)
-    return text
+    value: float
+    start: int
+    end: int
+    is_spelled: bool = False
 
 
-def find_tempo(text: str, language: str) -> Numbers:
-    """Beats a minute asked for in ``text`` (from ``prepared``). Raises BadInput outside 40-240."""
-    unit = alternatives(words_of(language, "bpm_units"))
-    noun = alternatives(words_of(language, "tempo_nouns"))
-    span = alternatives(words_of(language, "range_words"))
-    ranges = re.findall(rf"{_NUMBER}\s*(?:(?:{unit})\s*)?(?:{span}|–|to|\s)\s*(\d{{2,3}})\s*(?:{unit})(?!\w)", text)
-    values = [(float(low.replace(",", ".")) + float(high)) / 2 for low, high in ranges if float(low.replace(",", ".")) < float(high)]
-    if not values:
-        found = re.findall(rf"{_NUMBER}\s*(?:{unit})(?!\w)", text)
-        found += re.findall(rf"(?<!\w)(?:{noun}|{unit})\s*(?:of|:|=|de|von)?\s*{_NUMBER}(?![\w/])", text)
-        found += re.findall(r"[♩𝅘𝅥]\s*=\s*(\d{1,4})", text)
-        values = [float(number.replace(",", ".")) for number in found]
-    notes = []
-    for value in values:
-        if not limits.TEMPO_MIN_BPM <= value <= limits.TEMPO_MAX_BPM:
+@dataclass(frozen=True)
+class WrittenMeter:
+    """A meter written as a fraction."""
+
+    meter: str
+    start: int
+    end: int
+
+
+def read_tempos(tokens: Sequence[Token], language: Language) -> tuple[Quantity, ...]:
+    """Every tempo in quarters a minute with a unit ("90 bpm", "tempo of 90", "bpm: 120"), in order."""
+    found: list[Quantity] = []
+    for position, token in enumerate(tokens):
+        length = 1 if token.folded in _BPM else _phrase_length(tokens, position, _BEATS_PER_MINUTE)
+        if length:
+            number = number_before(tokens, position, language)
+            if number is None:
+                number = _number_after(tokens, position + length)
+            if number is not None:
+                start, end = min(number.start, position), max(number.end, position + length)
+                found.append(Quantity(number.value, start, end))
+        elif token.folded == "tempo":
+            number = _number_after(tokens, position + 1)
+            if number is not None and not _has_unit(tokens, number.end):
+                found.append(Quantity(number.value, position, number.end))
+    return tuple(found)
+
+
+def check_tempo(value: float) -> float:
+    """The tempo, if it lies within the limits. Raises BadInput."""
+    if limits.TEMPO_MIN_BPM <= value <= limits.TEMPO_MAX_BPM:
+        return value
+    raise BadInput(
+        "musical.tempo_bpm", shown(value),
+        f"a tempo lies between {limits.TEMPO_MIN_BPM:g} and {limits.TEMPO_MAX_BPM:g} BPM",
+        way_out="Ask for a tempo within these limits, or say slow or fast.",
+    )  # fmt: skip
+
+
+def read_meters(tokens: Sequence[Token]) -> tuple[WrittenMeter, ...]:
+    """Every meter written as a fraction. Raises BadInput on one that is clearly a meter but not supported."""
+    found: list[WrittenMeter] = []
+    for position, token in enumerate(tokens):
+        numerator, slash, denominator = token.folded.partition("/")
+        if not slash:
+            continue
+        meter = f"{numerator}/{denominator}"
+        if meter in TIME_SIGNATURES:
+            found.append(WrittenMeter(meter, position, position + 1))
+        elif denominator in ("2", "4", "8", "16") and _is_called_a_meter(tokens, position):
             raise BadInput(
-                "musical.tempo_bpm", value,
-                f"a tempo must lie between {limits.TEMPO_MIN_BPM:g} and {limits.TEMPO_MAX_BPM:g} BPM",
-                way_out="Ask for a tempo inside that range.",
+                "musical.time_signature", meter, f"meters are {' '.join(TIME_SIGNATURES)}",
+                way_out="Choose one of these.",
             )  # fmt: skip
-    if len(set(values)) > 1:
-        notes.append(f"several tempos were named; the first, {values[0]:g} BPM, counts")
-    return Numbers(values[0] if values else None, tuple(notes))
+    return tuple(found)
 
 
-def find_tempo_mark(text: str) -> tuple[str, float] | None:
-    """The first Italian tempo mark and its beats a minute."""
-    marks: dict[str, float] = common()["tempo_marks"]
-    match = re.search(rf"(?<!\w)({'|'.join(sorted(marks, key=len, reverse=True))})(?!\w)", text)
-    return (match.group(1), float(marks[match.group(1)])) if match else None
-
-
-def find_duration(text: str, language: str) -> Numbers:
-    """Seconds asked for in ``text`` (from ``prepared``). Raises BadInput outside 30-600 s."""
-    found = sorted({*_clock(text), *_in_units(text, language)})
-    notes = []
-    values: list[float] = []
-    last_end = 0
-    for start, end, seconds in found:
-        if start < last_end:
-            continue
-        last_end = end
-        if _is_partial(text, start, end, language):
-            notes.append(f"{text[start:end].strip()!r} is about a part of the song, not its length")
-            continue
-        values.append(seconds)
-    if len(set(values)) > 1:
-        notes.append(f"several lengths were named; the first, {values[0]:g} s, counts")
-    if values and not limits.DURATION_MIN_S <= values[0] <= limits.DURATION_MAX_S:
-        raise BadInput(
-            "technical.duration_s", values[0],
-            f"a song must last {limits.DURATION_MIN_S:g} to {limits.DURATION_MAX_S:g} seconds",
-            way_out="Ask for a length inside that range, for example '2 minutes'.",
-        )  # fmt: skip
-    return Numbers(values[0] if values else None, tuple(notes))
-
-
-def _clock(text: str) -> list[tuple[int, int, float]]:
-    """ "2:30" is minutes and seconds, unless it is a time of day."""
-    return [
-        (match.start(), match.end(), int(match.group(1)) * 60.0 + int(match.group(2)))
-        for match in re.finditer(r"(?<![\d:/.,])(\d{1,2}):([0-5]\d)(?![\d:])(?!\s*(?:am|pm|a\.m|p\.m|uhr|h\b))", text)
-        if int(match.group(1)) + int(match.group(2)) > 0
-    ]
-
-
-def _in_units(text: str, language: str) -> list[tuple[int, int, float]]:
-    minute, second = (alternatives(words_of(language, name)) for name in ("minutes", "seconds"))
-    hour, half = (alternatives(words_of(language, name)) for name in ("hours", "half_words"))
-    joins, ones = (alternatives(words_of(language, name)) for name in ("and_words", "one_words"))
-    a_half = rf"(?:\s*(?:{joins})\s*(?:an?\s+)?({half})(?!\w))"
-    one = rf"(?:{_NUMBER}|(?<!\w)(?:{ones}))"
-    pattern = re.compile(
-        rf"{one}{a_half}?\s*({minute}|{second}|{hour})(?!\w){a_half}?"
-        rf"(?:\s*(?:,|{joins})?\s*(\d{{1,3}})\s*(?:{second})?(?!\w))?"
-    )
-    seconds_word = re.compile(rf"(?:{second})(?!\w)")
-    found = []
-    for match in pattern.finditer(text):
-        number, half_before, unit, half_after, more = match.groups()
-        is_second = re.fullmatch(second, unit) is not None
-        factor = 1.0 if is_second else 3600.0 if re.fullmatch(hour, unit) else 60.0
-        if number is None and (factor == 1.0 or unit in ("m", "min", "h")):
-            continue
-        if is_second and unit == "s" and _is_decade(text, match, language):
-            continue
-        amount = float((number or "1").replace(",", ".")) + 0.5 * bool(half_before or half_after)
-        extra, end = 0.0, match.end()
-        if more is not None:
-            tail = text[match.start(5) : match.end()]
-            if factor == 60.0 and (seconds_word.search(tail) or not re.search(r"\D", text[match.start(3) : match.start(5)][len(unit) :])):
-                extra = float(more)
-            else:
-                end = match.start(5)
-        found.append((match.start(), end, amount * factor + extra))
-    return found
-
-
-def _is_decade(text: str, match: re.Match[str], language: str) -> bool:
-    """ "80s pop" is a decade; "for 90s" and "90s long" are lengths."""
-    if match.group(1) not in _DECADES:
+def _is_called_a_meter(tokens: Sequence[Token], position: int) -> bool:
+    before = tokens[position - 1].folded if position else ""
+    after = tokens[position + 1].folded if position + 1 < len(tokens) else ""
+    if after in UNIT_SECONDS:
         return False
-    before = re.findall(r"\w+", text[: match.start()])[-1:]
-    after = re.findall(r"\w+", text[match.end() :])[:1]
-    return not (set(before) & set(words_of(language, "decade_cues")) or set(after) & {"long", "length", "duration"})
+    return after in _METER_WORDS - {"in", "a"} or before in _METER_WORDS
 
 
-def _is_partial(text: str, start: int, end: int, language: str) -> bool:
-    before = re.search(rf"(?<!\w)(?:{alternatives(words_of(language, 'partial_before'))})\s*$", text[:start])
-    after = re.match(rf"\s*(?:{alternatives(words_of(language, 'partial_after'))})(?!\w)", text[end:])
-    return before is not None or after is not None
+def number_before(tokens: Sequence[Token], position: int, language: Language) -> Quantity | None:
+    """The number whose last word stands right before ``position``: digits, "two and a half", "half a"."""
+    if position == 0 or tokens[position].starts_clause:
+        return None
+    last = tokens[position - 1]
+    if last.is_number and ":" not in last.folded:
+        return _digits(tokens, position - 1)
+    return _spelled(tokens, position, language)
+
+
+def _digits(tokens: Sequence[Token], position: int) -> Quantity:
+    """A number in digits that ends at ``position``; "2 1/2" is 2.5, a range "2-3" its middle."""
+    token = tokens[position]
+    if "/" in token.folded:
+        numerator, _, denominator = token.folded.partition("/")
+        fraction = plain_float(numerator) / max(plain_float(denominator), 1.0)
+        whole = tokens[position - 1] if position and tokens[position - 1].is_number else None
+        if whole is None or "/" in whole.folded:
+            return Quantity(fraction, position, position + 1)
+        return Quantity(plain_float(whole.folded) + fraction, position - 1, position + 1)
+    value = plain_float(token.folded)
+    if position and tokens[position - 1].folded.isdecimal() and token.before.strip() in ("-", "–"):
+        return Quantity((plain_float(tokens[position - 1].folded) + value) / 2, position - 1, position + 1)
+    return Quantity(value, position, position + 1)
+
+
+def _spelled(tokens: Sequence[Token], position: int, language: Language) -> Quantity | None:
+    """A number in words that ends before ``position``."""
+    half = 0.0
+    end = position
+    words = [token.folded for token in tokens[max(end - 3, 0) : end]]
+    if words and words[-1] in _MIXED_NUMBERS:
+        return Quantity(_MIXED_NUMBERS[words[-1]], end - 1, end, True)
+    if len(words) >= 2 and words[-1] in ONE_WORDS and words[-2] in HALF_WORDS:
+        return Quantity(0.5, end - 2, end, True)
+    if words and words[-1] in HALF_WORDS and (len(words) < 2 or words[-2] not in (*ONE_WORDS, *AND_WORDS)):
+        return Quantity(0.5, end - 1, end, True)
+    if len(words) == 3 and words[0] in AND_WORDS:
+        words = words[1:]
+    if len(words) >= 2 and words[-1] in HALF_WORDS:
+        half = 0.5
+        end -= 3 if tokens[end - 2].folded in ONE_WORDS else 2
+    number = _words_to_number(tokens, end, language)
+    if number is None:
+        return None
+    return Quantity(number.value + half, number.start, position, True)
+
+
+def _words_to_number(tokens: Sequence[Token], end: int, language: Language) -> Quantity | None:
+    from text_to_num import text2num
+
+    if end > 0 and tokens[end - 1].is_number and tokens[end - 1].folded.isdecimal():
+        return Quantity(plain_float(tokens[end - 1].folded), end - 1, end)
+    if end > 0 and tokens[end - 1].folded in ONE_WORDS:
+        return Quantity(1.0, end - 1, end, True)
+    for length in range(min(_SPELLED_MAX_WORDS, end), 0, -1):
+        words = [token.text.lower() for token in tokens[end - length : end]]
+        if words[0] in AND_WORDS:
+            continue
+        for code in dict.fromkeys((language, *_LANGUAGES_OF_NUMBERS[:1])):
+            try:
+                return Quantity(float(text2num(" ".join(words), code)), end - length, end, True)
+            except ValueError:
+                continue
+    return None
+
+
+def _number_after(tokens: Sequence[Token], position: int) -> Quantity | None:
+    """A number in digits at ``position``, one filler word ("of", "is", "de") allowed."""
+    for place in (position, position + 1):
+        if place >= len(tokens) or place > position and tokens[place - 1].is_number:
+            return None
+        token = tokens[place]
+        if token.is_number and "/" not in token.folded and ":" not in token.folded:
+            return Quantity(plain_float(token.folded), place, place + 1)
+        if token.folded not in LENGTH_WORDS | {"at", "a", "bei", "um"}:
+            return None
+    return None
+
+
+def _has_unit(tokens: Sequence[Token], position: int) -> bool:
+    return position < len(tokens) and (tokens[position].folded in UNIT_SECONDS or tokens[position].folded in _BPM)
+
+
+def _phrase_length(tokens: Sequence[Token], position: int, phrases: tuple[tuple[str, ...], ...]) -> int:
+    for phrase in phrases:
+        if tuple(token.folded for token in tokens[position : position + len(phrase)]) == phrase:
+            return len(phrase)
+    return 0
+
+
+def plain_float(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def shown(value: float) -> float | int:
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value

@@ -1,93 +1,123 @@
-"""A prompt as comparable words that keep their place in the original.
+"""A prompt as words with positions: folding accents, cutting into tokens, finding phrases.
 
-Belongs here: folding case and accents, splitting into words, blanking spans, number words. Does not belong
-here: what any word means.
+Belongs here: text without music. Does not belong here: what a word means (ideation.lexicon and the readers).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_PLAIN = {"’": "'", "‘": "'", "ʼ": "'", "_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "—": " "}
-_JOINS = re.compile(r"[\s&+'’/.-]*")
-"""What may stand between two words of one phrase; a comma or colon parts them."""
-_QUOTES = re.compile(r"\"([^\"\n]{1,120})\"|“([^”\n]{1,120})”|«([^»\n]{1,120})»|„([^“”\n]{1,120})[“”]|(?<!\w)'([^'\n]{3,80})'(?!\w)")
-_QUOTED_SHARE_MAX = 0.8
-"""A quotation longer than this share of the prompt is the prompt itself, not a title."""
+Value = TypeVar("Value")
+
+_TOKEN = re.compile(r"\d+/\d+|\d+:\d\d(?!\d)|\d+(?:[.,]\d+)?|[^\W\d_]+[#♯♭]?|&")
+_JOINING = frozenset("-‐‑'’`´ \t\n\r\xa0")
+"""What may stand between the words of one phrase ("lo-fi", "rock'n'roll", "d'amour")."""
+
+CLAUSE_ENDS = frozenset(",.;:!?()[]{}\"“”„«»|–—")
+"""Characters that end a clause when they stand between two words."""
 
 
 @dataclass(frozen=True)
-class Word:
-    """A folded word and where it stands."""
+class Token:
+    """A word or number. ``folded`` is lower case without accents; ``before`` stands between it and the last one."""
 
     text: str
+    folded: str
     start: int
     end: int
+    before: str
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it may continue a phrase begun by the token before."""
+        return not set(self.before) - _JOINING
+
+    @property
+    def starts_clause(self) -> bool:
+        """Whether punctuation separates it from the token before."""
+        return bool(set(self.before) & CLAUSE_ENDS) or "\n" in self.before
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is written in digits."""
+        return self.folded[:1].isdecimal()
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """``raw`` is NFC text; ``plain`` its folded twin of the same length, quotations blanked; ``words`` of plain."""
+class Match(Generic[Value]):
+    """A phrase found at tokens ``start`` to ``end`` (exclusive), with all it may mean."""
 
-    raw: str
-    plain: str
-    words: tuple[Word, ...]
-    quotes: tuple[str, ...] = ()
-
-    def without(self, spans: Iterable[tuple[int, int]]) -> Prompt:
-        """The same prompt with spans (start, end) blanked."""
-        plain = self.plain
-        for start, end in spans:
-            plain = plain[:start] + " " * (end - start) + plain[end:]
-        return replace(self, plain=plain, words=split_words(plain))
-
-    def is_phrase(self, first: int, last: int) -> bool:
-        """True if words ``first`` to ``last`` (inclusive) stand together with nothing parting them."""
-        return all(
-            _JOINS.fullmatch(self.plain, self.words[i].end, self.words[i + 1].start) is not None
-            for i in range(first, last)
-        )
-
-
-def read_prompt(text: str) -> Prompt:
-    """``text`` ready for matching."""
-    raw = unicodedata.normalize("NFC", text)
-    plain = fold(raw)
-    found = [match for match in _QUOTES.finditer(raw) if match.end() - match.start() <= _QUOTED_SHARE_MAX * len(raw)]
-    quotes = tuple(next(group for group in match.groups() if group).strip() for match in found)
-    prompt = Prompt(raw, plain, split_words(plain), tuple(quote for quote in quotes if quote))
-    return prompt.without((match.start(), match.end()) for match in found)
+    start: int
+    end: int
+    values: tuple[Value, ...]
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, hyphens as spaces; each character stays one character."""
-    return "".join(_fold_character(character) for character in text)
+    """Lower case without accents: "Früh d'Été" -> "fruh d'ete"; "ß" is "ss", note signs become # and b."""
+    plain = text.replace("♯", "#").replace("♭", "b").casefold()
+    return "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
 
 
-def phrase_key(text: str) -> str:
-    """How phrases are compared: folded words, one space between them."""
-    return " ".join(word.text for word in split_words(fold(unicodedata.normalize("NFC", text))))
+def tokenize(text: str) -> tuple[Token, ...]:
+    """The words and numbers of ``text`` in order; "&" counts as the word "and"."""
+    tokens: list[Token] = []
+    last = 0
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        folded = "and" if word == "&" else fold(word)
+        tokens.append(Token(word, folded, match.start(), match.end(), text[last : match.start()]))
+        last = match.end()
+    return tuple(tokens)
 
 
-def split_words(plain: str) -> tuple[Word, ...]:
-    """The words of folded text."""
-    return tuple(Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(plain))
+def phrase_key(phrase: str) -> tuple[str, ...]:
+    """A phrase as the index writes it: its folded words."""
+    return tuple(token.folded for token in tokenize(phrase))
 
 
-def with_digits(text: str, language: str) -> str:
-    """Folded text whose number words are digits: "zwei Minuten" -> "2 minuten". Positions are lost."""
-    from text_to_num import alpha2digit
+class PhraseIndex(Generic[Value]):
+    """Phrases with their meanings; the longest phrase at a place wins and takes its words."""
 
-    lowered = unicodedata.normalize("NFC", text).lower()
-    return fold(alpha2digit(lowered, language, threshold=0))
+    def __init__(self, meanings: Mapping[tuple[str, ...], Sequence[Value]]) -> None:
+        self._meanings = {key: tuple(values) for key, values in meanings.items() if key}
+        self._longest: dict[str, int] = {}
+        for key in self._meanings:
+            self._longest[key[0]] = max(self._longest.get(key[0], 0), len(key))
 
+    def __contains__(self, word: str) -> bool:
+        return word in self._longest
 
-def _fold_character(character: str) -> str:
-    if character in _PLAIN:
-        return _PLAIN[character]
-    base = unicodedata.normalize("NFD", character.lower())[0]
-    return base if not unicodedata.combining(base) else character
+    def meanings(self, phrase: str) -> tuple[Value, ...]:
+        """What ``phrase`` as a whole may mean; empty if it is not listed."""
+        return self._meanings.get(phrase_key(phrase), ())
+
+    def words(self) -> frozenset[str]:
+        """Every word that occurs in a phrase."""
+        return frozenset(word for key in self._meanings for word in key)
+
+    def scan(self, tokens: Sequence[Token]) -> Iterator[Match[Value]]:
+        """Phrases from left to right, without overlap."""
+        position = 0
+        while position < len(tokens):
+            match = self._at(tokens, position)
+            if match is None:
+                position += 1
+            else:
+                yield match
+                position = match.end
+
+    def _at(self, tokens: Sequence[Token], position: int) -> Match[Value] | None:
+        reach = min(self._longest.get(tokens[position].folded, 0), len(tokens) - position)
+        for length in range(1, reach):
+            if not tokens[position + length].is_joined:
+                reach = length
+                break
+        for length in range(reach, 0, -1):
+            key = tuple(token.folded for token in tokens[position : position + length])
+            if key in self._meanings:
+                return Match(position, position + length, self._meanings[key])
+        return None

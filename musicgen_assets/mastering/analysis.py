@@ -1,12 +1,11 @@
 """mastering/analysis: everything measured of the master, pictures of it, and the verdict of the gate.
 
-Belongs here: gathering measures and plans, and the artifact. Does not belong here: how anything is measured, judged or drawn
-(mastering.measures, mastering.gate, mastering.pictures).
+Belongs here: gathering measures and plans, and the artifact. Does not belong here: how anything is measured,
+judged or drawn (mastering.measures, mastering.gate, mastering.pictures).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref, Task
@@ -15,7 +14,7 @@ from musicgen_assets.mastering.corridor import corridor_for
 from musicgen_assets.mastering.gate import Asked, decoded_peak_check, score_checks, sound_checks, stems_null_check
 from musicgen_assets.mastering.gate_music import key_check, tempo_check
 from musicgen_assets.mastering.measures import Measures
-from musicgen_assets.mastering.plan import EncodeAttempt, EncodeRecord, MasterPlan
+from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan
 from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.model import Score
@@ -32,7 +31,8 @@ _PEAK_ENTRY = "musicgen_assets.mastering.codecs:measure_decoded"
 def make_analysis(job: Job) -> Outcome:
     """Roles "main" (measurements), "verdict", and the pictures; every declared check is answered.
 
-    The verdict names the master it holds for: {"master_sha256", "passed", "checks": [{name, passed, measured, expected, note}]}.
+    The verdict names the master it holds for: {"master_sha256", "passed", "checks": [{name, passed, measured,
+    expected, note}]}.
     """
     master = job.ref("mastering/master", "streaming")
     score_ref = job.ref("arrangement/arrangement", "main")

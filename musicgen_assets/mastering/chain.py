@@ -38,8 +38,8 @@ _CUT_FADE_S = 0.5
 def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: the master of the mix in ``blobs["mix"]``; roles "streaming" (audio) and "record" (TargetRecord).
 
-    ``inputs``: samples, channels, target_lufs, ceiling_dbtp, min_dynamic_range_db, corridor, low_shelf_db, high_shelf_db, glue_ratio.
-    Raises PermanentFailure if the mix is silent.
+    ``inputs``: samples, channels, target_lufs, ceiling_dbtp, min_dynamic_range_db, corridor, low_shelf_db,
+    high_shelf_db, glue_ratio. Raises PermanentFailure if the mix is silent.
     """
     from dsp.convert import fit_length
     from dsp.levels import as_channels
@@ -58,7 +58,11 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     samples, tone = _toned(samples, rate, inputs)
     samples, threshold_dbfs = _glued(samples, rate, float(inputs["glue_ratio"]))
     level = reach_level(
-        samples, rate, float(inputs["target_lufs"]), float(inputs["ceiling_dbtp"]), float(inputs["min_dynamic_range_db"])
+        samples,
+        rate,
+        float(inputs["target_lufs"]),
+        float(inputs["ceiling_dbtp"]),
+        float(inputs["min_dynamic_range_db"]),
     )
     finished, fade_s = _ended(level.samples, rate, fade_s)
     record = TargetRecord(
@@ -110,9 +114,7 @@ def _glued(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, fl
     threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
     if ratio <= 1.0:
         return samples, threshold_dbfs
-    glued = compressor(
-        samples, rate, threshold_dbfs, ratio, _GLUE_ATTACK_MS, _GLUE_RELEASE_MS, knee_db=_GLUE_KNEE_DB
-    )
+    glued = compressor(samples, rate, threshold_dbfs, ratio, _GLUE_ATTACK_MS, _GLUE_RELEASE_MS, knee_db=_GLUE_KNEE_DB)
     return glued, threshold_dbfs
 
 

@@ -2,8 +2,8 @@
 
 Belongs here: MP3 and OGG of one master, untagged. Does not belong here: tags (finalization), lossless files.
 
-An encoder changes waveforms, so peaks of the decoded audio lie above those that went in: by 0.25 dB for MP3 at 320 kbps
-and 0.4 dB for OGG on test songs. What matters is the file people play, so that is what is measured.
+An encoder changes waveforms, so peaks of the decoded audio lie above those that went in: by 0.25 dB for MP3 at
+320 kbps and 0.4 dB for OGG on test songs. What matters is the file people play, so that is what is measured.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _UNDERSHOOT_DB = 0.05
 
 
 def encode_lossy(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: the master in ``blobs["audio"]`` as ``inputs["format"]``, decoded true peak within ``inputs["ceiling_dbtp"]``.
+    """Task: the master in ``blobs["audio"]`` as ``inputs["format"]``, decoded true peak within
+    ``inputs["ceiling_dbtp"]``.
 
     Returns roles "encoded" (the file) and "record" (EncodeRecord). After ``MAX_ATTEMPTS`` the last try is returned
     as it is: the gate decides.
@@ -46,14 +47,12 @@ def encode_lossy(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
         data = _encoded(name, samples * np.float32(10 ** (gain_db / 20)), rate)
         decoded, decoded_rate = decode(data)
         peak_dbtp = _true_peak_dbtp(decoded, decoded_rate)
-        attempts.append(
-            EncodeAttempt(gain_db=round(gain_db - base_db, 4), decoded_true_peak_dbtp=round(peak_dbtp, 4))
-        )
+        attempts.append(EncodeAttempt(gain_db=round(gain_db - base_db, 4), decoded_true_peak_dbtp=round(peak_dbtp, 4)))
         if peak_dbtp <= ceiling_dbtp:
             break
         gain_db -= peak_dbtp - ceiling_dbtp + _UNDERSHOOT_DB
     record = EncodeRecord(
-        format=name,  # type: ignore[arg-type]  # validated by the model
+        format=name,
         sha256=hashlib.sha256(data).hexdigest(),
         sample_rate_hz=decoded_rate,
         samples=int(decoded.shape[1]),

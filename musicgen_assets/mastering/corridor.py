@@ -1,7 +1,7 @@
 """The spectrum a master should have: a corridor per kind of music, and where a spectrum leaves it.
 
-Belongs here: reading data/corridors.yaml, mixing corridors by genre, comparing. Does not belong here: measuring spectra (dsp)
-and correcting them (mastering.tone).
+Belongs here: reading data/corridors.yaml, mixing corridors by genre, comparing. Does not belong here: measuring
+spectra (dsp) and correcting them (mastering.tone).
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Corridor(Frozen):
 class Departure:
     """Where a spectrum is furthest out relative to the room it has. ``used`` over 1 is outside.
 
-    ``deviation_db`` is the distance to the centre, ``bound_db`` the room there; ``is_octave`` tells an octave mean from one band.
+    ``deviation_db`` is the distance to the centre, ``bound_db`` the room there; ``is_octave`` tells an octave
+    mean from one band.
     """
 
     hz: float
@@ -164,14 +165,15 @@ def worst_departure(levels_db: DoubleArray, corridor: Corridor) -> Departure:
     deviations = deviations_db(levels_db, corridor)
     below, above = np.array(corridor.below_db), np.array(corridor.above_db)
     found = []
-    for values, share, is_octave in ((deviations, 1.0, False), (octave_means_db(deviations), corridor.octave_share, True)):
+    for values, share, is_octave in (
+        (deviations, 1.0, False),
+        (octave_means_db(deviations), corridor.octave_share, True),
+    ):
         room = np.where(values < 0, below, above) * share
         used = np.abs(values) / room
         worst = int(np.argmax(used))
         found.append(
-            Departure(
-                THIRD_OCTAVES_HZ[worst], float(values[worst]), float(room[worst]), float(used[worst]), is_octave
-            )
+            Departure(THIRD_OCTAVES_HZ[worst], float(values[worst]), float(room[worst]), float(used[worst]), is_octave)
         )
     return max(found, key=lambda departure: departure.used)
 
@@ -179,9 +181,8 @@ def worst_departure(levels_db: DoubleArray, corridor: Corridor) -> Departure:
 def _curve(points: Mapping[float, float]) -> DoubleArray:
     """Levels at ``THIRD_OCTAVES_HZ`` by straight lines over log f, flat beyond the ends."""
     known = sorted(points.items())
-    return np.interp(
-        np.log2(THIRD_OCTAVES_HZ), np.log2([hz for hz, _ in known]), np.array([level for _, level in known])
-    )
+    at = np.log2([hz for hz, _ in known])
+    return np.asarray(np.interp(np.log2(THIRD_OCTAVES_HZ), at, [level for _, level in known]), dtype=np.float64)
 
 
 def _rounded(values: DoubleArray) -> tuple[float, ...]:

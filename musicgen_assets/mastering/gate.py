@@ -1,7 +1,8 @@
 """The quality gate: measures against bounds, one answer a check.
 
-Belongs here: every check that a release stands on, and its verdict. Does not belong here: measuring (mastering.measures), tempo and
-key (mastering.gate_music), bounds (mastering.bounds, style files, mastering/data).
+Belongs here: every check that a release stands on, and its verdict. Does not belong here: measuring
+(mastering.measures), tempo and key (mastering.gate_music), bounds (mastering.bounds, style files,
+mastering/data).
 """
 
 from __future__ import annotations
@@ -152,9 +153,7 @@ def score_checks(scores: Mapping[str, Any]) -> list[CheckResult]:
     return results
 
 
-def _at_most(
-    name: str, measured: float, bound: float, unit: str, *, slack: float = 0.0, note: str = ""
-) -> CheckResult:
+def _at_most(name: str, measured: float, bound: float, unit: str, *, slack: float = 0.0, note: str = "") -> CheckResult:
     return CheckResult(name, measured <= bound + slack, measured, f"at most {bound:g} {unit}".strip(), note=note)
 
 

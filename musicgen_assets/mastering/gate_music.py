@@ -1,6 +1,7 @@
 """Is it the song that was planned? Tempo and key of the audio against the context.
 
-Belongs here: those two checks. Does not belong here: detecting (dsp), the comparison with the score (mastering.tempo_grid).
+Belongs here: those two checks. Does not belong here: detecting (dsp), the comparison with the score
+(mastering.tempo_grid).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ Key = tuple[int, str]
 def tempo_check(measures: Measures, grid: GridMatch, score_tempo_bpm: float, planned_bpm: float) -> CheckResult:
     """Within 1 % of the plan: as detected, or as the score's own onsets show.
 
-    The score is the stronger witness: where it is clear, it decides; the detector decides where it is not and there is
-    a pulse. With neither, the tempo is unknown, and that is no pass.
+    The score is the stronger witness: where it is clear, it decides; the detector decides where it is not and
+    there is a pulse. With neither, the tempo is unknown, and that is no pass.
     """
     expected = f"{planned_bpm:g} BPM within {bounds.TEMPO_TOLERANCE:.0%}"
     by_score_bpm = score_tempo_bpm * grid.factor
@@ -50,7 +51,9 @@ def _is_near(bpm: float, planned_bpm: float) -> bool:
 
 
 def key_check(keys: tuple[KeyGuess, ...], key: str, scale: str) -> CheckResult:
-    """The detected key is the planned one, or one with the same notes (noted), or the planned one nearly won (noted)."""
+    """The detected key is the planned one, or one with the same notes (noted), or the planned one nearly won
+    (noted).
+    """
     planned: Key = (pitch_class(key), "minor" if scale in _MINOR_LIKE else "major")
     best = keys[0]
     found: Key = (best.tonic, best.mode)

@@ -42,8 +42,9 @@ def reach_level(
 ) -> Level:
     """``samples`` at ``target_lufs`` (within 0.08 LU where it can be had) and under ``ceiling_dbtp``.
 
-    The gain is sought on excerpts first, where a try costs little, and confirmed and corrected on the whole. Where reaching it would take more than 12 dB of limiting, or more dynamics than the bound allows, it stays quieter
-    and says so: the gate decides. Raises dsp.errors.AudioError for what is no audio.
+    The gain is sought on excerpts first, where a try costs little, and confirmed and corrected on the whole.
+    Where reaching it would take more than 12 dB of limiting, or more dynamics than the bound allows, it stays
+    quieter and says so: the gate decides. Raises dsp.errors.AudioError for what is no audio.
     """
     from dsp.loudness import integrated_lufs, true_peak_dbtp
 
@@ -74,7 +75,9 @@ def reach_level(
 
 
 def _foreseen_gain_db(samples: FloatArray, rate: int, raise_lu: float, ceiling_dbtp: float) -> float:
-    """The gain that should raise the loudness by ``raise_lu`` through the limiter, found on twelve excerpts of 3 s."""
+    """The gain that should raise the loudness by ``raise_lu`` through the limiter, found on twelve excerpts of
+    3 s.
+    """
     from dsp.loudness import integrated_lufs
 
     size = round(_EXCERPT_S * rate)

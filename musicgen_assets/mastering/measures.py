@@ -1,6 +1,7 @@
 """Everything that is measured of a finished master, once, as data.
 
-Belongs here: the numbers. Does not belong here: bounds and verdicts (mastering.gate), what the plan was, except as a prior.
+Belongs here: the numbers. Does not belong here: bounds and verdicts (mastering.gate), what the plan was, except
+as a prior.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Measures(Frozen):
 
 
 def measure_master(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: measure ``blobs["master"]`` with ``inputs["tempo_bpm"]`` as the tempo expected; role "measures" (Measures)."""
+    """Task: measure ``blobs["master"]`` with ``inputs["tempo_bpm"]`` as the tempo expected; role "measures"
+    (Measures).
+    """
     from dsp.audiofile import decode
 
     blob = blobs["master"]
@@ -136,7 +139,6 @@ def _music(samples: FloatArray, rate: int, tempo_bpm: float) -> dict[str, Any]:
         "tempo_bpm": round(tempo.bpm, 3),
         "tempo_confidence": round(tempo.confidence, 4),
         "keys": tuple(
-            KeyGuess(tonic=tonic, mode=mode, share=round(share, 4))
-            for tonic, mode, share in key.ranking[:_RANKED_KEYS]
+            KeyGuess(tonic=tonic, mode=mode, share=round(share, 4)) for tonic, mode, share in key.ranking[:_RANKED_KEYS]
         ),
     }

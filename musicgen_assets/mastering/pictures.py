@@ -1,6 +1,7 @@
 """Pictures of a finished master: large ones for the report, thumbnails for the graph's pages.
 
-Belongs here: which pictures, of which size, with which marks. Does not belong here: drawing (dsp.pictures, score.pictures).
+Belongs here: which pictures, of which size, with which marks. Does not belong here: drawing (dsp.pictures,
+score.pictures).
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ class GridMatch:
 
 
 def match_tempo(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: compare ``blobs["master"]`` with ``blobs["score"]`` (Score); role "grid": factor, score, lead, is_clear."""
+    """Task: compare ``blobs["master"]`` with ``blobs["score"]`` (Score); role "grid": factor, score, lead,
+    is_clear.
+    """
     from dsp.audiofile import decode
 
     del inputs
@@ -127,7 +129,12 @@ def _standardised(flux: DoubleArray) -> DoubleArray:
 
 
 def _fits(
-    rises: DoubleArray, frames_per_s: float, times: DoubleArray, weights: DoubleArray, factors: DoubleArray, delay_s: float
+    rises: DoubleArray,
+    frames_per_s: float,
+    times: DoubleArray,
+    weights: DoubleArray,
+    factors: DoubleArray,
+    delay_s: float,
 ) -> DoubleArray:
     """For each speed: the weighted sum of rises at the onsets, in standard deviations of a sum over chance places.
 

@@ -1,6 +1,7 @@
 """The tone of a master: broad corrections towards the middle of its corridor, then the style's own shelves.
 
-Belongs here: deciding equaliser bands. Does not belong here: the corridor (mastering.corridor), applying filters (dsp).
+Belongs here: deciding equaliser bands. Does not belong here: the corridor (mastering.corridor), applying
+filters (dsp).
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ _LEAST_DB = 0.1
 def tone_bands(
     levels_db: DoubleArray, corridor: Corridor, rate: int, low_shelf_db: float, high_shelf_db: float
 ) -> tuple[ToneBand, ...]:
-    """Bands that bring a mix with third-octave ``levels_db`` towards its corridor's middle, and the style's shelves."""
+    """Bands that bring a mix with third-octave ``levels_db`` towards its corridor's middle, and the style's
+    shelves.
+    """
     wanted = correction_db(levels_db, corridor)
     gains = _solved(wanted, rate)
     bands = [
@@ -65,7 +68,7 @@ def correction_db(levels_db: DoubleArray, corridor: Corridor) -> DoubleArray:
     found = octaves[at]
     beyond = np.sign(found) * np.maximum(np.abs(found) - _LEFT_ALONE_DB, 0.0)
     beyond[found < -_NOTHING_THERE_DB] = 0.0
-    return np.clip(-beyond, -MAX_CUT_DB, MAX_BOOST_DB)
+    return np.asarray(np.clip(-beyond, -MAX_CUT_DB, MAX_BOOST_DB), dtype=np.float64)
 
 
 def tone_sections(bands: Sequence[ToneBand], rate: int) -> DoubleArray:

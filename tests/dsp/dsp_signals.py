@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ RATES = (44_100, 48_000, 96_000)
 def sine(hz: float, rate: int, seconds: float, peak: float = 1.0, channels: int = 1, phase: float = 0.0) -> FloatArray:
     at = np.arange(round(rate * seconds)) / rate
     wave = (peak * np.sin(2 * np.pi * hz * at + phase)).astype(np.float32)
-    return np.repeat(wave[None, :], channels, axis=0)
+    return np.tile(wave, (channels, 1))
 
 
 def noise(rate: int, seconds: float, peak: float = 0.5, channels: int = 2, seed: int = 1) -> FloatArray:
@@ -26,7 +28,7 @@ def smooth(samples: FloatArray) -> FloatArray:
     count = samples.shape[1] // 5
     ramp = np.sin(np.linspace(0, np.pi / 2, count)) ** 2
     shape = np.concatenate([ramp, np.ones(samples.shape[1] - 2 * count), ramp[::-1]])
-    return (samples * shape).astype(np.float32)
+    return np.asarray(samples * shape, dtype=np.float32)
 
 
 def clicks(bpm: float, rate: int, seconds: float, seed: int = 2) -> FloatArray:
@@ -52,7 +54,12 @@ def tone(midi: float, rate: int, seconds: float, harmonics: int = 6) -> NDArray[
 
 
 def progression(
-    chords: list[tuple[int, ...]], bass: list[int], rate: int, chord_s: float, repeats: int, seed: int | None = None
+    chords: Sequence[tuple[int, ...]],
+    bass: Sequence[int],
+    rate: int,
+    chord_s: float,
+    repeats: int,
+    seed: int | None = None,
 ) -> FloatArray:
     """Block chords over bass notes; with a seed, noise bursts on every half chord stand for drums."""
     parts = []
@@ -68,4 +75,4 @@ def progression(
         step = round(chord_s * rate / 4)
         for start in range(0, out.size - step, step):
             out[start : start + step] += 2.0 * rng.standard_normal(step) * np.exp(-np.arange(step) / (0.03 * rate))
-    return (0.5 * out / np.abs(out).max()).astype(np.float32)[None, :]
+    return np.asarray(0.5 * out[None, :] / np.abs(out).max(), dtype=np.float32)

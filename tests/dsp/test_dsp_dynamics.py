@@ -19,7 +19,9 @@ from dsp.loudness import true_peak_dbtp
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("hz", [60.0, 997.0])
-@pytest.mark.parametrize(("level_db", "knee_db"), [(-30.0, 0.0), (-12.0, 0.0), (-2.0, 0.0), (-20.0, 10.0), (-6.0, 10.0)])
+@pytest.mark.parametrize(
+    ("level_db", "knee_db"), [(-30.0, 0.0), (-12.0, 0.0), (-2.0, 0.0), (-20.0, 10.0), (-6.0, 10.0)]
+)
 def test_compressor_follows_its_static_curve(rate: int, hz: float, level_db: float, knee_db: float) -> None:
     wave = sine(hz, rate, 2.0, db_to_gain(level_db), 2)
     out = dynamics.compressor(wave, rate, -20, 4, attack_ms=5, release_ms=100, knee_db=knee_db)
@@ -68,10 +70,10 @@ def test_compressor_keeps_the_stereo_image() -> None:
 def test_gate_closes_on_what_is_quiet_and_opens_for_what_is_loud(rate: int) -> None:
     levels = np.repeat([0.5, 0.001, 0.5], rate)
     wave = (sine(1_000, rate, 3.0)[0] * levels).astype(np.float32)[None, :]
-    out = dynamics.gate(wave, rate, -40, attack_ms=1, release_ms=50, hold_ms=20, range_db=60)
+    out = dynamics.gate(wave, rate, -40, attack_ms=1, release_ms=50, hold_ms=20, range_db=40)
     assert np.array_equal(out[:, : rate // 2], wave[:, : rate // 2])
     quiet = slice(int(1.8 * rate), int(1.9 * rate))
-    assert rms_dbfs(out[:, quiet]) - rms_dbfs(wave[:, quiet]) == pytest.approx(-60, abs=0.5)
+    assert rms_dbfs(out[:, quiet]) - rms_dbfs(wave[:, quiet]) == pytest.approx(-40, abs=0.5)
     loud = slice(int(2.05 * rate), int(2.9 * rate))
     assert rms_dbfs(out[:, loud]) - rms_dbfs(wave[:, loud]) == pytest.approx(0, abs=0.01)
     assert np.array_equal(dynamics.gate(wave, rate, -80), wave)
@@ -159,7 +161,7 @@ def test_limiter_does_not_click() -> None:
     samples = sine(100, 48_000, 2.0, 0.5, 1)
     samples[0, 48_000:] *= 3
     out = dynamics.limiter(samples, 48_000, -1.0)
-    # A jump of the gain would show as a step over anything the tone itself does (0.02 a sample at three times the level).
+    # A jump of the gain would be a step over anything the tone itself does (0.02 a sample at three times its level).
     assert np.abs(np.diff(out[0, 1_000:47_000])).max() <= np.abs(np.diff(samples[0, 1_000:47_000])).max() + 1e-6
     assert np.abs(np.diff(out[0])).max() < 0.03
 

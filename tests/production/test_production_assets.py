@@ -84,7 +84,8 @@ def test_a_sung_track_is_played_and_the_melody_keeps_silent_under_it(instruments
         notes=tuple(note for note in melody.notes if note[0] >= BAR),
     )  # fmt: skip
     vocal_line = {
-        **NOT_SUNG, "carrier": "lead_instrument", "track": sung.model_dump(mode="json"), "melody_mutes": [[BAR, 2 * BAR]],
+        **NOT_SUNG, "carrier": "lead_instrument", "track": sung.model_dump(mode="json"),
+        "melody_mutes": [[BAR, 2 * BAR]],
     }  # fmt: skip
     store = store_with(score, instruments, vocal_line)
     store.run("production/take")

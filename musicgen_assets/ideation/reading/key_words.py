@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from musicgen_assets.ideation.lexicon import LANGUAGES, lexicon
-from musicgen_assets.ideation.terms import alternatives, table_of, words_of
-from musicgen_assets.ideation.text import Prompt, read_prompt
+from musicgen_assets.ideation.reading.lexicon import LANGUAGES, lexicon
+from musicgen_assets.ideation.reading.terms import alternatives, table_of, words_of
+from musicgen_assets.ideation.reading.text import Prompt, read_prompt
 from musicgen_assets.theory.keys import simplest_tonic
 from musicgen_assets.theory.pitch import pitch_class
 

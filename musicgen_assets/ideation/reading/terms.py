@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from musicgen_assets.ideation.lexicon import instrument_words, lexicons
-from musicgen_assets.ideation.text import Prompt, Word, phrase_key
+from musicgen_assets.ideation.reading.lexicon import instrument_words, lexicons
+from musicgen_assets.ideation.reading.text import Prompt, Word, phrase_key
 
 PHRASE_MAX_WORDS = 5
 _FILLERS_MAX = 3

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from musicgen_assets.ideation.lexicon import LANGUAGES, lexicon
-from musicgen_assets.ideation.terms import (
+from musicgen_assets.ideation.reading.lexicon import LANGUAGES, lexicon
+from musicgen_assets.ideation.reading.terms import (
     Term,
     find_phrases,
     vocabulary,
     words_of,
 )
-from musicgen_assets.ideation.text import Prompt, phrase_key
+from musicgen_assets.ideation.reading.text import Prompt, phrase_key
 from musicgen_assets.styles.loader import style_aliases
 
 GENRES_MAX = 6

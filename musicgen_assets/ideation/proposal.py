@@ -1,0 +1,121 @@
+"""What nobody asked for, derived from what was: style, key, tempo, meter, band, form.
+
+Belongs here: musical choices from a blended style, mood and wishes. Does not belong here: reading words
+(the finders), overrides and validation (resolver).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from musicgen_assets.context import limits
+from musicgen_assets.context.schema import Mood, Scale, WeightedGenre
+from musicgen_assets.ideation.reading.lexicon import common, sounds_by_name
+from musicgen_assets.styles.loader import load_style, style_names
+from musicgen_assets.styles.schema import Style
+from musicgen_assets.theory.scales import mode_family
+
+DEFAULT_STYLE = "pop"
+WORD_SHARE = 0.8
+"""How far mood words outweigh the mood at which a style is at home."""
+_MINOR_TILT = 2.2
+"""How much a fully sad or happy mood multiplies the odds of minor or major."""
+_TEMPO_JITTER = 0.02
+
+
+def generator(seed: int, prompt: str, purpose: str) -> np.random.Generator:
+    """Random numbers for one choice, from seed, prompt and its name, so that no choice moves another."""
+    digest = hashlib.sha256(f"{seed}|{prompt}|{purpose}".encode("utf-8", "surrogatepass")).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def nearest_style(
+    mood: Mood | None, instruments: Sequence[str], meter: str | None, *, is_only: bool = False
+) -> str | None:
+    """The style that suits the mood, instruments and meter best, by name; None if there is nothing to go by."""
+    if mood is None and not instruments and meter is None:
+        return None
+    return min(style_names(), key=lambda name: (_distance(load_style(name), mood, instruments, meter, is_only), name))
+
+
+def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter: str | None, is_only: bool) -> float:
+    far = 0.0
+    if mood is not None:
+        far += abs(style.mood.valence - mood.valence) + abs(style.mood.arousal - mood.arousal)
+    if instruments:
+        programs = {item.program for item in style.instruments if item.role not in ("drums", "percussion")}
+        hits = sum(sounds_by_name()[name].program in programs for name in instruments)
+        far -= 0.5 * hits / len(instruments)
+        far += 0.05 * len(programs) * is_only
+    if meter is not None:
+        far -= 0.6 * style.meters.get(meter, 0.0) / sum(style.meters.values())  # type: ignore[call-overload]
+    return far + (0.0 if style.name == DEFAULT_STYLE else 0.02)
+
+
+def genres_without(avoided: Sequence[str]) -> str:
+    """The default style, or the first other one if it is refused."""
+    names = [DEFAULT_STYLE, *style_names()]
+    return next((name for name in names if name not in avoided and name in style_names()), style_names()[0])
+
+
+def mood_in(style: Style, words: Mood | None) -> Mood:
+    """Mood of the song: mostly the words', a little the style's."""
+    if words is None:
+        return style.mood
+    return Mood(
+        valence=round(WORD_SHARE * words.valence + (1 - WORD_SHARE) * style.mood.valence, 3),
+        arousal=round(WORD_SHARE * words.arousal + (1 - WORD_SHARE) * style.mood.arousal, 3),
+    )
+
+
+def tempo_in(style: Style, arousal: float, position: float | None, rng: np.random.Generator) -> float:
+    """Whole beats a minute. ``position`` (0 slow, 1 fast, a little beyond both ends allowed) beats arousal.
+
+    Arousal at the style's home gives its typical tempo; more or less moves towards the ends of its range.
+    """
+    tempo = style.tempo_bpm
+    jitter = 1.0 + _TEMPO_JITTER * float(rng.uniform(-1.0, 1.0))
+    if position is not None:
+        bpm = tempo.low + (tempo.high - tempo.low) * position
+        return float(min(max(round(bpm), limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM))
+    home = min(max(style.mood.arousal, 0.05), 0.95)
+    if arousal <= home:
+        bpm = tempo.low + (tempo.typical - tempo.low) * arousal / home
+    else:
+        bpm = tempo.typical + (tempo.high - tempo.typical) * (arousal - home) / (1.0 - home)
+    bpm = min(max(round(bpm * jitter), tempo.low), tempo.high)
+    return float(min(max(round(bpm), limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM))
+
+
+def scale_in(style: Style, valence: float, rng: np.random.Generator) -> Scale:
+    """A scale of the style, drawn by its weights, tilted to minor by sadness and to major by joy."""
+    scales = list(style.scales)
+    odds = np.array([_tilted(style.scales[scale], scale, valence) for scale in scales], dtype=np.float64)
+    return scales[int(rng.choice(len(scales), p=odds / odds.sum()))]
+
+
+def _tilted(weight: float, scale: str, valence: float) -> float:
+    lean = (valence - 0.5) * 2.0
+    sign = 1.0 if mode_family(scale) == "major" else -1.0
+    return max(float(weight), 1e-6) * _MINOR_TILT ** (2.0 * sign * lean)
+
+
+def tonic_in(scale: str, rng: np.random.Generator) -> str:
+    """A tonic people like to play in, drawn."""
+    weights: dict[str, float] = common()["tonics"][mode_family(scale)]
+    names = sorted(weights)
+    odds = np.array([weights[name] for name in names], dtype=np.float64)
+    return names[int(rng.choice(len(names), p=odds / odds.sum()))]
+
+
+def meter_in(style: Style) -> str:
+    """The style's own meter: the one with the largest weight."""
+    return max(style.meters, key=lambda meter: (style.meters[meter], meter))
+
+
+def shares(genres: Sequence[Mapping[str, object]]) -> tuple[WeightedGenre, ...]:
+    """Genres as the context holds them."""
+    return tuple(WeightedGenre.model_validate(dict(genre)) for genre in genres)

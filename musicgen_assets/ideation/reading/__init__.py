@@ -1,0 +1,1 @@
+"""What a prompt says: words, numbers, genres, keys, each finder on its own."""

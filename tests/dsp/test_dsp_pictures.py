@@ -1,0 +1,143 @@
+"""Pictures: right size, repeatable bytes, small thumbnails, and the signal is where it should be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from dsp_signals import FloatArray, noise, sine
+from numpy.typing import NDArray
+from PIL import Image
+
+from dsp import pictures
+from dsp.analysis import band_levels
+from dsp.errors import AudioError
+from dsp.loudness import short_term_curve
+
+MARKS = [(0.0, "intro"), (2.0, "verse"), (4.5, "a chorus with a long name"), (5.9, "x"), (99.0, "after the end")]
+
+
+def pixels(png: bytes) -> NDArray[np.int64]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(np.int64)
+
+
+def music() -> FloatArray:
+    samples = noise(48_000, 6.0, 0.4)
+    samples[:, : 2 * 48_000] *= np.float32(0.1)
+    return samples
+
+
+def _waveform(width: int, height: int) -> bytes:
+    return pictures.waveform_png(music(), 48_000, width_px=width, height_px=height, marks=MARKS)
+
+
+def _spectrogram(width: int, height: int) -> bytes:
+    return pictures.spectrogram_png(music(), 48_000, width_px=width, height_px=height, marks=MARKS)
+
+
+def _loudness(width: int, height: int) -> bytes:
+    times, values = short_term_curve(music(), 48_000)
+    return pictures.loudness_png(times, values, -14, width_px=width, height_px=height, marks=MARKS)
+
+
+def _spectrum(width: int, height: int) -> bytes:
+    centres, levels = band_levels(music(), 48_000)
+    corridor = (centres[2:], levels[2:] - 3, levels[2:] + 3)
+    return pictures.spectrum_png((centres, levels), corridor, width_px=width, height_px=height)
+
+
+@pytest.mark.parametrize("draw", [_waveform, _spectrogram, _loudness, _spectrum])
+@pytest.mark.parametrize(("width", "height"), [(1_200, 300), (480, 240), (100, 60)])
+def test_pictures_have_the_size_asked_and_repeatable_bytes(
+    draw: Callable[[int, int], bytes], width: int, height: int
+) -> None:
+    png = draw(width, height)
+    assert pixels(png).shape == (height, width, 3)
+    assert png == draw(width, height)
+    if width <= 480:
+        assert len(png) < 60_000
+    chunks = {bytes(png[at - 4 : at]) for at in _chunk_ends(png)}
+    assert chunks <= {b"IHDR", b"PLTE", b"IDAT", b"IEND"}, "no time, no software, no text"
+
+
+def _chunk_ends(png: bytes) -> list[int]:
+    at, ends = 8, []
+    while at < len(png):
+        ends.append(at + 8)
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return ends
+
+
+def test_background_is_white_and_marks_are_drawn() -> None:
+    bare = pixels(pictures.waveform_png(music(), 48_000))
+    marked = pixels(pictures.waveform_png(music(), 48_000, marks=MARKS))
+    assert tuple(bare[1, 1]) == (255, 255, 255)
+    assert not np.array_equal(bare[:20], marked[:20])
+
+
+def test_waveform_is_as_tall_as_the_audio_is_loud() -> None:
+    image = pixels(pictures.waveform_png(music(), 48_000, width_px=600, height_px=300))
+    is_blue = image[:, :, 2] - image[:, :, 0] > 40
+    heights = is_blue.sum(axis=0)
+    quiet, loud = heights[60:180], heights[260:560]
+    assert np.median(loud) / np.median(quiet) == pytest.approx(10.0, rel=0.25)
+
+
+@pytest.mark.parametrize("hz", [60.0, 440.0, 8_000.0])
+def test_spectrogram_shows_a_tone_at_its_height(hz: float) -> None:
+    image = pixels(pictures.spectrogram_png(sine(hz, 48_000, 4.0, 0.5), 48_000, width_px=800, height_px=400))
+    column = image[20:374, 400].sum(axis=1)
+    height = 1 - (float(np.median(np.flatnonzero(column <= column.min() + 30))) + 0.5) / column.size
+    expected = np.log(hz / 30) / np.log(20_000 / 30)
+    assert height == pytest.approx(expected, abs=0.02)
+
+
+def test_bands_outside_the_corridor_are_marked() -> None:
+    centres, levels = band_levels(music(), 48_000)
+
+    def orange(limit_db: float) -> int:
+        corridor = (centres, levels - limit_db, levels + limit_db)
+        bent = levels.copy()
+        bent[10] += 5.0
+        image = pixels(pictures.spectrum_png((centres, bent), corridor))
+        return int((image[:, :, 0] - image[:, :, 2] > 100).sum())
+
+    assert orange(6.0) == 0
+    assert orange(4.0) > 10
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("length", [1, 2, 700, 48_000])
+@pytest.mark.parametrize("level", [0.0, 1e-9, 0.5, 3.0])
+def test_odd_audio_is_drawn_too(channels: int, length: int, level: float) -> None:
+    samples = np.full((channels, length), level, np.float32)
+    for draw in (pictures.waveform_png, pictures.spectrogram_png):
+        for width in (300, 800):
+            assert pixels(draw(samples, 44_100, width_px=width, height_px=120)).shape == (120, width, 3)
+
+
+def test_odd_curves_are_drawn_too() -> None:
+    assert pictures.loudness_png([0.1], [-70.0])
+    assert pictures.loudness_png([1.5, 2.0], [-70.0, -9.0], None, width_px=300, height_px=100)
+    assert pictures.spectrum_png(([100.0, 200.0], [-120.0, -120.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: pictures.waveform_png(music(), 48_000, width_px=50), "width_px"),
+        (lambda: pictures.waveform_png(music(), 48_000, height_px=5_000), "height_px"),
+        (lambda: pictures.waveform_png(music(), 48_000, marks=[(np.nan, "x")]), "marks"),
+        (lambda: pictures.loudness_png([1.0, 2.0], [-14.0]), "length"),
+        (lambda: pictures.loudness_png([], []), "times_s"),
+        (lambda: pictures.loudness_png([1.0], [np.inf]), "lufs"),
+        (lambda: pictures.spectrum_png(([0.0, 100.0], [1.0, 2.0])), "positive"),
+        (lambda: pictures.spectrum_png(([50.0, 100.0], [1.0, 2.0]), ([50.0], [0.0, 1.0], [2.0, 3.0])), "corridor"),
+        (lambda: pictures.spectrogram_png(music(), 500), "rate"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(call: Callable[[], bytes], words: str) -> None:
+    with pytest.raises(AudioError, match=words):
+        call()
