@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
+from musicgen_assets.graph.check_texts import CHECK_TEXTS
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import StoredCheck
 from musicgen_assets.partitions import VERSIONS
@@ -27,6 +28,7 @@ def check_specs(declaration: Declaration) -> list[dg.AssetCheckSpec]:
             dg.AssetCheckSpec(
                 name,
                 asset=dg.AssetKey([declaration.stage, declaration.name]),
+                description=CHECK_TEXTS[name],
                 blocking=name not in declaration.warnings,
                 partitions_def=VERSIONS,
             )

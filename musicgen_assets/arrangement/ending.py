@@ -102,12 +102,24 @@ def _strike(
     if seat.role in ("lead", "counter"):
         wanted = chord.root if seat.role == "lead" else chord.pitch_classes[min(1, len(chord.pitch_classes) - 1)]
         return [(start, end - start, _nearest(wanted, last_pitch, seat.program), min(loud, 112))]
-    pitches = voice(chord, voicing_for(seat.program, style_voicing), seat.program, None)
+    voiced = voice(chord, voicing_for(seat.program, style_voicing), seat.program, None)
+    pitches = _rooted(voiced, chord.root, seat.program)
     step = ticks(STRUM_S if seat.program in GUITARS else _ROLL_S if is_rolled else 0.0, timeline.tempo_bpm)
     return [
         (start + number * step, max(end - start - number * step, 1), pitch, max(loud - 4, 1))
         for number, pitch in enumerate(pitches)
     ]
+
+
+def _rooted(pitches: Sequence[int], root: int, program: int) -> list[int]:
+    """The voicing in root position: what lies under its lowest root goes up by octaves, or a root goes under it."""
+    low, high = range_of(program)
+    roots = [pitch for pitch in pitches if pitch % 12 == root]
+    if not roots:
+        bottom = folded(pitches[0] - (pitches[0] - root) % 12, low, high)
+        return sorted({bottom, *(pitch for pitch in pitches if pitch > bottom)})
+    raised = {pitch + 12 if pitch < roots[0] else pitch for pitch in pitches}
+    return sorted(pitch for pitch in raised if roots[0] <= pitch <= high)
 
 
 def _kit_strike(seat: Seat, start: int, loud: int) -> list[NoteRow]:

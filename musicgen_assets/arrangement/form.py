@@ -55,15 +55,17 @@ _WEIGHTS: Mapping[SectionKind, float] = {
     "chorus": 3.0,
     "drop": 3.0,
     "verse": 1.5,
+    "pre_chorus": 1.5,
     "bridge": 1.3,
     "breakdown": 1.3,
     "solo": 0.8,
 }
-_LAST_HOOK_WEIGHT, _LEAD_IN_WEIGHT = 5.0, 4.0
+_LAST_HOOK_WEIGHT, _LEAD_IN_LENGTHENING = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
 _COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.9, 1.5
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
+_SECTION_BARS_MIN = 2
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
 _HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.55
@@ -116,7 +118,7 @@ def plan_form(
     written = _written_form(style, nominal, total, rng)
     kinds = _sooner_hook(_with_two_kinds(written, total), nominal, total, duration_s)
     kinds = _cut(kinds, nominal, total) if _sum(kinds, nominal) > total else _grown(kinds, nominal, total)
-    kinds = _sooner_hook(kinds, nominal, total, duration_s)
+    kinds = _with_two_kinds(_sooner_hook(kinds, nominal, total, duration_s), total)
     lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
     if lengths is None:
         raise BadInput(
@@ -148,7 +150,9 @@ def _wish(style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKi
     bars = asked * _length_scale(style, phrase, duration_s) if asked else _NOMINAL_PHRASES[kind] * phrase
     loop = loops.get(kind, phrase)
     unit = loop if bars >= loop else part_of(loop)
-    return Wish(max(round(bars / unit) * unit, 1), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0))
+    return Wish(
+        max(round(bars / unit) * unit, _SECTION_BARS_MIN), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0)
+    )
 
 
 def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish]) -> int:
@@ -165,12 +169,12 @@ def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], to
     while len(kinds) > 2:
         wished = _sum(kinds, nominal)
         index = _least_missed(kinds)
-        if index is None or (wished <= total * _COMPACT_FROM and 2 * len(kinds) <= total):
+        if index is None or (wished <= total * _COMPACT_FROM and _SECTION_BARS_MIN * len(kinds) <= total):
             break
-        is_last_resort = wished > total * _SQUEEZED_AT_MOST or 2 * len(kinds) > total
+        is_last_resort = wished > total * _SQUEEZED_AT_MOST or _SECTION_BARS_MIN * len(kinds) > total
         if wished - nominal[kinds[index]].bars < total * _SPARSE_UNTIL and not is_last_resort:
             break
-        if len(kinds) <= _SECTIONS_KEPT and wished <= total * 2 and 2 * len(kinds) <= total:
+        if len(kinds) <= _SECTIONS_KEPT and wished <= total * 2 and _SECTION_BARS_MIN * len(kinds) <= total:
             break
         del kinds[index]
     return tuple(kinds)
@@ -197,13 +201,11 @@ def _grown(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], 
         blocks = _GROWTH_WITH_CHORUS if "chorus" in kinds else _GROWTH_WITHOUT
     known = {*kinds, "verse", "solo", "bridge", "breakdown", "interlude", "build"}
     turn = 0
-    while _sum(kinds, nominal) < total * _SPARSE_UNTIL:
+    while _sum(kinds, nominal) < total * _SPARSE_UNTIL and len(kinds) < total // _SECTION_BARS_MIN:
         block = [kind for kind in blocks[turn % len(blocks)] if kind in known]
         place = _growth_place(kinds)
         kinds[place:place] = block
         turn += 1
-        if turn > total:
-            break
     return tuple(kinds)
 
 
@@ -266,7 +268,7 @@ def _wishes(
     for index, wish in enumerate(wishes[:lead_in]):
         part = part_of(wish.loop_bars)
         bars = min(max(math.floor(wish.bars * squeeze / part) * part, part), wish.bars) if squeeze < 1.0 else wish.bars
-        wishes[index] = replace(wish, bars=bars, weight=wish.weight * _LEAD_IN_WEIGHT)
+        wishes[index] = replace(wish, bars=bars, lengthening=_LEAD_IN_LENGTHENING)
     if last_hook >= 0:
         wishes[last_hook] = replace(wishes[last_hook], weight=_LAST_HOOK_WEIGHT)
     return wishes

@@ -14,11 +14,13 @@ from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run, SectionPlan, Timeline, material_of, read_loop
 from musicgen_assets.score.material import Melody, Theme
 from musicgen_assets.score.model import NoteRow
+from musicgen_assets.theory.scales import scale_pitch_classes
 
 _QUOTED_IN = ("intro", "outro", "interlude", "breakdown")
 """Sections that quote the hook in their second half where they have no theme of their own."""
 _TAKEN_OVER = ("solo", "interlude")
 _DOUBLE_UP = 12
+_TURN_FROM_TICKS = 440
 _REST_EVERY = 3
 """In a section of many passes, this one of the theme is left to the other instruments."""
 
@@ -75,11 +77,33 @@ def _section_melody(plan: SectionPlan, timeline: Timeline, melody: Melody, is_su
     theme = melody.themes.get(kind) or _theme_of(kind, melody)
     if theme is None:
         return _quoted(plan, timeline, melody, bars)
-    rows = read_loop(theme.notes, theme.bars, _kept_runs(plan, is_sung), timeline.bar_ticks)
+    rows: list[NoteRow] = []
+    for run in _kept_runs(plan, is_sung):
+        played = read_loop(theme.notes, theme.bars, [run], timeline.bar_ticks)
+        is_varied = kind == "solo" and run.start_bar > plan.section.start_bar
+        rows += _ornamented(played, timeline) if is_varied else played
     if kind in ("intro", "breakdown") and bars >= 4:
         middle = (plan.section.start_bar + bars // 2) * timeline.bar_ticks
         rows = [row for row in rows if row[0] >= middle]
     return rows
+
+
+def _ornamented(rows: Sequence[NoteRow], timeline: Timeline) -> list[NoteRow]:
+    """A solo's later passes: long notes turn to the scale tone above and back."""
+    scale = scale_pitch_classes(timeline.key, timeline.scale)
+    found: list[NoteRow] = []
+    for start, duration, pitch, velocity in rows:
+        if duration < _TURN_FROM_TICKS:
+            found.append((start, duration, pitch, velocity))
+            continue
+        above = next(pitch + step for step in (1, 2, 3) if (pitch + step) % 12 in scale)
+        first, turn = duration // 2, duration // 4
+        found += [
+            (start, first, pitch, velocity),
+            (start + first, turn, above, max(velocity - 8, 1)),
+            (start + first + turn, duration - first - turn, pitch, max(velocity - 4, 1)),
+        ]
+    return found
 
 
 def _may_be_sung(plan: SectionPlan, timeline: Timeline) -> bool:

@@ -43,7 +43,8 @@ def orchestrate(timeline: Timeline, seats: Sequence[Seat]) -> dict[str, tuple[Wi
     A seat plays from its entry energy on; the last hook has everybody. First verses hold colours back, and a
     section that leads to a hook always leaves the hook something to add, where the band is large enough.
     Intros build up and outros thin out half by half; breakdowns have no drums, and bass only in their second
-    half. Something harmonic always plays.
+    half. Third verses begin without drums, fourth ones let another carry the chords. Something harmonic always
+    plays.
     """
     windows: dict[str, list[Window]] = {seat.name: [] for seat in seats}
     playing = _players_by_section(timeline, seats)
@@ -81,7 +82,15 @@ def _wanted(plan: SectionPlan, timeline: Timeline, seats: Sequence[Seat]) -> set
         if seat.role == "counter" and section.index == 0 and _has_return(plan, timeline):
             continue
         found.add(seat.name)
+    if section.kind == "verse" and section.index >= 3 and section.index % 3 == 0:
+        found -= _spared(found, seats)
     return _not_empty(found, seats)
+
+
+def _spared(found: set[str], seats: Sequence[Seat]) -> set[str]:
+    """The first chord player, who rests in every third verse from the fourth on, where others can carry it."""
+    harmonic = [seat for seat in seats if seat.name in found and seat.role in HARMONIC]
+    return {seat.name for seat in harmonic if seat.role == "chords" and seat.order == 0 and len(harmonic) > 1}
 
 
 def _is_colour(seat: Seat) -> bool:
@@ -138,6 +147,8 @@ def _span(plan: SectionPlan, seat: Seat, present: Sequence[Seat]) -> tuple[int, 
     if plan.section.kind == "intro" and _is_late(seat, present):
         return middle, past
     if plan.section.kind == "breakdown" and seat.role == "bass":
+        return middle, past
+    if plan.section.kind == "verse" and plan.section.index % 3 == 2 and seat.role == "drums":
         return middle, past
     if plan.section.kind == "outro" and _is_early_leaver(seat, present):
         return start, middle

@@ -13,7 +13,8 @@ import numpy as np
 
 _STRETCHES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _PART_COST = 0.35
-_ODD_COST = 1.5
+_EVEN_COST, _ODD_COST = 1.2, 3.0
+_ELASTIC_SHARE = 0.3
 _LAST_ODD_COST = 0.1
 
 
@@ -22,7 +23,7 @@ class Wish:
     """A section's wished length in bars, and the length of the loop it is made of.
 
     ``exact`` bars were asked for and are kept. ``is_elastic`` sections (intro, outro) take odd lengths lightly.
-    ``weight``: how much straying from the wish costs.
+    ``weight``: how much straying from the wish costs; ``lengthening`` times that to be longer.
     """
 
     bars: int
@@ -30,6 +31,7 @@ class Wish:
     exact: int | None = None
     is_elastic: bool = False
     weight: float = 1.0
+    lengthening: float = 1.0
 
 
 def part_of(loop_bars: int) -> int:
@@ -89,7 +91,8 @@ def _price(bars: int, wish: Wish, is_last: bool) -> float:
         body = bars - 1
         price = wish.weight * math.log2(max(body, 0.5) / wish.bars) ** 2
         return price + (_LAST_ODD_COST if body % part else _LAST_ODD_COST / 2 if body % wish.loop_bars else 0.0)
-    price = wish.weight * math.log2(bars / wish.bars) ** 2
-    if bars % part:
-        return price + _ODD_COST
-    return price + (_PART_COST * (0.3 if wish.is_elastic else 1.0) if bars % wish.loop_bars else 0.0)
+    price = wish.weight * math.log2(bars / wish.bars) ** 2 * (wish.lengthening if bars > wish.bars else 1.0)
+    if bars % wish.loop_bars == 0:
+        return price
+    cost = _PART_COST if bars % part == 0 else _EVEN_COST if bars % 2 == 0 else _ODD_COST
+    return price + cost * (_ELASTIC_SHARE if wish.is_elastic else wish.weight)

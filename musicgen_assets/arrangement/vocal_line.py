@@ -1,8 +1,8 @@
 """arrangement/vocal_line: the sung line of a song, its syllables on the melody's notes.
 
-Belongs here: the asset's entry, which stanza each section sings, where the melody is silent for the voice.
-Does not belong here: syllables under one phrase (vocal_underlay), words (composition.lyrics), a voice's sound
-(production). Until there is a voice, a lead instrument carries the line.
+Belongs here: the asset's entry, the track and its syllables, where the melody is silent for the voice. Does not
+belong here: which words each section sings (vocal_words), syllables under one phrase (vocal_underlay), writing
+words (composition.lyrics), a voice's sound (production). Until there is a voice, a lead instrument carries the line.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import Field
 
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
-from musicgen_assets.arrangement.timeline import Run, runs_of
+from musicgen_assets.arrangement.timeline import Run
 from musicgen_assets.arrangement.vocal_underlay import Sung, Unit, underlay
-from musicgen_assets.context.schema import Frozen, SectionKind
+from musicgen_assets.arrangement.vocal_words import lines_by_phrase, sung_passes
+from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.clock import ticks_per_bar
@@ -25,8 +26,6 @@ from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import DRUM_CHANNEL, NoteRow, Score, Section, Syllable, Track
 
 VOCAL, MELODY = "vocal", "melody"
-REFRAINS: tuple[SectionKind, ...] = ("chorus", "drop", "pre_chorus")
-"""Kinds that sing the same words whenever they come back."""
 _EARLY_TICKS = 60
 """The melody falls silent this long before a sung phrase: its player may be ahead of the beat."""
 _NOTE_CARRIED = "The sung line is played by a lead instrument; its words are in the score, lyrics.lrc and lyrics.txt."
@@ -67,6 +66,7 @@ def make_vocal_line(job: Job) -> Outcome:
             "syllables": len(line.syllables),
             "lines": len({(syllable.section, syllable.line) for syllable in line.syllables}),
             "notes": len(line.track.notes) if line.track else 0,
+            "lines_not_sung": _lines_not_sung(lyrics, line),
         },
     )
 
@@ -74,7 +74,7 @@ def make_vocal_line(job: Job) -> Outcome:
 def sing_song(score: Score, melody: Melody, lyrics: Lyrics, time_signature: str) -> VocalLine:
     """The vocal line of a song; carrier "none" where nothing is sung."""
     voice = _Voice()
-    passes = _passes(score.sections, melody, lyrics)
+    passes = sung_passes(score.sections, melody, lyrics)
     for section, run, stanza, first_line in passes:
         _sing_pass(voice, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
     if not voice.syllables:
@@ -88,6 +88,20 @@ def sing_song(score: Score, melody: Melody, lyrics: Lyrics, time_signature: str)
         melody_mutes=_joined(voice.mutes),
         note=_NOTE_CARRIED,
     )
+
+
+def _lines_not_sung(lyrics: Lyrics, line: VocalLine) -> int:
+    """Lines of the words that the song has no room for, spare stanzas among them."""
+    grouped: dict[tuple[str, int, int], list[str]] = {}
+    pass_number = -1
+    before: tuple[str, int] | None = None
+    for syllable in line.syllables:
+        here = (syllable.section, syllable.line)
+        pass_number += here != before
+        before = here
+        grouped.setdefault((*here, pass_number), []).append(syllable.text)
+    heard = {tuple(texts) for texts in grouped.values()}
+    return sum(words.syllables not in heard for section in lyrics.sections for words in section.lines)
 
 
 def merged_tracks(score: Score, vocal_line: Mapping[str, Any]) -> tuple[Track, ...]:
@@ -118,71 +132,6 @@ def _muted(notes: Sequence[NoteRow], mutes: Sequence[tuple[int, int]]) -> tuple[
     return tuple(kept)
 
 
-def _passes(
-    sections: Sequence[Section], melody: Melody, lyrics: Lyrics
-) -> list[tuple[Section, Run, LyricSection, int]]:
-    """(section, its bars and where in the theme they start, words, number of its first line) for all that is sung.
-
-    Where a kind has a stanza for each pass of its theme, each pass sings the next; else each section does, its
-    later passes left to the instruments. Refrains return; a lone stanza of another kind is sung again; when
-    several have run out the instruments play. A last, partial pass repeats a refrain's closing lines.
-    """
-    stanzas: dict[SectionKind, list[LyricSection]] = {}
-    for words in lyrics.sections:
-        stanzas.setdefault(words.kind, []).append(words)
-    whole: dict[SectionKind, int] = {}
-    for section in sections:
-        if section.kind in stanzas and section.kind in melody.themes:
-            whole[section.kind] = whole.get(section.kind, 0) + len(_full_runs(section, sections, melody))
-    taken: dict[SectionKind, int] = {}
-    found: list[tuple[Section, Run, LyricSection, int]] = []
-    for section in sections:
-        own = stanzas.get(section.kind, [])
-        if not own or section.kind not in melody.themes:
-            continue
-        each_pass = section.kind in REFRAINS or len(own) >= whole[section.kind]
-        first_line = 0
-        for number, run in enumerate(_runs(section, sections, melody)):
-            is_rest = number > 0 and run.loop_bar > 0
-            if number and (not each_pass or (is_rest and section.kind not in REFRAINS)):
-                continue
-            words = _stanza(own, section, taken)
-            if words is None:
-                continue
-            found.append((section, run, words, first_line))
-            first_line += len(words.lines)
-    return found
-
-
-def _stanza(own: Sequence[LyricSection], section: Section, taken: dict[SectionKind, int]) -> LyricSection | None:
-    """The next stanza of a kind, counting those taken; None when they have run out."""
-    if section.kind in REFRAINS:
-        return own[min(section.index, len(own) - 1)]
-    index = taken.get(section.kind, 0)
-    taken[section.kind] = index + 1
-    if index < len(own):
-        return own[index]
-    return own[0] if len(own) == 1 else None
-
-
-def _full_runs(section: Section, sections: Sequence[Section], melody: Melody) -> list[Run]:
-    return [run for number, run in enumerate(_runs(section, sections, melody)) if number == 0 or run.loop_bar == 0]
-
-
-def _runs(section: Section, sections: Sequence[Section], melody: Melody) -> tuple[Run, ...]:
-    """How the section reads its theme, as the arrangement does; a song's last bar is lent to the last pass, so
-    that a line that ends there is sung to its end.
-    """
-    loop = melody.themes[section.kind].bars
-    is_final = section is sections[-1]
-    bars = section.bars - 1 if is_final else section.bars
-    runs = runs_of(section.start_bar, bars, loop)
-    if is_final and runs and runs[-1].loop_bar + runs[-1].bars < loop:
-        last = runs[-1]
-        return (*runs[:-1], Run(last.start_bar, last.loop_bar, last.bars + 1))
-    return runs
-
-
 def _sing_pass(
     voice: _Voice,
     score: Score,
@@ -197,17 +146,23 @@ def _sing_pass(
     bar = ticks_per_bar(time_signature)
     shift = (run.start_bar - run.loop_bar) * bar
     low, high = run.loop_bar * bar, (run.loop_bar + run.bars) * bar
-    for number, lines in enumerate(_lines_by_phrase(stanza.lines, len(theme.phrases))):
-        first, past = theme.phrases[number]
-        rows = [row for row in theme.notes[first:past] if low <= row[0] < high]
-        if not lines or len(rows) < past - first:
+    whole = [
+        (first, past)
+        for first, past in theme.phrases
+        if past > first and low <= theme.notes[first][0] and theme.notes[past - 1][0] < high
+    ]
+    opening = sum(past <= (whole[0][0] if whole else 0) for _, past in theme.phrases)
+    for number, lines in enumerate(lines_by_phrase(stanza.lines, opening, len(whole))):
+        if not lines:
             continue
+        first, past = whole[number]
+        rows = theme.notes[first:past]
         units = [unit for index, line in lines for unit in _units(line, first_line + index)]
         placed = [_placed(row, shift, high, section, score) for row in rows]
         sung = underlay(placed, units, time_signature)
         if sung:
             _record(voice, sung, section)
-            end = theme.notes[past][0] if past < len(theme.notes) else high
+            end = theme.notes[past][0] if past < len(theme.notes) else theme.bars * bar
             voice.mutes.append((placed[0][0] - _EARLY_TICKS, _mute_end(min(end, high) + shift, section, score, bar)))
 
 
@@ -230,15 +185,6 @@ def _placed(row: NoteRow, shift: int, high: int, section: Section, score: Score)
     return (start + shift, min(duration, high - start), pitch, velocity)
 
 
-def _lines_by_phrase(lines: Sequence[LyricLine], phrases: int) -> list[list[tuple[int, LyricLine]]]:
-    """Lines for each phrase, with their numbers: one each; more lines than phrases share them evenly."""
-    numbered = list(enumerate(lines))
-    if len(lines) <= phrases:
-        return [numbered[n : n + 1] for n in range(phrases)]
-    edges = [len(lines) * n // phrases for n in range(phrases + 1)]
-    return [numbered[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
 def _units(line: LyricLine, number: int) -> list[Unit]:
     return [
         Unit(text, stress, is_end, number)
@@ -259,7 +205,7 @@ def _record(voice: _Voice, sung: Sequence[Sung], section: Section) -> None:
                 is_word_end=syllable.is_word_end,
                 section=section.name,
                 line=syllable.line,
-            )  # fmt: skip
+            )
         )
 
 

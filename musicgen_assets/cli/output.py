@@ -35,8 +35,8 @@ def lines(summary: dict[str, Any]) -> list[str]:
             f"seed {context['ai_decisions']['generation']['seed']}"
         )
     carried = [stage for stage in summary["stages"] if stage["carried_from"]]
-    made = [stage for stage in summary["stages"] if stage["status"] == "made" and not stage["carried_from"]]
-    told.append(f"  {len(made)} assets made, {len(carried)} carried")
+    made = [stage for stage in summary["stages"] if stage["status"] == "made"]
+    told.append(f"  {len(made)} assets made, {len(carried)} carried from other versions")
     told += [
         f"  {'waived' if check.get('waived') else 'FAILED'}  {check['name']}: measured {check['measured']}, "
         f"expected {check['expected']}"

@@ -44,7 +44,7 @@ _SUCCESSORS: dict[int, frozenset[int]] = {
 
 CLOSERS: dict[str, tuple[str, str]] = {
     "major": ("V", "IV"), "minor": ("V", "iv"), "dorian": ("bVII", "IV"),
-    "mixolydian": ("bVII", "IV"), "phrygian": ("bVII", "bII"), "lydian": ("V", "II"),
+    "mixolydian": ("bVII", "IV"), "phrygian": ("bvii", "bII"), "lydian": ("V", "II"),
 }  # fmt: skip
 """By scale, the chords that lead home by the dominant and by the subdominant side."""
 

@@ -68,9 +68,8 @@ def _explains(chord: Chord, following: Chord, tonic: str, scale: str) -> bool:
     resolves = (following.root - chord.root) % 12 in ((5,) if "dim" not in chord.quality else (1,))
     target_is_known = following.root in scale_pitch_classes(tonic, scale)
     above = degree(chord, tonic)
-    return (is_dominant and resolves and target_is_known) or chord.quality in _BORROWED[mode_family(scale)].get(
-        above, ()
-    )
+    borrowed = _BORROWED[mode_family(scale)].get(above, ())
+    return (is_dominant and resolves and target_is_known) or chord.quality in borrowed
 
 
 def is_tonic_chord(chord: Chord, tonic: str) -> bool:

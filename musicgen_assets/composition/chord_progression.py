@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicgen_assets.composition.chord_cadence import cadence_of, closing_bars, half_closing_bars
+from musicgen_assets.composition.chord_cadence import CLOSING_KINDS, cadence_of, closing_bars, half_closing_bars
 from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
 from musicgen_assets.composition.chord_vocabulary import (
     candidates,
@@ -29,7 +29,7 @@ from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
 from musicgen_assets.score.material import Harmony, SectionHarmony
 from musicgen_assets.score.midi import material_to_midi
-from musicgen_assets.score.model import ChordSpan, NoteRow, note_array
+from musicgen_assets.score.model import ChordSpan, NoteArray, NoteRow, note_array
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Progression, Style
 from musicgen_assets.theory.chords import Chord, parse_bar, parse_roman
@@ -47,6 +47,9 @@ _RELATED: dict[SectionKind, tuple[SectionKind, ...]] = {
 }  # fmt: skip
 """Whose loop a kind takes up, where the style lets it: a song has few loops."""
 _REUSE = 0.75
+_CLOSING_SHARE, _DOMINANT_SHARE, _SUSPENDED_SHARE = 0.6, 0.6, 0.3
+"""How often a chorus that could stay a loop is closed, closed by the dominant, and a half cadence suspended."""
+_HALF_SHARES: dict[SectionKind, float] = {"pre_chorus": 0.7, "verse": 0.3}
 _ORDER: tuple[SectionKind, ...] = (
     "chorus", "verse", "pre_chorus", "bridge", "intro", "solo", "interlude", "drop", "build", "breakdown", "outro",
 )  # fmt: skip
@@ -154,7 +157,7 @@ def _fitted(numerals: Sequence[str], bars: int) -> list[str]:
     if len(numerals) > bars:
         return [*numerals[: bars // 2], *numerals[len(numerals) - (bars - bars // 2) :]]
     repeats = -(-bars // len(numerals))
-    return list(numerals * repeats)[:bars]
+    return (list(numerals) * repeats)[:bars]
 
 
 def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.random.Generator) -> list[str]:
@@ -163,25 +166,22 @@ def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.r
     is_rich = style.harmony_extensions != "triads"
     is_loop_music = any("drop" in form for form in style.forms)
     if not is_loop_music and kind in ("verse", "chorus", "bridge", "solo"):
-        bars = with_secondary_dominant(bars, style, tonic, scale, rng)
+        bars = with_secondary_dominant(bars, style, scale, rng)
         bars = with_mixture(bars, brief.mood.valence, scale, rng)
     cadence = cadence_of(kind, [chord for bar in bars for chord in _parsed(bar, brief)], tonic)
-    ends_open = cadence not in ("authentic", "plagal")
-    if (
-        kind == "outro"
-        or (kind in ("chorus", "drop", "solo") and ends_open)
-        or (kind == "chorus" and not is_loop_music and len(bars) >= 8 and rng.random() < 0.6)
-    ):
-        bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < 0.6)
-    elif kind in ("pre_chorus", "verse") and scale in ("major", "minor") and _has_dominant(style, scale):
-        if cadence != "half" and not is_loop_music and rng.random() < (0.7 if kind == "pre_chorus" else 0.3):
-            bars = half_closing_bars(bars, has_suspension=bool(rng.random() < 0.3))
+    must_close = kind == "outro" or (kind in CLOSING_KINDS and cadence not in ("authentic", "plagal"))
+    may_close = kind == "chorus" and not is_loop_music and len(bars) >= 8
+    may_stop = kind in _HALF_SHARES and not is_loop_music and cadence != "half"
+    if must_close or (may_close and rng.random() < _CLOSING_SHARE):
+        bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < _DOMINANT_SHARE)
+    elif may_stop and _has_dominant(style, scale) and rng.random() < _HALF_SHARES[kind]:
+        bars = half_closing_bars(bars, has_suspension=bool(rng.random() < _SUSPENDED_SHARE))
     return [coloured(bar, style, tonic, scale, rng) for bar in bars]
 
 
 def _has_dominant(style: Style, scale: Scale) -> bool:
-    """Whether the style itself uses the major dominant in this mode."""
-    return any(
+    """Whether the style itself uses the major dominant in this mode; never in the church modes."""
+    return scale in ("major", "minor") and any(
         numeral.rstrip("79").removesuffix("sus4") == "V"
         for progression in style.progressions
         if progression.mode == mode_family(scale)
@@ -227,7 +227,7 @@ def _harmony(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]], sc
 
 
 def _ending_numeral(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]]) -> str:
-    """The tonic to end on: a seventh where every tonic of the outro has one (blues), a sixth or ninth in rich styles."""
+    """The tonic to end on: a seventh where the outro's tonic has one (blues), a sixth or ninth in rich styles."""
     is_major = mode_family(brief.scale) == "major"
     if any(bar == "I7" for bar in loops["outro"]):
         return "I7"
@@ -247,13 +247,17 @@ def _bar_spans(index: int, chords: Sequence[Chord], brief: HarmonyBrief) -> list
         beats = beat_starts(brief.time_signature)
         options = pulses if len(pulses) >= len(chords) else beats
         even = tuple(round(bar_ticks * n / len(chords) / step) * step for n in range(len(chords)))
-        cuts = tuple(min(options, key=lambda pulse, place=place: (abs(pulse - place), pulse)) for place in even)
+        cuts = tuple(_nearest(options, place) for place in even)
         cuts = cuts if len(set(cuts)) == len(chords) else even
     ends = (*cuts[1:], bar_ticks)
     return [
         _span(chord, index * bar_ticks + start, end - start)
         for chord, start, end in zip(chords, cuts, ends, strict=True)
     ]
+
+
+def _nearest(options: Sequence[int], place: int) -> int:
+    return min(options, key=lambda option: (abs(option - place), option))
 
 
 def _span(chord: Chord, start: int, duration: int) -> ChordSpan:
@@ -270,7 +274,7 @@ def _joined(spans: Sequence[ChordSpan]) -> list[ChordSpan]:
 
 def _twin(harmony: Harmony, time_signature: str) -> bytes:
     """Block chords of every section kind, one after another, each kind a track."""
-    tracks = {}
+    tracks: dict[str, tuple[NoteArray, int, int]] = {}
     offset = 0
     for kind, section in harmony.sections.items():
         rows: list[NoteRow] = []

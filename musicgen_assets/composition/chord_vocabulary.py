@@ -18,14 +18,14 @@ from musicgen_assets.theory.pitch import pitch_class
 from musicgen_assets.theory.scales import mode_family, scale_pitch_classes
 
 _MODAL: dict[str, tuple[tuple[str, ...], ...]] = {
-    "dorian": (("i", "IV", "i", "IV"), ("i", "bVII", "IV", "i"), ("i", "ii", "bIII", "IV"), ("bIII", "bVII", "i", "IV"),
-               ("IV", "bVII", "i", "v")),
-    "mixolydian": (("I", "bVII", "IV", "I"), ("I", "v", "IV", "bVII"), ("bVII", "IV", "I", "I"), ("IV", "I", "bVII", "v"),
-                   ("vi", "bVII", "I", "I")),
+    "dorian": (("i", "IV", "i", "IV"), ("i", "bVII", "IV", "i"), ("i", "ii", "bIII", "IV"),
+               ("bIII", "bVII", "i", "IV"), ("IV", "bVII", "i", "v")),
+    "mixolydian": (("I", "bVII", "IV", "I"), ("I", "v", "IV", "bVII"), ("bVII", "IV", "I", "I"),
+                   ("IV", "I", "bVII", "v"), ("vi", "bVII", "I", "I")),
     "lydian": (("I", "II", "I", "II"), ("I", "V", "II", "I"), ("vi", "II", "I", "V"), ("I", "iii", "II", "V"),
                ("iii", "II", "vi", "V")),
-    "phrygian": (("i", "bII", "i", "bVII"), ("i", "bII", "bIII", "bII"), ("bVI", "bVII", "i", "bII"),
-                 ("i", "bVII", "bVI", "bII"), ("iv", "bIII", "bII", "i")),
+    "phrygian": (("i", "bII", "i", "bvii"), ("i", "bII", "bIII", "bII"), ("bVI", "bvii", "i", "bII"),
+                 ("i", "bvii", "bVI", "bII"), ("iv", "bIII", "bII", "i")),
     "major": (("I", "IV", "V", "I"), ("vi", "IV", "I", "V"), ("IV", "V", "vi", "I")),
     "minor": (("i", "bVI", "bIII", "bVII"), ("i", "iv", "v", "i"), ("bVI", "bVII", "i", "i")),
 }  # fmt: skip
@@ -51,7 +51,7 @@ def candidates(style: Style, kind: SectionKind, scale: Scale) -> list[Progressio
         if own and (scale in ("major", "minor") or len(own) > 1):
             return own
     mode = mode_family(scale)
-    modal = [Progression(numerals=numerals, mode=mode) for numerals in _MODAL[scale]]  # type: ignore[arg-type]
+    modal = [Progression(numerals=numerals, mode=mode) for numerals in _MODAL[scale]]
     return modal if scale not in ("major", "minor") else usable or modal
 
 
@@ -72,9 +72,7 @@ def coloured(bar: str, style: Style, tonic: str, scale: Scale, rng: np.random.Ge
     return "_".join(_extended(numeral, tonic, scale, wants_ninth=wants_ninth) for numeral in bar.split("_"))
 
 
-def with_secondary_dominant(
-    bars: Sequence[str], style: Style, tonic: str, scale: Scale, rng: np.random.Generator
-) -> list[str]:
+def with_secondary_dominant(bars: Sequence[str], style: Style, scale: Scale, rng: np.random.Generator) -> list[str]:
     """Sometimes, one bar's second half becomes the dominant of the next bar's chord."""
     changed = list(bars)
     if scale not in ("major", "minor") or rng.random() >= _SECONDARY_SHARE[style.harmony_extensions]:

@@ -18,13 +18,15 @@ from musicgen_assets.score.material import LyricLine, LyricSection
 
 LINE_SYLLABLES_MAX = 14
 """Longer lines are sung as two."""
+REFRAINS: tuple[SectionKind, ...] = ("chorus", "drop", "pre_chorus")
 LINES_MAX = 8
 """Lines of one stanza over one loop; longer stanzas are cut in two."""
 
 _TAGS: tuple[tuple[str, SectionKind], ...] = (
     ("pre chorus", "pre_chorus"), ("prechorus", "pre_chorus"), ("pre-chorus", "pre_chorus"), ("pre coro", "pre_chorus"),
     ("precoro", "pre_chorus"), ("pre estribillo", "pre_chorus"), ("preestribillo", "pre_chorus"),
-    ("pre refrain", "pre_chorus"), ("prerefrain", "pre_chorus"), ("pre refrao", "pre_chorus"), ("prerefrao", "pre_chorus"),
+    ("pre refrain", "pre_chorus"), ("prerefrain", "pre_chorus"), ("pre refrao", "pre_chorus"),
+    ("prerefrao", "pre_chorus"),
     ("vorrefrain", "pre_chorus"), ("pont", "bridge"),
     ("verse", "verse"), ("strophe", "verse"), ("couplet", "verse"), ("verso", "verse"), ("estrofa", "verse"),
     ("estrofe", "verse"), ("vers", "verse"), ("chorus", "chorus"), ("hook", "chorus"), ("refrain", "chorus"),
@@ -48,18 +50,21 @@ class Stanza:
 
 def sections_of(text: str, language: str) -> tuple[LyricSection, ...]:
     """Sung sections of a user's text in order. Tags name them ("[Verse 1]", "(Refrain)", "Estribillo:"); without
-    tags a stanza that comes back is the chorus, else the second of several is. A repeated chorus counts once.
+    tags a stanza that comes back is the chorus, else the second of several is. A refrain that returns word for word
+    counts once.
 
     Raises BadInput when no line can be sung.
     """
     stanzas = _named(_stanzas(text))
     found: list[LyricSection] = []
     counts: dict[SectionKind, int] = {}
+    heard: set[tuple[str, str]] = set()
     for stanza in stanzas:
         kind = stanza.kind or "verse"
-        is_refrain = kind in ("chorus", "drop")
-        if is_refrain and any(section.kind == kind for section in found):
+        key = (kind, plain(" ".join(stanza.lines)))
+        if kind in REFRAINS and key in heard:
             continue
+        heard.add(key)
         lines = [piece for line in stanza.lines for piece in _singable(line, language)]
         for chunk in _chunks(lines):
             index = counts.get(kind, 0)
@@ -79,9 +84,7 @@ def tag_of(line: str) -> SectionKind | None:
     if match is None:
         return None
     name = plain(match["name"]).replace("-", " ").strip()
-    return next(
-        (kind for tag, kind in _TAGS if name == tag or name.startswith(f"{tag} ") or name.startswith(f"{tag}:")), None
-    )
+    return next((kind for tag, kind in _TAGS if name == tag or name.startswith((f"{tag} ", f"{tag}:"))), None)
 
 
 def _stanzas(text: str) -> list[Stanza]:

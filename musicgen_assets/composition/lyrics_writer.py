@@ -83,9 +83,10 @@ class Writer:
         couplets = [(first, answer)]
         claims = list(self.theme.couplets["chorus"])
         while len(couplets) * 2 < count:
-            couplets.append(
-                self._take(self._fresh(claims) or self._fresh(list(self.pack.general["chorus"])), COUPLET_SYLLABLES)
-            )
+            pool = self._fresh(claims) or self._fresh(self.pack.general["chorus"])
+            if not pool:
+                break
+            couplets.append(self._take(pool, COUPLET_SYLLABLES))
         return self._joined(couplets, count)
 
     def _fresh(self, couplets: Sequence[Couplet]) -> list[Couplet]:
@@ -94,14 +95,14 @@ class Writer:
     def _take(self, pool: Sequence[Couplet], syllables: int) -> Couplet:
         """A couplet at random among those nearest in length, its slots filled, marked as used."""
         filled = [(self._filled(couplet), couplet) for couplet in pool]
-        lengths = [
-            sum(abs(len(line_of(line, self.pack.language).syllables) - syllables) for line in lines)
-            for lines, _ in filled
-        ]
+        lengths = [sum(abs(self._length(line) - syllables) for line in lines) for lines, _ in filled]
         near = [pair for pair, length in zip(filled, lengths, strict=True) if length <= min(lengths) + 2]
         lines, source = near[int(self.rng.integers(len(near)))]
         self.used.update(source)
         return lines
+
+    def _length(self, line: str) -> int:
+        return len(line_of(line, self.pack.language).syllables)
 
     def _filled(self, couplet: Couplet) -> Couplet:
         """The couplet with its thing and title put in; a thing that begins a line takes a capital."""
@@ -115,9 +116,7 @@ class Writer:
     def _joined(self, couplets: Sequence[Couplet], count: int) -> tuple[LyricLine, ...]:
         """Couplets one after another (AABB), or two woven into each other (ABAB)."""
         language = self.pack.language
-        letters = [
-            letter if rhymes(*couplet, language) else "" for letter, couplet in zip("ABCDEFGH", couplets, strict=False)
-        ]
+        letters = ["ABCDEFGH"[n] if rhymes(*couplet, language) else "" for n, couplet in enumerate(couplets)]
         pairs = [(line, letter) for letter, couplet in zip(letters, couplets, strict=True) for line in couplet]
         if self.scheme == "ABAB" and len(couplets) >= 2:
             order = [index for base in range(0, len(pairs) - 3, 4) for index in (base, base + 2, base + 1, base + 3)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melodic_coherence
+from musicgen_assets.composition.melody_contour import Contour, Singer
 from musicgen_assets.composition.melody_plan import (
     VERSE_TO_CHORUS,
     height,
@@ -19,7 +20,7 @@ from musicgen_assets.composition.melody_plan import (
     song_range,
 )
 from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
-from musicgen_assets.composition.melody_theme import Contour, Singer, ThemeBrief, find_hook, find_theme, hook_theme
+from musicgen_assets.composition.melody_theme import ThemeBrief, find_hook, find_theme, hook_theme
 from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
@@ -79,7 +80,9 @@ def make_melody(job: Job) -> Outcome:
             "draws": draws,
             "hook_notes": len(melody.hook.notes),
             "notes": sum(len(theme.notes) for theme in melody.themes.values()),
-            "chorus_above_verse_semitones": round(mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"]), 2),
+            "chorus_above_verse_semitones": round(
+                mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"]), 2
+            ),
         },
         checks=(check,),
     )
@@ -112,8 +115,12 @@ def mean_pitch(theme: Theme) -> float:
 
 
 def _passes(melody: Melody) -> bool:
-    gap = mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"])
-    return melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD and gap >= REGISTER_GAP_SEMITONES
+    has_gap = _register_gap(melody) >= REGISTER_GAP_SEMITONES
+    return melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD and has_gap
+
+
+def _register_gap(melody: Melody) -> float:
+    return mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"])
 
 
 def _draw(brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator) -> Melody:
@@ -162,7 +169,10 @@ def _theme_brief(
     sung = next((item for item in prosody.sections if item.kind == kind), None)
     if sung is not None and sung.lines:
         stresses = tuple(line.stresses for line in sung.lines)
-        spans = line_spans(section.bars, bar, len(stresses), step)
+        # Bars that the words leave over are the instruments' answer, so that lines stand two bars apart.
+        spans = line_spans(section.bars, bar, max(len(stresses), section.bars // BARS_PER_LINE), step)
+        answers = enumerate(spans[len(stresses) :])
+        stresses += tuple(_unsung(kind, brief, end - start, index) for index, (start, end) in answers)
     else:
         spans = line_spans(section.bars, bar, max(1, section.bars // BARS_PER_LINE), step)
         stresses = tuple(_unsung(kind, brief, end - start, index) for index, (start, end) in enumerate(spans))

@@ -11,7 +11,6 @@ strong notes agree with the chord and others resolve by step (species counterpoi
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.composition.melody_pitch import LEAP_SEMITONES, STEP_SEMITONES, chord_at, strength
+from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.material import Harmony, Theme
 from musicgen_assets.score.model import ChordSpan
 from musicgen_assets.theory.scales import scale_pitch_classes
@@ -38,22 +38,22 @@ _THEME_NOTES_MIN = 4
 
 
 def melodic_coherence(
-    themes: Mapping[str, Theme], harmony: Harmony, time_signature: str
+    themes: Mapping[SectionKind, Theme], harmony: Harmony, time_signature: str
 ) -> tuple[float, dict[str, float]]:
     """(score, parts) over all themes, each weighted by its notes; themes under four notes are left out.
 
     score = .2 steps + .1 recovery + .15 tonality + .2 consonance + .2 recurrence + .15 resolution, less what a
     range beyond a twelfth and a half takes away. A melody without notes scores 0.
     """
-    totals: Counter[str] = Counter()
+    totals = dict.fromkeys([*WEIGHTS, "range"], 0.0)
     notes = 0
     for kind, theme in themes.items():
         if len(theme.notes) < _THEME_NOTES_MIN:
             continue
-        chords = harmony.sections[kind].chords  # type: ignore[index]
+        chords = harmony.sections[kind].chords
         parts = theme_parts(theme, chords, harmony.key, harmony.scale, time_signature)
         for name, value in parts.items():
-            totals[name] += value * len(theme.notes)  # type: ignore[assignment]
+            totals[name] += value * len(theme.notes)
         notes += len(theme.notes)
     if notes == 0:
         return 0.0, dict.fromkeys([*WEIGHTS, "range"], 0.0)

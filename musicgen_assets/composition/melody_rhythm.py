@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.composition.feel import metric_weight
-from musicgen_assets.score.clock import meter, seconds, ticks_per_bar
+from musicgen_assets.score.clock import meter, seconds, ticks, ticks_per_bar
 
 Floats = NDArray[np.float64]
 
 GRID_TICKS = (120, 60, 30)
 """Sixteenths, and finer where a line has more syllables than a span has sixteenths."""
-BREATH_TICKS = 240
-"""Least silence between phrases."""
+BREATH_TICKS, BREATH_S = 240, 0.35
+"""Least silence between phrases, the longer of the two; a sixth of the phrase at most."""
 NOTE_MIN_TICKS = 60
 _LONGEST_TICKS = 960
 _IMPOSSIBLE = 1e6
@@ -69,7 +69,7 @@ def place(
     """
     start, end = span
     count = len(stresses)
-    breath = min(BREATH_TICKS, (end - start) // 8)
+    breath = min(max(BREATH_TICKS, ticks(BREATH_S, pace.tempo_bpm)), (end - start) // 6)
     unit = next((grid for grid in GRID_TICKS if (end - start - breath) // grid >= count * 1.15 + 1), 0)
     if unit == 0 or count == 1:
         return _even(stresses, span, breath, 1 if unit == 0 else unit)
@@ -172,6 +172,4 @@ def _cheapest(entry: Floats, steps: Floats, syllables: Floats, last: Floats) -> 
 def _lengths(onsets: tuple[int, ...], limit: int, shortest: int) -> tuple[int, ...]:
     """Notes hold to the next onset, the last one to the breath, none longer than a half note."""
     ends = (*onsets[1:], limit)
-    return tuple(
-        max(min(end - onset, _LONGEST_TICKS), shortest, 1) for onset, end in zip(onsets, ends, strict=True)
-    )
+    return tuple(max(min(end - onset, _LONGEST_TICKS), shortest, 1) for onset, end in zip(onsets, ends, strict=True))

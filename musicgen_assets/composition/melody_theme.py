@@ -8,20 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.composition.feel import metric_weight, swung
+from musicgen_assets.composition.melody_contour import (
+    Contour,
+    Singer,
+    arc,
+    contour_of,
+    first_notes,
+    hook_value,
+    pitches_at,
+    quoted,
+    rung,
+)
 from musicgen_assets.composition.melody_critic import criticise, mark
 from musicgen_assets.composition.melody_pitch import Harmonic, Wish, playable, sing
 from musicgen_assets.composition.melody_plan import Ending, PhrasePlan, phrase_plans
-from musicgen_assets.composition.melody_rhythm import NOTE_MIN_TICKS, Pace, PhraseRhythm, place
-from musicgen_assets.context.schema import Mood, SectionKind
+from musicgen_assets.composition.melody_rhythm import NOTE_MIN_TICKS, PhraseRhythm, place
+from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import SectionHarmony, Theme
-from musicgen_assets.score.model import NoteRow
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow
 from musicgen_assets.theory.pitch import pitch_class
 from musicgen_assets.theory.scales import scale_pitch_classes
 
@@ -41,41 +51,6 @@ _VELOCITIES: dict[SectionKind, int] = {
     "intro": 74, "verse": 78, "pre_chorus": 82, "chorus": 92, "bridge": 84, "solo": 90, "interlude": 78, "build": 84,
     "drop": 94, "breakdown": 72, "outro": 74,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Singer:
-    """What all themes of a song share."""
-
-    tonic: str
-    scale: str
-    time_signature: str
-    swing: float
-    low: int
-    high: int
-    reach_semitones: int
-    mood: Mood
-    pace: Pace
-
-    @cached_property
-    def scale_pcs(self) -> frozenset[int]:
-        """Pitch classes of the key."""
-        return frozenset(scale_pitch_classes(self.tonic, self.scale))
-
-    @cached_property
-    def ladder(self) -> NDArray[np.int64]:
-        """Scale pitches over all octaves: contours move on its rungs."""
-        return np.array([pitch for pitch in range(128) if pitch % 12 in self.scale_pcs])
-
-
-@dataclass(frozen=True)
-class Contour:
-    """A phrase as it can be quoted: onsets from its start in ticks, and rungs of the scale ladder."""
-
-    offsets: tuple[int, ...]
-    rungs: tuple[float, ...]
-    rhythm: PhraseRhythm
-    pitches: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -99,14 +74,14 @@ def find_hook(brief: ThemeBrief, singer: Singer, rng: np.random.Generator) -> Co
         rhythm = place(stresses, (span[0], min(span[1], limit)), singer.pace, rng.standard_normal(_NOISE_PLACES))
         count = min(len(rhythm.onsets), HOOK_NOTES_MAX)
         field = _field(brief, singer)
-        targets = _arc(count, brief.height, singer, rng)
+        targets = arc(count, brief.height, singer, rng)
         wish = Wish(
             np.concatenate([targets, np.full(len(rhythm.onsets) - count, targets[-1])]), _PULLS["free"],
             *_ending_prices("open", singer), rng.standard_normal((len(rhythm.onsets), len(field.pitches))), 0.5,
         )  # fmt: skip
         pitches = sing(rhythm, field, wish, None)
-        contour = _contour(_first(rhythm, count), pitches[:count], singer)
-        value = _hook_value(contour)
+        contour = contour_of(first_notes(rhythm, count), pitches[:count], singer)
+        value = hook_value(contour)
         if best is None or value > best[0]:
             best = (value, contour)
     if best is None:
@@ -158,7 +133,7 @@ def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
         )  # fmt: skip
         pitches = sing(rhythm, field, wish, before)
         before = pitches[-1]
-        made.append(_contour(rhythm, pitches, singer))
+        made.append(contour_of(rhythm, pitches, singer))
     rows = _rows([item.rhythm for item in made], [item.pitches for item in made], brief.kind, singer)
     ends = np.cumsum([len(item.pitches) for item in made]).tolist()
     phrases = tuple(zip([0, *ends[:-1]], ends, strict=True))
@@ -183,47 +158,26 @@ def _targets(
 ) -> tuple[Floats, float]:
     """(wished pitches, how firmly): a model's contour where the plan has one, else an arc of the phrase's own."""
     centre = brief.height + plan.lift
-    arc = _arc(len(rhythm.onsets), centre, singer, rng)
+    drawn = arc(len(rhythm.onsets), centre, singer, rng)
     if model is None:
-        return arc, _PULLS["free"]
-    rungs = _quoted(model, rhythm)
+        return drawn, _PULLS["free"]
+    rungs = quoted(model, rhythm)
     if plan.model is not None:
-        return _pitch_at(rungs + plan.shift, singer), _MODEL_PULL
+        return pitches_at(rungs + plan.shift, singer), _MODEL_PULL
     is_in_place = brief.kind == "chorus" and plan.source == "hook"
     middle = float(np.mean(model.pitches))
-    move = 0.0 if abs(centre - middle) < _QUOTE_IN_PLACE_SEMITONES else _rung(centre, singer) - _rung(middle, singer)
+    move = 0.0 if abs(centre - middle) < _QUOTE_IN_PLACE_SEMITONES else rung(centre, singer) - rung(middle, singer)
     if is_in_place:
         move = 0.0
     mean = float(np.mean(model.rungs))
     sign = -1.0 if plan.source == "turned" else 1.0
     wished = mean + round(move) + sign * _SQUEEZE[plan.source] * (rungs - mean)
-    targets = _pitch_at(wished, singer)
+    targets = pitches_at(wished, singer)
     if plan.source == "head":
         kept = max(3, len(rhythm.onsets) // 2)
-        targets[kept:] = 0.4 * targets[kept:] + 0.6 * arc[kept:]
+        targets[kept:] = 0.4 * targets[kept:] + 0.6 * drawn[kept:]
     is_same = is_in_place and rhythm.onsets[: len(hook.rhythm.onsets)] == hook.rhythm.onsets
     return targets, _EXACT_PULL if is_same else _PULLS[plan.source]
-
-
-def _quoted(model: Contour, rhythm: PhraseRhythm) -> Floats:
-    """The model's rungs under other onsets: note by note where the counts agree, else by time."""
-    if len(model.rungs) == len(rhythm.onsets):
-        return np.array(model.rungs)
-    offsets = np.array(rhythm.onsets) - rhythm.start
-    places = np.searchsorted(np.array(model.offsets), offsets, side="right") - 1
-    return np.array(model.rungs)[np.clip(places, 0, len(model.rungs) - 1)]
-
-
-def _arc(count: int, centre: float, singer: Singer, rng: np.random.Generator) -> Floats:
-    """A free contour around ``centre``: arch, fall, rise or wave; dark moods fall, lively ones reach further."""
-    at = np.linspace(0.0, 1.0, max(count, 1))
-    falls = 0.25 + 0.35 * (1.0 - singer.mood.valence)
-    rises = 0.25
-    chance = np.array([0.4, falls, rises, 0.2])
-    shape = int(rng.choice(4, p=chance / chance.sum()))
-    shapes = (np.sin(np.pi * at**0.9) - 0.55, 0.55 - 1.1 * at, 1.1 * at - 0.55, 0.5 * np.sin(2 * np.pi * at + 0.4))
-    reach = singer.reach_semitones / 2.6 * (0.85 + 0.4 * singer.mood.arousal)
-    return np.asarray(centre + reach * shapes[shape] * rng.uniform(0.75, 1.15))
 
 
 def _field(brief: ThemeBrief, singer: Singer) -> Harmonic:
@@ -253,48 +207,6 @@ def _ending_pcs(brief: ThemeBrief, singer: Singer) -> frozenset[int]:
     return last
 
 
-def _contour(rhythm: PhraseRhythm, pitches: Sequence[int], singer: Singer) -> Contour:
-    offsets = tuple(onset - rhythm.start for onset in rhythm.onsets)
-    return Contour(offsets, tuple(_rung(pitch, singer) for pitch in pitches), rhythm, tuple(pitches))
-
-
-def _first(rhythm: PhraseRhythm, count: int) -> PhraseRhythm:
-    return PhraseRhythm(
-        rhythm.start, rhythm.end, rhythm.onsets[:count], rhythm.lengths[:count], rhythm.stresses[:count]
-    )
-
-
-def _rung(pitch: float, singer: Singer) -> float:
-    return float(np.interp(pitch, singer.ladder, np.arange(len(singer.ladder))))
-
-
-def _pitch_at(rungs: Floats, singer: Singer) -> Floats:
-    return np.interp(rungs, np.arange(len(singer.ladder)), singer.ladder)
-
-
-def _hook_value(contour: Contour) -> float:
-    """How easily a hook is kept: four to nine notes, mostly steps with one or two leaps, a range of a third to an
-    octave, at least two lengths, and a figure that is no mere scale.
-    """
-    pitches = np.array(contour.pitches)
-    moves = np.diff(pitches)
-    if len(moves) == 0:
-        return 0.0
-    leaps = int((np.abs(moves) >= 3).sum())
-    extent = int(pitches.max() - pitches.min())
-    waits = set(np.diff(contour.offsets).tolist())
-    turns = int((np.sign(moves[1:]) * np.sign(moves[:-1]) < 0).sum())
-    return (
-        1.0 * (1 <= leaps <= max(2, len(moves) // 3))
-        + 0.8 * (4 <= extent <= 10)
-        + 0.5 * min(len(waits), 2) / 2
-        + 0.5 * (1 <= turns <= max(2, len(moves) // 2))
-        + 0.4 * (np.abs(moves) <= 2).mean()
-        + 0.3 * (len(np.unique(pitches)) >= min(4, len(pitches)))
-        - 0.5 * max(0, extent - 12)
-    )
-
-
 def _rows(
     rhythms: Sequence[PhraseRhythm], pitches: Sequence[Sequence[int]], kind: SectionKind, singer: Singer
 ) -> tuple[NoteRow, ...]:
@@ -305,6 +217,10 @@ def _rows(
         for onset, length, pitch, stress in zip(rhythm.onsets, rhythm.lengths, line, rhythm.stresses, strict=True):
             start = swung(onset, singer.swing, singer.time_signature)
             end = swung(onset + length, singer.swing, singer.time_signature)
+            if singer.swing != 0.5 and start % TICKS_PER_QUARTER == TICKS_PER_QUARTER // 2:
+                start += 1  # an exact half beat would read as not yet swung
             accent = 8.0 * metric_weight(onset % bar, singer.time_signature) + 4.0 * stress - 4.0
-            rows.append((start, max(end - start, min(NOTE_MIN_TICKS, length)), pitch, round(_VELOCITIES[kind] + accent)))
+            rows.append(
+                (start, max(end - start, min(NOTE_MIN_TICKS, length)), pitch, round(_VELOCITIES[kind] + accent))
+            )
     return tuple(rows)

@@ -42,6 +42,7 @@ def word_of(text: str, language: str) -> Word:
     if len(lower) != len(text):
         return Word(text, (text,), 0)
     syllables = cut(text, rules.nuclei(lower), rules.onsets)
+    syllables = rules.recut(syllables) if rules.recut else syllables
     return Word(text, syllables, min(rules.stress(lower, syllables), len(syllables) - 1))
 
 
@@ -61,10 +62,10 @@ def line_of(text: str, language: str, rhyme: str = "") -> LyricLine:
         following = tokens[position + 1] if position + 1 < len(tokens) else None
         parts, beats = list(word.syllables), list(_stresses(word, language))
         is_bound = following is not None and text[token.end() : following.start()].strip() == ""
-        if rules.drops_mute_e and len(parts) > 1 and is_mute(parts[-1], word.text):
-            if not (is_bound and following is not None and _sounds_consonant(following.group())):
-                parts[-2:] = ["".join(parts[-2:])]
-                beats = beats[: len(parts)]
+        keeps_mute = is_bound and following is not None and _sounds_consonant(following.group())
+        if rules.drops_mute_e and not keeps_mute and len(parts) > 1 and is_mute(parts[-1], word.text):
+            parts[-2:] = ["".join(parts[-2:])]
+            beats = beats[: len(parts)]
         if rules.joins_vowels and position and _joins(text, tokens[position - 1], token, language):
             syllables[-1] = f"{syllables[-1]} {parts[0]}"
             stresses[-1] = max(stresses[-1], beats[0])

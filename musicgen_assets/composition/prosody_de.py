@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from musicgen_assets.composition.prosody_words import Rules, Span, Word
+from musicgen_assets.composition.prosody_words import Rules, Span, Word, letter_groups
 
 _DIGRAPHS = ("ei", "ai", "au", "eu", "äu", "ie", "aa", "ee", "oo", "ey", "ay")
-_ONSETS = frozenset(
-    ["ch", "sch", "ck", "ph", "th", "st", "sp", "str", "spr", "pf", "pfl", "pfr", "schl", "schm", "schn", "schr", "schw", "bl", "br", "dr", "fl", "fr", "gl", "gr", "kl", "kn", "kr", "pl", "pr", "tr", "zw", "qu"]
-)  # fmt: skip
+_ONSETS = letter_groups(
+    "ch sch ck ph th st sp str spr pf pfl pfr schl schm schn schr schw bl br dr fl fr gl gr kl kn kr pl pr tr zw qu"
+)
 _UNSTRESSED_PREFIXES = ("be", "ge", "er", "ver", "zer", "ent", "emp")
 
 
@@ -46,6 +46,13 @@ def _stress(word: str, syllables: tuple[str, ...]) -> int:
     return 0
 
 
+_SOUNDS = (
+    (r"äu|eu", "oi"), (r"ei|ai|ey|ay", "ai"), (r"ie|ih", "i"), (r"[üy]", "i"), (r"[äö]", "e"),
+    (r"(?<=[aeiou])h", ""), (r"([aeo])\1", r"\1"), (r"tz", "z"), (r"ck", "k"), (r"ß", "s"),
+    (r"([bdfgklmnprst])\1", r"\1"), (r"dt$|d$", "t"), (r"b$", "p"), (r"(?<!n)g$", "k"), (r"v", "f"),
+    (r"(?<!n)gt$", "kt"), (r"ngt$", "nkt"), (r"(?<=[bdfgklmprstwzh])en$", "n"),
+)  # fmt: skip
+"""Spelling to sound, in order: vowels without length or rounding, final consonants hardened."""
 _WEAK_SYLLABLE = re.compile(r"[^aeiouäöüy]*(?:e(?:n|r|l|m|s|t|rn|ln|nd|st)?|ig|lich|ung)")
 
 
@@ -59,12 +66,7 @@ def _tail(word: Word) -> str:
     start = next((n for n in range(last, word.stress, -1) if not _WEAK_SYLLABLE.fullmatch(syllables[n])), word.stress)
     tail = "".join(syllables[start:])
     tail = re.sub(r"^[^aeiouäöüy]*", "", re.sub(r"^qu", "", tail))
-    swaps = (
-        (r"äu|eu", "oi"), (r"ei|ai|ey|ay", "ai"), (r"ie|ih", "i"), (r"[üy]", "i"), (r"[äö]", "e"), (r"(?<=[aeiou])h(?!e)", ""),
-        (r"(?<=[aeiou])h(?=e)", ""), (r"([aeo])\1", r"\1"), (r"tz", "z"), (r"ck", "k"), (r"ß", "s"), (r"([bdfgklmnprst])\1", r"\1"),
-        (r"dt$|d$", "t"), (r"b$", "p"), (r"(?<!n)g$", "k"), (r"v", "f"), (r"(?<!n)gt$", "kt"), (r"ngt$", "nkt"), (r"(?<=[bdfgklmprstwz])en$", "n"), (r"(?<=h)en$", "n"),
-    )  # fmt: skip
-    for pattern, sound in swaps:
+    for pattern, sound in _SOUNDS:
         tail = re.sub(pattern, sound, tail)
     return tail
 

@@ -10,45 +10,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from musicgen_assets.composition.prosody_words import Rules, Span, Word, lexicon
+from musicgen_assets.composition.prosody_words import Rules, Span, Word, letter_groups, lexicon
 
-_ONSETS = frozenset(
-    ["bl", "br", "ch", "cl", "cr", "dr", "dw", "fl", "fr", "gl", "gr", "ph", "pl", "pr", "sc", "scr", "sh", "shr", "sk", "sl", "sm", "sn", "sp", "spl", "spr", "st", "str", "sw", "th", "thr", "tr", "tw", "wh", "wr", "qu"]
-)  # fmt: skip
+_ONSETS = letter_groups(
+    "bl br ch cl cr dr dw fl fr gl gr ph pl pr sc scr sh shr sk sl sm sn sp spl spr st str sw th thr tr tw wh wr qu"
+)
 _HIATUS = ("ia", "iu", "eo", "ua", "uo", "ii", "io", "ao", "iou", "eou")
 _WEAK_ENDINGS = (
-    "er", "ers", "y", "le", "les", "en", "ens", "ing", "ow", "ows", "ish", "et", "on", "or", "ar", "ous", "al", "el", "age",
-    "ful", "less", "ness", "ly", "ment", "ed", "ard", "ern", "ies", "ied",
+    "er", "ers", "y", "le", "les", "en", "ens", "ing", "ow", "ows", "ish", "et", "on", "or", "ar", "ous", "al", "el",
+    "age", "ful", "less", "ness", "ly", "ment", "ed", "ard", "ern", "ies", "ied",
 )  # fmt: skip
-_PREFIXES = frozenset(
-    [
-        "a",
-        "be",
-        "de",
-        "re",
-        "for",
-        "to",
-        "with",
-        "un",
-        "dis",
-        "ex",
-        "en",
-        "em",
-        "im",
-        "mis",
-        "pre",
-        "ob",
-        "con",
-        "com",
-        "pro",
-        "per",
-        "sur",
-        "ad",
-        "ap",
-        "ar",
-        "as",
-    ]
-)
+_PREFIXES = letter_groups("a be de re for to with un dis ex en em im mis pre ob con com pro per sur ad ap ar as")
 _INNER_SILENT_E = re.compile(
     r"(?<=[aeiouy][^aeiouy])e(?=(?:ly|less|ful|ness|ment|times?|thing|where|one|body|wards?|land|light|side|line|house|"
     r"works?|man|boat|shore|way|ty|bow|place|town|walk)$)"
@@ -58,7 +30,8 @@ _INNER_SILENT_E = re.compile(
 def _nuclei(word: str) -> list[Span]:
     base = word.replace("’", "'")
     ending = re.search(r"(?<=[dst])n't$", base)
-    body = base[: ending.start()] if ending else base.partition("'")[0]
+    clipped = base if base.startswith("o'") else base.partition("'")[0]
+    body = base[: ending.start()] if ending else clipped
     masked = re.sub(r"qu|gu(?=[ei])", lambda m: m.group()[0] + "#", body)
     masked = re.sub(r"^y(?=[aeiou])|(?<=[aeiou])y(?=[aeiou])", "#", masked)
     masked = _INNER_SILENT_E.sub("#", masked)
@@ -91,7 +64,7 @@ def _split_group(word: str, start: int, end: int) -> list[Span]:
     group, before, after = word[start:end], word[max(start - 1, 0) : start], word[end:]
     if group.endswith("i") and after.startswith("ng") and len(group) > 1:
         return [(start, end - 1), (end - 1, end)]
-    softens = before in ("t", "c", "s", "g", "x") and group[:2] in ("io", "ia", "eo", "ie", "iou"[:2]) and len(word) > 4
+    softens = before in ("t", "c", "s", "g", "x") and group[:2] in ("io", "ia", "eo", "ie") and len(word) > 4
     if softens and group != "ie":
         return [(start, end)]
     if group == "ie" and re.match(r"r$|st$|r[s]?$", after) and start > 2:
@@ -117,20 +90,23 @@ def _stress(word: str, syllables: tuple[str, ...]) -> int:
 
 
 _SOUNDS = (
-    (r"^(?:ea|ee|ie|ei)([^aeiou].*)$", r"EE\1"), (r"^(?:ea|ee|ie|ei)$", "EE"), (r"^e$", "EE"), (r"^e([^aeiouyr]{1,2})(?:e|es)$", r"EE\1"),
-    (r"^igh(.*)$", r"AI\1"), (r"^i(ld|nd)$", r"AI\1"), (r"^(?:ai|ay|ei|ey)(.*)$", r"EI\1"), (r"^y$", "AI"),
-    (r"^(?:oa|oe)(.*)$", r"OU\1"), (r"^(?:ow)$", "OU"), (r"^o$", "OU"), (r"^ol([dt].*)$", r"OUl\1"),
-    (r"^(?:oo|ew|ue|ui|u$)(.*)$", r"U\1"), (r"^(?:ou|ow)(.*)$", r"AU\1"), (r"^(?:oi|oy)(.*)$", r"OI\1"),
-    (r"^(?:aw|au|augh|ough)(.*)$", r"O\1"), (r"^al[lk](.*)$", r"OL\1"), (r"^(?:er|ir|ur)(.*)$", r"ER\1"),
-    (r"^ar(?!e)(.*)$", r"AR\1"), (r"^are$|^air(.*)$", r"EIR\1"), (r"^ore?(.*)$", r"OUR\1"),
-    (r"^a([^aeiouyr]{1,2})es$", r"EI\1s"), (r"^a([^aeiouyr]{1,2})(?:e|ed)$", r"EI\1"), (r"^i([^aeiouy]{1,2})es$", r"AI\1s"), (r"^i([^aeiouy]{1,2})(?:e|ed)$", r"AI\1"),
-    (r"^o([^aeiouyr]{1,2})es$", r"OU\1s"), (r"^o([^aeiouyr]{1,2})(?:e|ed)$", r"OU\1"), (r"^u([^aeiouy]{1,2})es$", r"U\1s"), (r"^u([^aeiouy]{1,2})(?:e|ed)$", r"U\1"),
-    (r"^u(.*)$", r"UH\1"),
+    (r"^(?:ea|ee|ie|ei)([^aeiou].*)$", r"EE\1"), (r"^(?:ea|ee|ie|ei)$", "EE"), (r"^e$", "EE"),
+    (r"^e([^aeiouyr]{1,2})(?:e|es)$", r"EE\1"), (r"^igh(.*)$", r"AI\1"), (r"^i(ld|nd)$", r"AI\1"),
+    (r"^(?:ai|ay|ei|ey)(.*)$", r"EI\1"), (r"^y$", "AI"), (r"^(?:oa|oe)(.*)$", r"OU\1"), (r"^(?:ow)$", "OU"),
+    (r"^o$", "OU"), (r"^ol([dt].*)$", r"OUl\1"), (r"^(?:oo|ew|ue|ui|u$)(.*)$", r"U\1"),
+    (r"^(?:ou|ow)(.*)$", r"AU\1"), (r"^(?:oi|oy)(.*)$", r"OI\1"), (r"^(?:aw|au|augh|ough)(.*)$", r"O\1"),
+    (r"^al[lk](.*)$", r"OL\1"), (r"^(?:er|ir|ur)(.*)$", r"ER\1"), (r"^ar(?!e)(.*)$", r"AR\1"),
+    (r"^are$|^air(.*)$", r"EIR\1"), (r"^ore?(.*)$", r"OUR\1"),
+    (r"^a([^aeiouyr]{1,2})es$", r"EI\1s"), (r"^a([^aeiouyr]{1,2})(?:e|ed)$", r"EI\1"),
+    (r"^i([^aeiouy]{1,2})es$", r"AI\1s"), (r"^i([^aeiouy]{1,2})(?:e|ed)$", r"AI\1"),
+    (r"^o([^aeiouyr]{1,2})es$", r"OU\1s"), (r"^o([^aeiouyr]{1,2})(?:e|ed)$", r"OU\1"),
+    (r"^u([^aeiouy]{1,2})es$", r"U\1s"), (r"^u([^aeiouy]{1,2})(?:e|ed)$", r"U\1"), (r"^u(.*)$", r"UH\1"),
 )  # fmt: skip
+"""Vowel spellings at the head of a tail, first match; capitals are sounds."""
 _CONSONANTS = (
-    (r"ck|c(?![eih])|q", "k"), (r"gh", ""), (r"mb$", "m"), (r"([bdfgklmnprstz])\1", r"\1"), (r"[cs]e$|ss?e?$|ze?$", "s"),
-    (r"z", "s"), (r"dge?", "j"), (r"ph", "f"), (r"e$", ""), (r"ie?s$", "is"), (r"y$", "i"), (r"ey$", "i"), (r"ed$", "d"),
-    (r"(ing|in')$", "ing"),
+    (r"ck|c(?![eih])|q", "k"), (r"gh", ""), (r"mb$", "m"), (r"([bdfgklmnprstz])\1", r"\1"),
+    (r"[cs]e$|ss?e?$|ze?$", "s"), (r"z", "s"), (r"dge?", "j"), (r"ph", "f"), (r"e$", ""), (r"ie?s$", "is"),
+    (r"y$", "i"), (r"ey$", "i"), (r"ed$", "d"), (r"(ing|in')$", "ing"),
 )  # fmt: skip
 
 
@@ -169,4 +145,15 @@ def _tail(word: Word) -> str:
     return tail.lower()
 
 
-ENGLISH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail)
+def _recut(syllables: tuple[str, ...]) -> tuple[str, ...]:
+    """ "wai-ting" -> "wait-ing"; a doubled consonant stays divided ("run-ning")."""
+    if len(syllables) < 2 or not re.fullmatch(r"[bcdfghklmnprstvwz]h?ing", syllables[-1].lower()):
+        return syllables
+    before, last = syllables[-2:]
+    head = last[: -len("ing")]
+    if before[-1:].lower() == head[0].lower():
+        return syllables
+    return (*syllables[:-2], before + head, last[len(head) :])
+
+
+ENGLISH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, recut=_recut)

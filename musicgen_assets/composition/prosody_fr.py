@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 
-from musicgen_assets.composition.prosody_words import Rules, Span, Word, word_set
+from musicgen_assets.composition.prosody_words import Rules, Span, Word, letter_groups, word_set
 
 _VOWELS = "aeiouàâäéèêëîïôöùûüœæ"
 _BREAKING = "éèêïëä"
-_ONSETS = frozenset(
-    [stop + liquid for stop in "pbfvtdcg" for liquid in "lr"] + ["ch", "gn", "ph", "th", "qu", "gu", "chr", "phr", "sc", "tr"]
-)  # fmt: skip
+_ONSETS = letter_groups("pl pr bl br fl fr vl vr tl tr dl dr cl cr gl gr ch gn ph th qu gu chr phr sc")
 
 
 def _nuclei(word: str) -> list[Span]:
@@ -61,8 +59,12 @@ _RHYMES = (
     (r"(?:ain|ein|aim|un|um|in|im|yn|ym)(?![aeiouyéèn])", "I~"), (r"(?<=[iy])en(?![aeiouyén])", "I~"),
     (r"(?:an|am|en|em)(?![aeiouyéènm])", "A~"), (r"(?:on|om)(?![aeiouyénm])", "O~"),
     (r"ui", "Ui"), (r"eui", "euy"), (r"eu|eû", "E"), (r"aî|ai|ei|è|ê|ë", "ɛ"), (r"é", "e"),
-    (r"(?<=.)(?:er|ez)$", "e"), (r"et$", "ɛ"), (r"e(?=[^aeiou]{1,2})", "ɛ"), (r"[àâ]", "a"), (r"[îïy]", "i"), (r"[ûù]", "u"),
+    (r"(?<=.)(?:er|ez)$", "e"), (r"et$", "ɛ"), (r"e(?=[^aeiou]{1,2})", "ɛ"), (r"[àâ]", "a"), (r"[îïy]", "i"),
+    (r"[ûù]", "u"), (r"([a-z])\1", r"\1"), (r"z", "s"),
 )  # fmt: skip
+"""Spelling to sound, in order; I~ A~ O~ are nasal, W and U before a vowel glide, ɛ is open."""
+_SOUNDING_R = letter_groups("mer hiver fer cher fier hier amer enfer ver univers envers vers")
+_LAST_VOWEL = re.compile(r"(?:W|U(?=i))?[aeiouEUɛIAO]~?[^aeiouEUɛIAO~W]*$")
 
 
 def _tail(word: Word) -> str:
@@ -70,33 +72,31 @@ def _tail(word: Word) -> str:
     text = word.text.lower().replace("’", "'").rpartition("'")[2]
     if text in word_set("fr", "mute_ent"):
         text = text.removesuffix("nt")
-    has_mute = (
-        re.search(rf"[^{_VOWELS}]es?$|[qg]ues?$", text) is not None or re.search(r"[iuéo]es?$|aient$", text) is not None
-    )
+    has_mute = re.search(rf"[^{_VOWELS}]es?$|[qg]ues?$|[iuéo]es?$|aient$", text) is not None
     sound = re.sub(r"aient$", "ai", text)
-    if sound in ("mer", "hiver", "fer", "cher", "fier", "hier", "amer", "enfer", "ver", "univers", "envers", "vers"):
+    if sound in _SOUNDING_R:
         sound = re.sub(r"ers?$", "èr", sound)
     elif not has_mute:
-        sound = re.sub(r"(?<=[^r])(er|ez)$", "é", sound)
-        sound = (
-            re.sub(r"(?<=[aeiouyéèêàâùûôîrnlm])[tdpsxzg]+$", "", sound) if not sound.endswith(("et", "ets")) else sound
-        )
-    sound = sound.replace("mpt", "mt")
-    sound = re.sub(r"gu(?=[ei])", "g", re.sub(r"qu|k|c(?![eéèihy])", "k", sound))
-    sound = re.sub(r"ç|ss|c(?=[eéèiy])", "s", sound)
+        sound = _without_silent_end(sound)
+    sound = re.sub(r"qu|k|c(?![eéèihy])", "k", sound.replace("mpt", "mt"))
+    sound = re.sub(r"ç|ss|c(?=[eéèiy])", "s", re.sub(r"gu(?=[ei])", "g", sound))
     if has_mute:
-        sound = re.sub(r"es?$", "", sound)
-        sound = re.sub(r"e(?=[^aeiou]+$)", "è", sound)
-    sound = (
-        re.sub(r"(?<=[aeiou])ill?$", "y", re.sub(r"(?<=[^aeo])ill$", "iy", sound))
-        if has_mute or sound.endswith("il")
-        else sound
-    )
+        sound = re.sub(r"e(?=[^aeiou]+$)", "è", re.sub(r"es?$", "", sound))
+    if has_mute or sound.endswith("il"):
+        sound = re.sub(r"(?<=[aeiou])ill?$", "y", re.sub(r"(?<=[^aeo])ill$", "iy", sound))
     for pattern, letter in _RHYMES:
         sound = re.sub(pattern, letter, sound)
-    sound = re.sub(r"([a-z])\1", r"\1", sound).replace("z", "s")
-    found = re.search(r"(?:W|U(?=i))?[aeiouEUɛIAO]~?[^aeiouEUɛIAO~W]*$", sound)
+    found = _LAST_VOWEL.search(sound)
+    # A glide before the vowel does not keep words from rhyming: "toi" and "bas".
     return re.sub(r"^[WU](?=.)(?=[aiI])|(?<=~)[kp]$", "", found.group() if found else sound).lower()
+
+
+def _without_silent_end(text: str) -> str:
+    """Without the consonants that end a word unheard; -er and -ez as é, -et kept open."""
+    sound = re.sub(r"(?<=[^r])(er|ez)$", "é", text)
+    if sound.endswith(("et", "ets")):
+        return sound
+    return re.sub(r"(?<=[aeiouyéèêàâùûôîrnlm])[tdpsxzg]+$", "", sound)
 
 
 FRENCH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, drops_mute_e=True)

@@ -37,9 +37,16 @@ class Rules:
     stress: Callable[[str, tuple[str, ...]], int]
     onsets: frozenset[str]
     tail: Callable[[Word], str]
+    recut: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None
+    """Mends the cut where a language hyphenates by stems."""
     joins_vowels: bool = False
     """Whether a word's last vowel and the next word's first share a syllable when sung (synaloepha)."""
     drops_mute_e: bool = False
+
+
+def letter_groups(text: str) -> frozenset[str]:
+    """The groups of letters in a text, separated by spaces."""
+    return frozenset(text.split())
 
 
 def cut(word: str, nuclei: Sequence[Span], onsets: frozenset[str]) -> tuple[str, ...]:

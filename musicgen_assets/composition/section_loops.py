@@ -6,6 +6,7 @@ section of the song gets (arrangement), which repeats these loops.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
 from musicgen_assets.context.schema import SectionKind
@@ -36,20 +37,20 @@ def sung_kinds(style: Style) -> tuple[SectionKind, ...]:
 
 
 def line_count(style: Style, kind: SectionKind) -> int:
-    """Lines that fill the loop: two bars a line, never more than four lines."""
-    return min(4, max(2, loop_bars(style, kind) // BARS_PER_LINE))
+    """Lines that fill the loop: two bars a line, two to six lines."""
+    return max(2, loop_bars(style, kind) // BARS_PER_LINE)
 
 
 def line_spans(bars: int, bar_ticks: int, lines: int, grid_ticks: int) -> tuple[tuple[int, int], ...]:
     """(start, end) in ticks of each of ``lines`` lines over a loop of ``bars`` bars.
 
-    Lines get whole bars where there are enough: up to two and up to four in twelve-bar loops, the odd bars going
-    to the last lines of each half ("1 1 2 1 1 2"), else equal shares cut on multiples of ``grid_ticks``.
+    Lines get whole bars where there are enough, the longer ones spread evenly and late ("1 1 2 1 1 2"), else
+    equal shares cut on multiples of ``grid_ticks``.
     """
     if lines > bars:
         total = bars * bar_ticks
         edges = [round(total * n / lines / grid_ticks) * grid_ticks for n in range(lines + 1)]
-        return tuple(zip(edges[:-1], edges[1:], strict=True))
+        return tuple(pairwise(edges))
     base, extra = divmod(bars, lines)
     # Spread the longer lines evenly, each as late as it can stand.
     sizes = [base + ((n + 1) * extra // lines - n * extra // lines) for n in range(lines)]

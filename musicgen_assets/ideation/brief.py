@@ -14,9 +14,9 @@ from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.enhancer import propose
-from musicgen_assets.ideation.reading.moderation import moderate
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.resolver import resolve
+from musicgen_assets.ideation.wording.moderation import moderate
 
 _LYRICS_WAY_OUT = "Write the words one line a row, or leave the lyrics out."
 

@@ -17,7 +17,8 @@ from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.proposal import genres_without, nearest_style
 from musicgen_assets.ideation.resolver import CONSTRAINTS, PREFERENCES, SEPARATOR, resolve
-from musicgen_assets.ideation.reading.understanding import Findings, understand
+from musicgen_assets.ideation.wording.genres import is_related
+from musicgen_assets.ideation.wording.understanding import Findings, understand
 
 CONFIDENCE_BASE, CONFIDENCE_MAX = 0.15, 0.98
 _MODIFIERS_MAX = 8
@@ -54,7 +55,11 @@ def make_enhanced_prompt(job: Job) -> Outcome:
         "reasoning_trace": trace,
         "confidence": result.confidence,
     }
-    facts = {"confidence": result.confidence, "enhanced_prompt": sentence, "parameters": len(result.parameters)}
+    facts: dict[str, float | int | str | bool] = {
+        "confidence": result.confidence,
+        "enhanced_prompt": sentence,
+        "parameters": len(result.parameters),
+    }
     return Outcome([json_payload(content)], facts=facts)
 
 
@@ -90,7 +95,9 @@ def intent(found: Findings) -> Step:
         trace.append(f"intent: it is about {found.theme.text!r}")
     if found.voice:
         values["creative.voice"] = found.voice
-    values["creative.title"] = found.title or found.made_title
+    title = found.title or (found.made_title if found.theme or not found.singing.is_asked else "")
+    if title:
+        values["creative.title"] = title
     if found.duration.value is not None:
         values["technical.duration_s"] = found.duration.value
         trace.append(f"intent: {found.duration.value:g} seconds long")
@@ -107,6 +114,11 @@ def elements(found: Findings) -> Step:
         named = " and ".join(f"{genre['name']} {genre['weight']:.0%}" for genre in found.genres)
         trace.append(f"elements: genres named: {named}")
         trace += [f"elements: {word!r} was taken for {alias!r}" for word, alias in sorted(found.typos.items())]
+        trace += [
+            f"elements: {term.text!r} has no style of its own; {term.value} is nearest"
+            for term in found.terms
+            if term.kind == "genre" and not term.is_negated and is_related(term.text)
+        ]
     else:
         name, reason = _chosen_style(found)
         values["musical.genres"] = [{"name": name, "weight": 1.0}]

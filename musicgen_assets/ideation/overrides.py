@@ -16,9 +16,9 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import known_paths
 from musicgen_assets.context.request import check_text
 from musicgen_assets.context.schema import CompositionContext
-from musicgen_assets.ideation.reading.key_words import read_key
-from musicgen_assets.ideation.reading.lexicon import LANGUAGES, instrument_words, sounds_by_name
-from musicgen_assets.ideation.reading.text import phrase_key
+from musicgen_assets.ideation.wording.key_words import read_key
+from musicgen_assets.ideation.wording.lexicon import LANGUAGES, instrument_words, sounds_by_name
+from musicgen_assets.ideation.wording.text import phrase_key
 from musicgen_assets.styles.loader import canonical_name
 
 KEY, SCALE, GENRES, INSTRUMENTS = "musical.key", "musical.scale", "musical.genres", "musical.instruments"
@@ -149,8 +149,8 @@ def _instrument(name: str) -> dict[str, Any]:
         if sound is not None:
             return {"role": sound.roles[0], "name": sound.name, "program": sound.program}
     near = [match[0] for match in process.extract(key, sorted(sounds_by_name()), limit=3, score_cutoff=55)]
-    raise BadInput(INSTRUMENTS, name, "there is no such instrument",
-                   way_out=f"Did you mean {' or '.join(near)}?" if near else "Give role, name and program.")  # fmt: skip
+    way_out = f"Did you mean {' or '.join(near)}?" if near else "Give role, name and program."
+    raise BadInput(INSTRUMENTS, name, "there is no such instrument", way_out=way_out)
 
 
 def _check_plain(path: str, value: Any) -> None:
@@ -158,7 +158,9 @@ def _check_plain(path: str, value: Any) -> None:
     if isinstance(value, str):
         check_text(path, value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(path, str(value), "it must be a finite number", way_out=f"Give a number with --set {path}=VALUE.")
+        raise BadInput(
+            path, str(value), "it must be a finite number", way_out=f"Give a number with --set {path}=VALUE."
+        )
     elif isinstance(value, Mapping):
         for name, item in value.items():
             _check_plain(path, name)
@@ -166,5 +168,3 @@ def _check_plain(path: str, value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for item in value:
             _check_plain(path, item)
-
-

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from musicgen_assets.context.schema import Instrument, Role
-from musicgen_assets.ideation.reading.lexicon import Sound, common, sounds, sounds_by_name
-from musicgen_assets.ideation.reading.terms import Term
+from musicgen_assets.ideation.wording.lexicon import Sound, common, sounds, sounds_by_name
+from musicgen_assets.ideation.wording.terms import Term
 from musicgen_assets.styles.schema import Style
 
 MELODIC_ROLES: frozenset[Role] = frozenset({"lead", "chords", "arpeggio", "pad", "counter"})
 DRUM_ROLES: frozenset[Role] = frozenset({"drums", "percussion"})
 PLAYERS_MAX = 16
 _ESSENTIAL: tuple[Role, ...] = ("chords", "lead", "bass")
+_LAST_RESORT: tuple[Role, ...] = ("chords", "lead", "pad", "arpeggio", "counter")
 _OPTIONAL_BASE, _OPTIONAL_BY_AROUSAL = 0.35, 0.5
 
 
@@ -44,7 +44,9 @@ def read_wishes(terms: Sequence[Term], only_spans: Sequence[tuple[int, int]]) ->
     unwanted = tuple(dict.fromkeys(term.value.name for term in refused))
     roles = [role for term in terms if term.kind == "role" and not term.is_negated for role in term.value[:1]]
     excluded = [role for term in terms if _excludes(term) for role in term.value]
-    excluded += [sound.roles[0] for term in refused if len((sound := term.value).roles) == 1 and sound.roles[0] in DRUM_ROLES]
+    excluded += [
+        sound.roles[0] for term in refused if len((sound := term.value).roles) == 1 and sound.roles[0] in DRUM_ROLES
+    ]
     is_only = any(_is_beside(span, term) for span in only_spans for term in wanted)
     return Wishes(
         tuple(name for name in names if name not in unwanted),
@@ -101,7 +103,7 @@ def _only(wishes: Wishes, excluded: set[Role]) -> tuple[Instrument, ...]:
         sound = pitched[0]
         roles = [role for role in ("lead", "chords") if role not in excluded] or ["chords"]
         others = [item for item in chosen if item is not sound]
-        players = [Instrument(role=role, name=sound.name, program=sound.program) for role in roles]  # type: ignore[arg-type]
+        players = [Instrument(role=role, name=sound.name, program=sound.program) for role in roles]
         return _distinct([*players, *(_as_player(item, excluded) for item in others)])
     band: list[Instrument] = []
     kept: list[Instrument] = []
@@ -197,15 +199,30 @@ def _stand_in(role: Role, unwanted: Collection[str]) -> Instrument:
     return Instrument(role=role, name=plain[0], program=plain[1])
 
 
+def _colleague(role: Role, band: Sequence[Instrument], style: Style, wishes: Wishes) -> Instrument | None:
+    """Another of the style's instruments that may change to ``role``, if it has no seat yet."""
+    for item in style.instruments:
+        suits = any(sound.program == item.program and role in sound.roles for sound in sounds())
+        is_free = all(player.name != item.name for player in band)
+        if (
+            item.role in MELODIC_ROLES
+            and role in MELODIC_ROLES
+            and suits
+            and is_free
+            and not _is_refused(item, wishes.unwanted)
+        ):
+            return Instrument(role=role, name=item.name, program=item.program)
+    return None
+
+
 def _fill_gaps(band: list[Instrument], style: Style, wishes: Wishes, excluded: set[Role]) -> None:
     """A role the style needs and lost to a refusal gets a stand-in; a band without melodic roles gets chords."""
     for role in _ESSENTIAL:
         had = any(item.role == role and not item.is_optional for item in style.instruments)
         if had and role not in excluded and not any(item.role == role for item in band):
-            band.append(_stand_in(role, wishes.unwanted))
+            band.append(_colleague(role, band, style, wishes) or _stand_in(role, wishes.unwanted))
     if not any(item.role in MELODIC_ROLES for item in band):
-        role: Any = next((role for role in ("chords", "lead", "pad") if role not in excluded), "chords")
-        band.append(_stand_in(role, wishes.unwanted))
+        band.append(_stand_in(next((r for r in _LAST_RESORT if r not in excluded), "chords"), wishes.unwanted))
 
 
 def _distinct(band: Sequence[Instrument]) -> tuple[Instrument, ...]:

@@ -7,13 +7,14 @@ Belongs here: musical choices from a blended style, mood and wishes. Does not be
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.schema import Mood, Scale, WeightedGenre
-from musicgen_assets.ideation.reading.lexicon import common, sounds_by_name
+from musicgen_assets.ideation.wording.lexicon import common, sounds_by_name
 from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.schema import Style
 from musicgen_assets.theory.scales import mode_family
@@ -42,7 +43,7 @@ def nearest_style(
 
 
 def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter: str | None, is_only: bool) -> float:
-    far = 0.0
+    far = -float(common()["familiar"].get(style.name, 0.0))
     if mood is not None:
         far += abs(style.mood.valence - mood.valence) + abs(style.mood.arousal - mood.arousal)
     if instruments:
@@ -51,8 +52,8 @@ def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter
         far -= 0.5 * hits / len(instruments)
         far += 0.05 * len(programs) * is_only
     if meter is not None:
-        far -= 0.6 * style.meters.get(meter, 0.0) / sum(style.meters.values())  # type: ignore[call-overload]
-    return far + (0.0 if style.name == DEFAULT_STYLE else 0.02)
+        far -= 0.6 * sum(share for name, share in style.meters.items() if name == meter) / sum(style.meters.values())
+    return far
 
 
 def genres_without(avoided: Sequence[str]) -> str:
@@ -100,7 +101,7 @@ def scale_in(style: Style, valence: float, rng: np.random.Generator) -> Scale:
 def _tilted(weight: float, scale: str, valence: float) -> float:
     lean = (valence - 0.5) * 2.0
     sign = 1.0 if mode_family(scale) == "major" else -1.0
-    return max(float(weight), 1e-6) * _MINOR_TILT ** (2.0 * sign * lean)
+    return max(float(weight), 1e-6) * math.pow(_MINOR_TILT, 2.0 * sign * lean)
 
 
 def tonic_in(scale: str, rng: np.random.Generator) -> str:

@@ -27,13 +27,15 @@ from musicgen_assets.ideation.proposal import (
     tempo_in,
     tonic_in,
 )
-from musicgen_assets.ideation.reading.structure import form_without
+from musicgen_assets.ideation.wording.lexicon import lexicon_texts
+from musicgen_assets.ideation.wording.structure import form_without
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
 PREFERENCES, CONSTRAINTS = "creative.preferences", "creative.constraints"
 LYRICS, HAS_VOCALS = "creative.lyrics", "creative.has_vocals"
 SEPARATOR = ", "
+_BRIGHT_FROM_VALENCE = 0.5
 ENGINE = "builtin"
 ENGINE_REASON = "the built-in engine makes whole songs here, without network, weights or cost"
 
@@ -60,7 +62,9 @@ def resolve(
     given = _given(parameters, overrides)
     asked = apply_overrides(CompositionContext(), given)
     _check_roles(given)
-    genres = asked.musical.genres if "musical.genres" in given else (WeightedGenre(name=genres_without(()), weight=1.0),)
+    genres = (
+        asked.musical.genres if "musical.genres" in given else (WeightedGenre(name=genres_without(()), weight=1.0),)
+    )
     musical = _musical(brief, given, asked, blend(genres), genres)
     values = {
         **musical,
@@ -70,6 +74,8 @@ def resolve(
     }
     if brief.get("title"):
         values["creative.title"] = brief["title"]
+    elif "creative.title" not in given:
+        values["creative.title"] = _refrain(brief, asked, values["musical.mood"]["valence"])
     return apply_overrides(CompositionContext(), {**given, **values, **overrides})
 
 
@@ -121,7 +127,7 @@ def _given(parameters: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[
 
 def _check_roles(given: Mapping[str, Any]) -> None:
     excluded = given.get("musical.excluded_roles", ())
-    if MELODIC_ROLES <= set(excluded):
+    if set(excluded) >= MELODIC_ROLES:
         raise BadInput(
             "musical.excluded_roles", list(excluded), "nobody would be left to play a melody or a chord",
             way_out=f"Keep one of {', '.join(sorted(MELODIC_ROLES))}.",
@@ -182,6 +188,15 @@ def _wishes(preferences: Mapping[str, str], constraints: Mapping[str, str]) -> W
         unwanted=_split(constraints.get("without_instruments")),
         is_only=constraints.get("only_these_instruments") == "yes",
     )
+
+
+def _refrain(brief: Mapping[str, Any], asked: CompositionContext, valence: float) -> str:
+    """A title for a song of which nobody said what it is about, and which can be sung as it stands."""
+    mood = "themes_bright" if valence >= _BRIGHT_FROM_VALENCE else "themes_dark"
+    themes = lexicon_texts(asked.creative.language, mood)
+    rng = generator(int(brief.get("seed") or 0), str(brief["prompt"]), "title")
+    title = themes[int(rng.integers(len(themes)))]
+    return title[:1].upper() + title[1:]
 
 
 def _routing(brief: Mapping[str, Any], enhancement: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class CorridorData(Frozen):
     """data/corridors.yaml."""
 
     level_range_hz: tuple[float, float]
-    octave_share: float = Field(gt=0, le=1)
+    band_extra: float = Field(ge=0)
     families: dict[str, Family]
     without_percussion: Adjustment
     without_bass: Adjustment
@@ -65,12 +65,15 @@ class CorridorData(Frozen):
 
 
 class Corridor(Frozen):
-    """Per third-octave of ``THIRD_OCTAVES_HZ``: the middle, and the room under and over it, in dB."""
+    """Per third-octave of ``THIRD_OCTAVES_HZ``: the middle, and an octave's room under and over it, in dB.
+
+    A single band has ``band_extra_db`` more.
+    """
 
     centre_db: tuple[float, ...]
     below_db: tuple[float, ...]
     above_db: tuple[float, ...]
-    octave_share: float
+    band_extra_db: float
     level_range_hz: tuple[float, float]
 
 
@@ -124,7 +127,7 @@ def corridor_for(genres: Sequence[WeightedGenre], roles: Collection[str]) -> Cor
         centre_db=_rounded(centre),
         below_db=_rounded(below),
         above_db=_rounded(above),
-        octave_share=data.octave_share,
+        band_extra_db=data.band_extra,
         level_range_hz=data.level_range_hz,
     )
 
@@ -165,11 +168,11 @@ def worst_departure(levels_db: DoubleArray, corridor: Corridor) -> Departure:
     deviations = deviations_db(levels_db, corridor)
     below, above = np.array(corridor.below_db), np.array(corridor.above_db)
     found = []
-    for values, share, is_octave in (
-        (deviations, 1.0, False),
-        (octave_means_db(deviations), corridor.octave_share, True),
+    for values, extra_db, is_octave in (
+        (deviations, corridor.band_extra_db, False),
+        (octave_means_db(deviations), 0.0, True),
     ):
-        room = np.where(values < 0, below, above) * share
+        room = np.where(values < 0, below, above) + extra_db
         used = np.abs(values) / room
         worst = int(np.argmax(used))
         found.append(

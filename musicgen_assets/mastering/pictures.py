@@ -65,6 +65,7 @@ def _both(name: str, paint: Callable[[int, int], bytes]) -> list[Payload]:
 
 
 def _limits(levels: Any, corridor: Corridor) -> tuple[Any, Any, Any]:
-    """The corridor on the scale of the levels: frequencies, lowest and highest level."""
+    """The corridor of single bands on the scale of the levels: frequencies, lowest and highest level."""
+    extra_db = corridor.band_extra_db
     middle = np.array(corridor.centre_db) + level_offset_db(levels, corridor)
-    return THIRD_OCTAVES_HZ, middle - np.array(corridor.below_db), middle + np.array(corridor.above_db)
+    return THIRD_OCTAVES_HZ, middle - np.array(corridor.below_db) - extra_db, middle + np.array(corridor.above_db) + extra_db

@@ -16,15 +16,15 @@ from musicgen_assets.mastering.plan import ToneBand
 
 DoubleArray = NDArray[np.float64]
 
-MAX_CUT_DB = 4.0
-MAX_BOOST_DB = 3.0
+MAX_CUT_DB = 4.5
+MAX_BOOST_DB = 3.5
 """A master is corrected, not remixed: more is the mix's business, and the gate's."""
 
 _OCTAVES_HZ = (62.5, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 """Where tone is judged and corrected."""
 _BANDS_HZ = (88.4, *_OCTAVES_HZ[1:-1], 5656.9)
 """Centres of the bells, and between octaves the corners of the shelves that hold both ends."""
-_LEFT_ALONE_DB = 1.0
+_LEFT_ALONE_DB = 0.5
 """An octave this near its middle is where an arrangement may be."""
 _NOTHING_THERE_DB = 10.0
 """An octave this far under its middle holds no music to bring up, only noise."""
@@ -62,7 +62,7 @@ def tone_bands(
 
 
 def correction_db(levels_db: DoubleArray, corridor: Corridor) -> DoubleArray:
-    """Wanted change per octave of ``_OCTAVES_HZ``, within -4 and +3 dB."""
+    """Wanted change per octave of ``_OCTAVES_HZ``, within -4.5 and +3.5 dB."""
     octaves = octave_means_db(deviations_db(levels_db, corridor))
     at = [int(np.argmin([abs(np.log2(hz / centre)) for centre in THIRD_OCTAVES_HZ])) for hz in _OCTAVES_HZ]
     found = octaves[at]

@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from musicgen_assets.context.schema import Role
-from musicgen_assets.mixing.equalizer import band_gains_db, bands_for, loudness_change_lu
+from musicgen_assets.mixing.equalizer import (
+    BRIGHTNESS,
+    TOO_BRIGHT,
+    band_gains_db,
+    bands_for,
+    brightness_band,
+    brightness_cut_db,
+    loudness_change_lu,
+)
 from musicgen_assets.mixing.plan import Band, Compression, Delay, Duck, Masking, MixPlan, Reverb, Strip
 from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement
 from musicgen_assets.production.plan import Instrumentation, TrackSound
@@ -25,16 +33,19 @@ LEADS: frozenset[Role] = frozenset({"lead", "vocal"})
 YIELDING: frozenset[Role] = frozenset({"chords", "arpeggio", "pad", "counter"})
 LEAD_BANDS_HZ = (500.0, 1_000.0, 2_000.0, 4_000.0)
 """Where a lead is understood."""
-LEAD_BAND_RANGE_DB = 9.0
+LEAD_BAND_RANGE_DB = 6.0
 """Octaves this far under the lead's strongest one are not its own."""
 TOLERATED_OVERLAP_DB = -8.0
 DEEPEST_CUT_DB = 3.0
+CREST_DB = 18.0
+SHORT_CREST_DB: dict[Role, float] = {"drums": 15.0, "percussion": 15.0, "bass": 15.0}
+"""How far peaks may stand above a stem's loudness. Higher ones are hardly heard and cost the whole song level."""
 _SIDECHAIN_RELEASE_BEATS = 0.6
 _FULL_DUCK: frozenset[Role] = frozenset({"bass", "pad"})
 
 # Attack and release in ms: slow enough to keep each role's own attack.
 _TIMES_MS: dict[Role, tuple[float, float]] = {
-    "drums": (18.0, 120.0), "percussion": (12.0, 100.0), "bass": (22.0, 160.0), "vocal": (8.0, 130.0),
+    "drums": (10.0, 120.0), "percussion": (8.0, 100.0), "bass": (22.0, 160.0), "vocal": (8.0, 130.0),
     "lead": (12.0, 140.0), "counter": (15.0, 160.0), "chords": (20.0, 200.0), "arpeggio": (15.0, 150.0),
     "pad": (40.0, 300.0),
 }  # fmt: skip
@@ -76,6 +87,10 @@ def plan_mix(
 
 def _strip(stem: Stem, sound: TrackSound, instrumentation: Instrumentation, frozen: Mapping[str, float]) -> Strip:
     bands = bands_for(sound.role, sound.high_pass_hz, sound.presence_db)
+    cut = brightness_cut_db(sound.role, bands, stem.measured, stem.sample_rate_hz)
+    cut = frozen.get(f"mix/{stem.track}/shelf_db", cut)
+    if cut > 0.0:
+        bands = (*bands, brightness_band(sound.role, cut))
     target = REFERENCE_LUFS + sound.level_db
     fader, reasons = 0.0, list(sound.reasons)
     if stem.measured.is_silent:
@@ -88,8 +103,9 @@ def _strip(stem: Stem, sound: TrackSound, instrumentation: Instrumentation, froz
         track=stem.track, role=sound.role, measured_lufs=stem.measured.lufs, target_lufs=round(target, 2),
         fader_db=round(frozen.get(name, fader), 2), is_frozen=name in frozen, pan=sound.pan,
         width=_width(sound.role, instrumentation.width), bands=bands,
-        compression=_compression(stem, sound, frozen), duck=_duck(sound, instrumentation),
-        reverb_send_db=sound.reverb_send_db, delay_send_db=sound.delay_send_db, reasons=tuple(reasons),
+        compression=_compression(stem, sound, frozen), clip_dbfs=_clip_dbfs(stem, sound, frozen),
+        duck=_duck(sound, instrumentation), reverb_send_db=sound.reverb_send_db,
+        delay_send_db=sound.delay_send_db, reasons=tuple(reasons),
     )  # fmt: skip
 
 
@@ -110,6 +126,17 @@ def _compression(stem: Stem, sound: TrackSound, frozen: Mapping[str, float]) -> 
         ratio=sound.compression_ratio, threshold_dbfs=round(threshold, 1), attack_ms=attack_ms,
         release_ms=release_ms, makeup_db=frozen.get(f"mix/{stem.track}/makeup_db"),
     )  # fmt: skip
+
+
+def _clip_dbfs(stem: Stem, sound: TrackSound, frozen: Mapping[str, float]) -> float | None:
+    """Where to round off a stem whose peaks stand further above its loudness than its role needs; else None."""
+    level = stem.measured.lufs + SHORT_CREST_DB.get(sound.role, CREST_DB)
+    name = f"mix/{stem.track}/clip_dbfs"
+    if name in frozen:
+        return frozen[name]
+    if stem.measured.is_silent or stem.measured.peak_dbfs <= level:
+        return None
+    return round(level, 1)
 
 
 def _duck(sound: TrackSound, instrumentation: Instrumentation) -> Duck | None:
@@ -168,6 +195,10 @@ def _freezable(strips: tuple[Strip, ...], cuts: Mapping[str, Masking]) -> dict[s
         values[name] = strip.fader_db
         if strip.compression is not None:
             values[f"{name}/threshold_dbfs"] = strip.compression.threshold_dbfs
+        if strip.clip_dbfs is not None:
+            values[f"{name}/clip_dbfs"] = strip.clip_dbfs
+        if strip.role in BRIGHTNESS:
+            values[f"{name}/shelf_db"] = -sum(band.gain_db for band in strip.bands if band.reason == TOO_BRIGHT)
         if strip.role in YIELDING:
             masking = cuts.get(strip.track)
             values[f"{name}/room_db"] = masking.cut_db if masking else 0.0

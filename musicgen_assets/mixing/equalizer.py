@@ -7,6 +7,7 @@ here: bands that depend on other tracks (balance), filtering audio (matrix).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement, k_wei
 
 _HIGHEST_SHARE = 0.45
 """Bands are kept below this share of the sample rate."""
+TOO_BRIGHT = "too bright for its role"
 _MUD = "less of what all tracks share and none needs"
 
 _USUAL: dict[Role, tuple[Band, ...]] = {
@@ -45,6 +47,33 @@ _USUAL: dict[Role, tuple[Band, ...]] = {
     ),
     "counter": (Band(kind="peak", hz=300, gain_db=-1.5, q=1.0, reason=_MUD),),
 }
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """How bright a role may be: its ``high_hz`` octaves at most ``limit_db`` over its ``body_hz`` octaves."""
+
+    body_hz: tuple[float, ...]
+    high_hz: tuple[float, ...]
+    limit_db: float
+    shelf_hz: float
+    deepest_db: float = 6.0
+
+
+_BODY_HZ = (250.0, 500.0, 1_000.0)
+_EDGE_HZ = (2_000.0, 4_000.0, 8_000.0)
+BRIGHTNESS: dict[Role, Brightness] = {
+    "vocal": Brightness(_BODY_HZ, _EDGE_HZ, -4.0, 2_200.0),
+    "lead": Brightness(_BODY_HZ, _EDGE_HZ, -4.0, 2_200.0),
+    "counter": Brightness(_BODY_HZ, _EDGE_HZ, -6.0, 2_200.0),
+    "chords": Brightness(_BODY_HZ, _EDGE_HZ, -6.0, 2_200.0),
+    "arpeggio": Brightness(_BODY_HZ, _EDGE_HZ, -6.0, 2_200.0),
+    "pad": Brightness(_BODY_HZ, _EDGE_HZ, -9.0, 2_200.0),
+    "bass": Brightness((63.0, 125.0, 250.0), (500.0, 1_000.0, 2_000.0, 4_000.0), -8.0, 700.0),
+    "drums": Brightness((63.0, 125.0), (4_000.0, 8_000.0, 16_000.0), -8.0, 4_500.0, 5.0),
+}
+"""Set so that a full band falls by about 4.5 dB an octave from 100 Hz up, as the long-term average of popular
+recordings does (P. Pestana et al., "Spectral characteristics of popular commercial recordings 1950-2010", AES 2013)."""
 _PRESENCE_HZ: dict[Role, float] = {"bass": 900.0, "drums": 4_500.0, "percussion": 5_000.0}
 
 
@@ -56,6 +85,23 @@ def bands_for(role: Role, high_pass_hz: float, presence_db: float) -> tuple[Band
             Band(kind="peak", hz=_PRESENCE_HZ.get(role, 3_200.0), gain_db=presence_db, q=0.8, reason="presence")
         )
     return tuple(bands)
+
+
+def brightness_cut_db(role: Role, bands: Sequence[Band], measured: Measurement, sample_rate_hz: int) -> float:
+    """How far a shelf must take the highs down behind the bands, by the role's ``BRIGHTNESS``: 0 or more, in halves."""
+    rule = BRIGHTNESS.get(role)
+    if rule is None or measured.is_silent:
+        return 0.0
+    levels = np.array(measured.bands_db) + np.array(band_gains_db(bands, sample_rate_hz))
+    power = dict(zip(BAND_CENTRES_HZ, 10.0 ** (levels / 10.0), strict=True))
+    body, high = (sum(float(power[hz]) for hz in octaves) for octaves in (rule.body_hz, rule.high_hz))
+    excess_db = 10.0 * float(np.log10(high / body)) - rule.limit_db
+    return min(rule.deepest_db, max(0.0, round(2.0 * excess_db) / 2.0))
+
+
+def brightness_band(role: Role, cut_db: float) -> Band:
+    """The shelf that takes ``cut_db`` off the highs of a role that has a rule of brightness."""
+    return Band(kind="high_shelf", hz=BRIGHTNESS[role].shelf_hz, gain_db=-cut_db, reason=TOO_BRIGHT)
 
 
 def sections_of(bands: Sequence[Band], sample_rate_hz: int) -> Sections:

@@ -43,7 +43,7 @@ class Duck(Frozen):
 
 
 class Strip(Frozen):
-    """One track's way to the mix: compression, duck, bands, pan, fader, sends.
+    """One track's way to the mix: compression, clip, duck, bands, pan, fader, sends.
 
     ``fader_db`` brings ``measured_lufs``, through the bands, to ``target_lufs``; ``result_lufs`` is what the stem
     measured afterwards, returns included, before the mix's trim. ``width`` scales the stem's own stereo.
@@ -59,6 +59,8 @@ class Strip(Frozen):
     width: float = Field(1.0, ge=0.0, le=2.0)
     bands: tuple[Band, ...] = ()
     compression: Compression | None = None
+    clip_dbfs: float | None = None
+    """Where the stem's own highest transients are rounded off, so that they don't set the level of the whole mix."""
     duck: Duck | None = None
     reverb_send_db: float
     delay_send_db: float

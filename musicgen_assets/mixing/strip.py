@@ -22,6 +22,7 @@ from musicgen_assets.production.meter import measure
 
 KNEE_DB = 6.0
 MAKEUP_LIMIT_DB = 9.0
+CLIP_KNEE_DB = 6.0
 
 
 def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -46,9 +47,22 @@ def strip_sound(
 ) -> tuple[FloatArray, float]:  # fmt: skip
     """``dry`` (1 or 2, n) through the strip: float32 (2, n), and the makeup gain its levelling was given in dB."""
     levelled, makeup_db = _levelled(dry, sample_rate_hz, strip)
+    if strip.clip_dbfs is not None:
+        levelled = soft_clip(levelled, strip.clip_dbfs)
     if strip.duck is not None and kick_times_s:
         levelled = duck(levelled, sample_rate_hz, kick_times_s, strip.duck.depth_db, release_ms=strip.duck.release_ms)
     return convolve(levelled, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz)), makeup_db
+
+
+def soft_clip(samples: FloatArray, ceiling_dbfs: float) -> FloatArray:
+    """Peaks bent towards ``ceiling_dbfs``, which none passes; what lies ``CLIP_KNEE_DB`` below it is untouched."""
+    knee = np.float32(db_to_gain(ceiling_dbfs - CLIP_KNEE_DB))
+    room = np.float32(db_to_gain(ceiling_dbfs)) - knee
+    out = samples.copy()
+    is_over = np.abs(out) > knee
+    over = out[is_over]
+    out[is_over] = np.sign(over) * (knee + room * np.tanh((np.abs(over) - knee) / room))
+    return out
 
 
 def decode_blob(blob: Blob) -> tuple[FloatArray, int]:

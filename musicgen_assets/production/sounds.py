@@ -112,9 +112,10 @@ def _bass(shape: Shape, track: Track) -> None:
 
 def _guitars(shape: Shape, track: Track, role: Role) -> None:
     if track.program in DISTORTED:
-        gain_db = 14.0 if role in ("lead", "counter", "vocal") else 10.0
+        gain_db = 10.0 if role in ("lead", "counter", "vocal") else 7.0
         _effect(shape, "drive", "chords and lines distort together, as in one amplifier", gain_db=gain_db)
-        _effect(shape, "cabinet", "a guitar loudspeaker has neither rumble nor fizz", low_hz=85.0, high_hz=5_600.0)
+        _effect(shape, "cabinet", "a guitar loudspeaker has neither rumble nor fizz", low_hz=75.0, high_hz=4_800.0)
+        _effect(shape, "tone", "its body lies below its bite", high_shelf_hz=1_300.0, high_shelf_db=-6.0)
         if role == "chords":
             _double(shape, track, spread=0.8, detune_cents=6.0, delay_ms=14.0, reason="rhythm guitar doubled")
     elif track.program == STEEL_GUITAR and role == "chords":

@@ -30,6 +30,7 @@ ROLE_COLOURS: dict[Role, str] = {
 
 _BACK_TO_FRONT: tuple[Role, ...] = ("pad", "chords", "arpeggio", "counter", "bass", "lead", "vocal")
 _ALPHA: dict[Role, float] = {"pad": 0.45, "chords": 0.75}
+_ALPHA_OTHERWISE = 0.9
 _DRUM_LANES = (
     ("kick", (35, 36)),
     ("snare", (37, 38, 39, 40)),
@@ -42,7 +43,7 @@ _PERCUSSION_LANE = "perc."
 _DPI = 100
 _DETAIL_FROM_PX = 700
 """Narrower pictures are thumbnails: no legend, fewer labels."""
-_PALETTE_SIZE = 64
+_PALETTE_SIZE = 256
 
 
 def piano_roll_png(score: Score, tracks: Sequence[Track], *, width_px: int, height_px: int) -> bytes:
@@ -93,7 +94,7 @@ def _draw_notes(axes: Any, score: Score, tracks: Sequence[Track], is_detailed: b
             if track.role != role:
                 continue
             boxes: Any = _boxes(track, score, 0.9 if is_detailed else 1.3)
-            colour, alpha = ROLE_COLOURS[role], _ALPHA.get(role, 0.9)
+            colour, alpha = ROLE_COLOURS[role], _ALPHA.get(role, _ALPHA_OTHERWISE)
             axes.add_collection(PolyCollection(boxes, facecolors=colour, alpha=alpha, linewidths=0))
     pitches = np.concatenate([track.array()[:, 2] for track in tracks] or [np.array([48, 72])])
     low, high = int(pitches.min()) - 2, int(pitches.max()) + 3
@@ -174,7 +175,10 @@ def _draw_legend(figure: Any, tracks: Sequence[Track]) -> None:
     names: dict[Role, list[str]] = {}
     for track in tracks:
         names.setdefault(track.role, []).append(track.name)
-    handles = [Patch(color=ROLE_COLOURS[role], label=", ".join(found)) for role, found in names.items()]
+    handles = [
+        Patch(facecolor=ROLE_COLOURS[role], alpha=_ALPHA.get(role, _ALPHA_OTHERWISE), label=", ".join(found))
+        for role, found in names.items()
+    ]
     figure.legend(
         handles=handles, loc="lower left", ncols=len(handles), frameon=False, borderaxespad=0.1,
         handlelength=0.8, columnspacing=1.0, handletextpad=0.4, prop=FontProperties(family="DejaVu Sans", size=6.5),

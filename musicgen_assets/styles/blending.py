@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
-from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.context.schema import Mood, Role, TimeSignature
+from musicgen_assets.styles.refit import groove_for
 from musicgen_assets.styles.schema import (
     MasterTargets,
+    MeterGroove,
     MixTargets,
     Progression,
     Style,
@@ -25,6 +27,10 @@ Key = TypeVar("Key")
 COLOUR_ROLES: tuple[tuple[Role, float], ...] = (("lead", 0.25), ("chords", 0.35), ("pad", 0.4))
 """Roles whose instruments a second style brings, and the share it must have to do so."""
 
+DRUMS_SHARE = 0.15
+"""Share from which a style lends its drums to a heavier one without."""
+_DRUM_ROLES: tuple[Role, ...] = ("drums", "percussion")
+
 _EXTENSIONS: tuple[Literal["triads", "sevenths", "ninths"], ...] = ("triads", "sevenths", "ninths")
 _NUMBERS = {"swing", "humanize_ms", "comping_length", "melody_density", "melody_syncopation"}
 
@@ -34,7 +40,8 @@ def blend_styles(shares: Sequence[Share]) -> Style:
 
     Interpolated: tempo, mood, swing, timing, melody, energy, mix and master targets, and how far chords are
     extended. United, weighted: meters, scales, progressions, themes. From the heaviest alone: grooves it has,
-    bass, comping, forms, ending. The second style brings its lead and chord instruments from COLOUR_ROLES on.
+    bass, comping, forms, ending. The second style brings its lead and chord instruments from COLOUR_ROLES on,
+    and its drums, from DRUMS_SHARE on, to a style that has none.
     """
     merged = _merge_equal(shares)
     first = merged[0][0]
@@ -53,7 +60,8 @@ def blend_styles(shares: Sequence[Share]) -> Style:
         "melody_range_semitones": round(_mean(merged, lambda s: s.melody_range_semitones)),
         "harmony_extensions": _EXTENSIONS[round(_mean(merged, lambda s: _EXTENSIONS.index(s.harmony_extensions)))],
         "progressions": _progressions(merged),
-        "grooves": {meter: groove for style, _ in reversed(merged) for meter, groove in style.grooves.items()},
+        "grooves": _grooves(merged),
+        "has_drums": _drummer(merged).has_drums,
         "instruments": _band(merged),
         "section_bars": {**{k: v for s, _ in reversed(merged) for k, v in s.section_bars.items()}},
         "energy": _numbers(merged, lambda style: style.energy),
@@ -105,13 +113,38 @@ def _progressions(shares: Sequence[Share]) -> tuple[Progression, ...]:
     )
 
 
+def _drummer(shares: Sequence[Share]) -> Style:
+    """The style whose drums play: the heaviest, unless it has none and another lends some."""
+    first = shares[0][0]
+    lenders = [style for style, share in shares[1:] if style.has_drums and share >= DRUMS_SHARE]
+    return first if first.has_drums or not lenders else lenders[0]
+
+
+def _grooves(shares: Sequence[Share]) -> dict[TimeSignature, MeterGroove]:
+    """Grooves of all meters any of the styles is at home in, comping by the heaviest that has the meter."""
+    united = {meter: groove for style, _ in reversed(shares) for meter, groove in style.grooves.items()}
+    drummer = _drummer(shares)
+    if drummer is shares[0][0]:
+        return united
+    lent = {meter: groove_for(drummer, meter) for meter in united}
+    return {
+        meter: groove.model_copy(update={"levels": lent[meter].levels, "fills": lent[meter].fills})
+        for meter, groove in united.items()
+    }
+
+
 def _band(shares: Sequence[Share]) -> tuple[StyleInstrument, ...]:
-    """The heaviest style's band, with the next style's instruments in the colour roles its share earns."""
+    """The heaviest style's band, with the next style's instruments in the colour roles its share earns.
+
+    A style without drums gets those of the one that lends them.
+    """
     (first, _), (second, share) = shares[0], shares[1]
     brought = {role for role, needed in COLOUR_ROLES if share >= needed and _has_role(second, role)}
-    kept = [instrument for instrument in first.instruments if instrument.role not in brought]
-    colours = [instrument for instrument in second.instruments if instrument.role in brought]
-    return (*kept, *colours)
+    drummer = _drummer(shares)
+    drums = [one for one in drummer.instruments if one.role in _DRUM_ROLES] if drummer is not first else []
+    kept = [one for one in first.instruments if one.role not in brought]
+    colours = [one for one in second.instruments if one.role in brought]
+    return (*drums, *kept, *colours)
 
 
 def _has_role(style: Style, role: Role) -> bool:

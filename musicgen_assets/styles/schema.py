@@ -30,8 +30,9 @@ class TempoRange(Frozen):
 class Progression(Frozen):
     """Roman numerals, one a bar unless joined by ``_`` ("ii_V" shares a bar); case gives quality.
 
-    Accepted: I ii iii IV V vi vii° with accidental prefixes (bVII, #iv°), suffixes 7 maj7 9 m7b5 sus4 add9 6,
-    and slash degrees (V/V for secondary dominants). ``mode`` is the scale family it belongs to.
+    Accepted: I ii iii IV V vi vii° with accidental prefixes (bVII, #iv°), suffixes 7 maj7 9 m7b5 sus4 add9 6 and
+    more (theory.chords), slash numerals (V/V for secondary dominants) and a scale degree in the bass (V/7).
+    ``mode`` is the scale family it belongs to: degrees count from major or natural minor in all its modes.
     """
 
     numerals: tuple[str, ...] = Field(min_length=1)

@@ -15,7 +15,6 @@ NATURALS: dict[str, int] = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B":
 
 _NAME = re.compile(r"([A-Ga-g])([#b♯♭]{0,2})")
 _ACCIDENTAL = {"#": 1, "♯": 1, "b": -1, "♭": -1}
-_SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _CHROMATIC_LETTER = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 """Letters above the tonic for 0-11 semitones when the note is foreign to the scale: b2 b3 #4 b6 b7."""
 
@@ -45,8 +44,6 @@ def spell(pc: int, key: str, scale: str) -> str:
     degree = steps.index(interval) if interval in steps else _CHROMATIC_LETTER[interval]
     letter = LETTERS[(LETTERS.index(tonic[0]) + degree) % 7]
     shift = (pc - NATURALS[letter] + 6) % 12 - 6
-    if abs(shift) > 2:
-        return _SHARP_NAMES[pc % 12]
     return letter + ("#" * shift if shift > 0 else "b" * -shift)
 
 

@@ -19,7 +19,7 @@ _SPAN_COST = 2.0
 _MUD_COST = 6.0
 _CLUSTER_COST = 4.0
 _MISSING_GUIDE_COST = 8.0
-_DOUBLING_COST = (0.0, 3.0, 0.5)
+_DOUBLING_COST = (0.0, 5.0, 0.5)
 """Cost of doubling root, third, fifth: a doubled third makes a chord heavy."""
 
 

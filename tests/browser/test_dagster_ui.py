@@ -57,6 +57,7 @@ def test_a_materialization_shows_its_pictures_and_numbers(
     address: str, browser_page: Page, song: dict[str, Any]
 ) -> None:
     visit(browser_page, f"{address}/assets/mastering/analysis?view=partitions&partition={song['partition']}")
+    browser_page.get_by_text("[Show Markdown]").first.click(timeout=PATIENCE_MS)
     picture = browser_page.locator("img[src^='data:image/png;base64,']").first
     picture.wait_for(timeout=PATIENCE_MS)
     assert picture.evaluate("image => image.naturalWidth") > 100

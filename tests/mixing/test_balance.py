@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from musicgen_assets.context.schema import Mood
-from musicgen_assets.mixing.balance import DEEPEST_CUT_DB, FADER_LIMIT_DB, REFERENCE_LUFS, Stem, plan_mix
-from musicgen_assets.mixing.equalizer import loudness_change_lu
+from musicgen_assets.mixing.balance import (
+    CREST_DB,
+    DEEPEST_CUT_DB,
+    FADER_LIMIT_DB,
+    REFERENCE_LUFS,
+    SHORT_CREST_DB,
+    Stem,
+    plan_mix,
+)
+from musicgen_assets.mixing.equalizer import TOO_BRIGHT, loudness_change_lu
 from musicgen_assets.mixing.plan import MixPlan
 from musicgen_assets.production.instrumentation import instrument
 from musicgen_assets.production.meter import SILENT_DB, SILENT_LUFS, Measurement
@@ -150,3 +158,21 @@ def test_an_unknown_track_is_refused(instrumentation: Instrumentation) -> None:
         plan(instrumentation, stem("kazoo"))
     with pytest.raises(KeyError):
         plan(instrumentation, stem("bass")).strip_of("kazoo")
+
+
+def test_only_peaks_far_above_a_stems_loudness_are_rounded_off(instrumentation: Instrumentation) -> None:
+    found = plan(
+        instrumentation, stem("drums", peak_dbfs=-4.0), stem("percussion", peak_dbfs=-6.0),
+        stem("piano", peak_dbfs=-4.0), stem("melody", peak_dbfs=0.0), Stem("pad", SILENCE, RATE),
+    )  # fmt: skip
+    expected = [-20.0 + SHORT_CREST_DB["drums"], None, None, -20.0 + CREST_DB, None]
+    assert [strip.clip_dbfs for strip in found.strips] == expected
+
+
+def test_a_stem_too_bright_for_its_role_is_darkened_and_keeps_its_loudness(instrumentation: Instrumentation) -> None:
+    bright = (*FLAT[:6], -20.0, -20.0, -20.0, -40.0)
+    strip = plan(instrumentation, stem("piano", bands_db=bright)).strip_of("piano")
+    shelf = next(band for band in strip.bands if band.reason == TOO_BRIGHT)
+    assert shelf.kind == "high_shelf"
+    assert shelf.gain_db < 0.0
+    assert strip.fader_db > plan(instrumentation, stem("piano")).strip_of("piano").fader_db

@@ -7,10 +7,18 @@ import pytest
 
 from dsp.filters import apply_sections
 from dsp.loudness import integrated_lufs
-from musicgen_assets.mixing.equalizer import band_gains_db, bands_for, loudness_change_lu, sections_of
+from musicgen_assets.mixing.equalizer import (
+    BRIGHTNESS,
+    band_gains_db,
+    bands_for,
+    brightness_band,
+    brightness_cut_db,
+    loudness_change_lu,
+    sections_of,
+)
 from musicgen_assets.mixing.plan import Band
 from musicgen_assets.production.instrumentation import ROLE_MIX
-from musicgen_assets.production.meter import BAND_CENTRES_HZ, measure
+from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement, measure
 
 RATE = 48_000
 
@@ -58,3 +66,33 @@ def test_each_kind_of_band_works_in_its_own_octaves() -> None:
 
 def test_bands_above_a_low_rates_reach_are_kept_within_it() -> None:
     assert np.isfinite(sections_of((Band(kind="high_shelf", hz=16_000, gain_db=3.0),), 22_050)).all()
+
+
+def measured_with(**octaves: float) -> Measurement:
+    """A flat spectrum but for the octaves named ``hz250=-10.0``."""
+    bands = tuple(octaves.get(f"hz{centre:g}", -40.0) for centre in BAND_CENTRES_HZ)
+    return Measurement(lufs=-20.0, peak_dbfs=-6.0, loud_peak_dbfs=-10.0, bands_db=bands)
+
+
+@pytest.mark.parametrize("role", sorted(BRIGHTNESS))
+def test_what_is_too_bright_for_its_role_is_taken_down_until_it_is_not(role: str) -> None:
+    rule = BRIGHTNESS[role]  # type: ignore[index]
+    body = {f"hz{hz:g}": -20.0 for hz in rule.body_hz}
+    share = 10.0 * np.log10(len(rule.high_hz) / len(rule.body_hz))
+
+    def cut(over_limit_db: float) -> float:
+        high = {f"hz{hz:g}": -20.0 - share + rule.limit_db + over_limit_db for hz in rule.high_hz}
+        return brightness_cut_db(role, (), measured_with(**body, **high), RATE)  # type: ignore[arg-type]
+
+    assert [cut(-3.0), cut(0.1), cut(2.0), cut(40.0)] == [0.0, 0.0, 2.0, rule.deepest_db]
+    band = brightness_band(role, 4.0)  # type: ignore[arg-type]
+    gains = dict(zip(BAND_CENTRES_HZ, band_gains_db((band,), RATE), strict=True))
+    assert np.mean([gains[hz] for hz in rule.high_hz]) < -2.5
+    assert np.mean([gains[hz] for hz in rule.body_hz]) > -0.8
+
+
+def test_silence_and_shakers_are_never_too_bright() -> None:
+    bright = measured_with(hz8000=-5.0)
+    assert brightness_cut_db("percussion", (), bright, RATE) == 0.0
+    silent = bright.model_copy(update={"lufs": -70.0})
+    assert brightness_cut_db("lead", (), silent, RATE) == 0.0

@@ -91,7 +91,7 @@ def test_other_basses_come_from_the_font(style: Style) -> None:
 
 def test_distorted_rhythm_guitars_are_amplified_and_doubled_left_and_right(style: Style) -> None:
     sound = one(style, "chords", "overdriven guitar", 29)
-    assert kinds(sound) == ["drive", "cabinet"]
+    assert kinds(sound) == ["drive", "cabinet", "tone"]
     assert [layer.pan for layer in sound.layers] == [-sound.main_pan]
     assert sound.main_pan < -0.5
     assert one(style, "lead", "lead guitar", 30).layers == ()

@@ -76,7 +76,7 @@ def test_the_record_names_engine_and_font_and_no_path(made: MemoryStore, instrum
 
 
 def test_a_sung_track_is_played_and_the_melody_keeps_silent_under_it(instruments: Any) -> None:
-    score = band_score(("bass", "melody"))
+    score = band_score(("bass", "melody"), (("verse", 1, 0.45), ("chorus", 1, 0.9)))
     melody = score.track("melody")
     assert melody is not None
     sung = Track(

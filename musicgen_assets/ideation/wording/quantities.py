@@ -1,0 +1,155 @@
+"""Tempo and duration as numbers in a prompt.
+
+Belongs here: reading and ranging numbers with their units. Does not belong here: tempo words such as "slow"
+(terms.py) and what they come to in a style (proposal.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from musicgen_assets.context import limits
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.ideation.wording.lexicon import common
+from musicgen_assets.ideation.wording.terms import alternatives, table_of, words_of
+
+_NUMBER = r"(?<![\d.,:/])(\d{1,9}(?:[.,]\d{1,3})?)"
+_DECADES = frozenset({"20", "30", "40", "50", "60", "70", "80", "90"})
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What numbers were found: first the one that counts. ``notes`` are lines for the trace."""
+
+    value: float | None
+    notes: tuple[str, ...] = ()
+
+
+def prepared(text: str, language: str) -> str:
+    """Folded text with digits, ready for the finders below: "half a minute" becomes "0.5 minute"."""
+    unit = alternatives([word for name in ("minutes", "seconds", "hours") for word in words_of(language, name)])
+    for phrase, number in sorted(
+        table_of(language, "number_phrases").items(), key=lambda item: (-len(item[0]), item[0])
+    ):
+        text = re.sub(rf"(?<!\w){re.escape(phrase)}(?=\s*(?:{unit})(?!\w))", str(number), text)
+    return text
+
+
+def find_tempo(text: str, language: str) -> Numbers:
+    """Beats a minute asked for in ``text`` (from ``prepared``). Raises BadInput outside 40-240."""
+    unit = alternatives(words_of(language, "bpm_units"))
+    noun = alternatives(words_of(language, "tempo_nouns"))
+    span = alternatives(words_of(language, "range_words"))
+    ranges = re.findall(rf"{_NUMBER}\s*(?:(?:{unit})\s*)?(?:{span}|–|to|\s)\s*(\d{{2,3}})\s*(?:{unit})(?!\w)", text)
+    values = [
+        (float(low.replace(",", ".")) + float(high)) / 2
+        for low, high in ranges
+        if float(low.replace(",", ".")) < float(high)
+    ]
+    if not values:
+        found = re.findall(rf"{_NUMBER}\s*(?:{unit})(?!\w)", text)
+        found += re.findall(rf"(?<!\w)(?:{noun}|{unit})\s*(?:of|:|=|de|von)?\s*{_NUMBER}(?![\w/])", text)
+        found += re.findall(r"[♩𝅘𝅥]\s*=\s*(\d{1,4})", text)
+        values = [float(number.replace(",", ".")) for number in found]
+    notes = []
+    for value in values:
+        if not limits.TEMPO_MIN_BPM <= value <= limits.TEMPO_MAX_BPM:
+            raise BadInput(
+                "musical.tempo_bpm", value,
+                f"a tempo must lie between {limits.TEMPO_MIN_BPM:g} and {limits.TEMPO_MAX_BPM:g} BPM",
+                way_out="Ask for a tempo inside that range.",
+            )  # fmt: skip
+    if len(set(values)) > 1:
+        notes.append(f"several tempos were named; the first, {values[0]:g} BPM, counts")
+    return Numbers(values[0] if values else None, tuple(notes))
+
+
+def find_tempo_mark(text: str) -> tuple[str, float] | None:
+    """The first Italian tempo mark and its beats a minute."""
+    marks: dict[str, float] = common()["tempo_marks"]
+    match = re.search(rf"(?<!\w)({'|'.join(sorted(marks, key=len, reverse=True))})(?!\w)", text)
+    return (match.group(1), float(marks[match.group(1)])) if match else None
+
+
+def find_duration(text: str, language: str) -> Numbers:
+    """Seconds asked for in ``text`` (from ``prepared``). Raises BadInput outside 30-600 s."""
+    found = sorted({*_clock(text), *_in_units(text, language)})
+    notes = []
+    values: list[float] = []
+    last_end = 0
+    for start, end, seconds in found:
+        if start < last_end:
+            continue
+        last_end = end
+        if _is_partial(text, start, end, language):
+            notes.append(f"{text[start:end].strip()!r} is about a part of the song, not its length")
+            continue
+        values.append(seconds)
+    if len(set(values)) > 1:
+        notes.append(f"several lengths were named; the first, {values[0]:g} s, counts")
+    if values and not limits.DURATION_MIN_S <= values[0] <= limits.DURATION_MAX_S:
+        raise BadInput(
+            "technical.duration_s", values[0],
+            f"a song must last {limits.DURATION_MIN_S:g} to {limits.DURATION_MAX_S:g} seconds",
+            way_out="Ask for a length inside that range, for example '2 minutes'.",
+        )  # fmt: skip
+    return Numbers(values[0] if values else None, tuple(notes))
+
+
+def _clock(text: str) -> list[tuple[int, int, float]]:
+    """ "2:30" is minutes and seconds, unless it is a time of day."""
+    return [
+        (match.start(), match.end(), int(match.group(1)) * 60.0 + int(match.group(2)))
+        for match in re.finditer(r"(?<![\d:/.,])(\d{1,2}):([0-5]\d)(?![\d:])(?!\s*(?:am|pm|a\.m|p\.m|uhr|h\b))", text)
+        if int(match.group(1)) + int(match.group(2)) > 0
+    ]
+
+
+def _in_units(text: str, language: str) -> list[tuple[int, int, float]]:
+    minute, second = (alternatives(words_of(language, name)) for name in ("minutes", "seconds"))
+    hour, half = (alternatives(words_of(language, name)) for name in ("hours", "half_words"))
+    joins, ones = (alternatives(words_of(language, name)) for name in ("and_words", "one_words"))
+    a_half = rf"(?:\s*(?:{joins})\s*(?:an?\s+)?({half})(?!\w))"
+    one = rf"(?:{_NUMBER}|(?<!\w)(?:{ones}))"
+    pattern = re.compile(
+        rf"{one}{a_half}?\s*({minute}|{second}|{hour})(?!\w){a_half}?"
+        rf"(?:\s*(?:,|{joins})?\s*(\d{{1,3}})\s*(?:{second})?(?!\w))?"
+    )
+    seconds_word = re.compile(rf"(?:{second})(?!\w)")
+    found = []
+    for match in pattern.finditer(text):
+        number, half_before, unit, half_after, more = match.groups()
+        is_second = re.fullmatch(second, unit) is not None
+        factor = 1.0 if is_second else 3600.0 if re.fullmatch(hour, unit) else 60.0
+        if number is None and (factor == 1.0 or unit in ("m", "min", "h")):
+            continue
+        if is_second and unit == "s" and _is_decade(text, match, language):
+            continue
+        amount = float((number or "1").replace(",", ".")) + 0.5 * bool(half_before or half_after)
+        extra, end = 0.0, match.end()
+        if more is not None:
+            tail = text[match.start(5) : match.end()]
+            if factor == 60.0 and (
+                seconds_word.search(tail) or not re.search(r"\D", text[match.start(3) : match.start(5)][len(unit) :])
+            ):
+                extra = float(more)
+            else:
+                end = match.start(5)
+        found.append((match.start(), end, amount * factor + extra))
+    return found
+
+
+def _is_decade(text: str, match: re.Match[str], language: str) -> bool:
+    """ "80s pop" is a decade; "for 90s" and "90s long" are lengths."""
+    if match.group(1) not in _DECADES:
+        return False
+    before = re.findall(r"\w+", text[: match.start()])[-1:]
+    after = re.findall(r"\w+", text[match.end() :])[:1]
+    return not (set(before) & set(words_of(language, "decade_cues")) or set(after) & {"long", "length", "duration"})
+
+
+def _is_partial(text: str, start: int, end: int, language: str) -> bool:
+    before = re.search(rf"(?<!\w)(?:{alternatives(words_of(language, 'partial_before'))})\s*$", text[:start])
+    after = re.match(rf"\s*(?:{alternatives(words_of(language, 'partial_after'))})(?!\w)", text[end:])
+    return before is not None or after is not None

@@ -1,0 +1,111 @@
+"""Everything a prompt says, read once: the findings the six steps of the enhancer explain.
+
+Belongs here: calling the finders in order, each on the part of the prompt that is its own. Does not belong
+here: what is derived from the findings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from musicgen_assets.context.schema import Mood, SectionKind
+from musicgen_assets.ideation.players import Wishes, read_wishes
+from musicgen_assets.ideation.wording import quantities
+from musicgen_assets.ideation.wording.genres import find_genres, weigh
+from musicgen_assets.ideation.wording.key_words import KeyAsked, find_keys
+from musicgen_assets.ideation.wording.language import prompt_language, sung_language
+from musicgen_assets.ideation.wording.meters import MeterAsked, find_meter
+from musicgen_assets.ideation.wording.moods import find_mood
+from musicgen_assets.ideation.wording.quantities import Numbers
+from musicgen_assets.ideation.wording.structure import excluded_sections, find_structure
+from musicgen_assets.ideation.wording.subject import (
+    Singing,
+    Theme,
+    find_references,
+    find_singing,
+    find_theme,
+    find_title,
+    find_voice,
+    made_title,
+)
+from musicgen_assets.ideation.wording.terms import Term, find_phrases, find_terms, words_of
+from musicgen_assets.ideation.wording.text import Prompt, read_prompt, with_digits
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the words say. None and empty mean: nothing was said."""
+
+    prompt: Prompt
+    language: str
+    sung_language: str | None
+    terms: tuple[Term, ...]
+    genres: tuple[dict[str, Any], ...]
+    avoided_genres: tuple[str, ...]
+    typos: dict[str, str]
+    mood: Mood | None
+    mood_words: tuple[str, ...]
+    tempo: Numbers
+    tempo_mark: tuple[str, float] | None
+    tempo_words: tuple[Term, ...]
+    keys: tuple[KeyAsked, ...]
+    meter: MeterAsked
+    wishes: Wishes
+    duration: Numbers
+    structure: tuple[SectionKind, ...]
+    without_sections: tuple[SectionKind, ...]
+    theme: Theme | None
+    singing: Singing
+    voice: str | None
+    title: str | None
+    made_title: str
+    references: tuple[str, ...]
+
+
+def understand(text: str) -> Findings:
+    """Read ``text`` (trimmed, checked). Raises BadInput on numbers out of range and contradictory meters."""
+    prompt = read_prompt(text)
+    language = prompt_language(prompt)
+    keys = find_keys(prompt, language)
+    theme = find_theme(prompt, language, [key.start for key in keys])
+    music = prompt.without([(theme.start, theme.end)] if theme else []).without((key.start, key.end) for key in keys)
+    genres = find_genres(music, language)
+    terms = find_terms(music, language, genres.terms)
+    mood, mood_words = find_mood(prompt, language, find_terms(prompt, language) if theme else terms)
+    seconds = [word for word in words_of(language, "seconds") if len(word) > len("sec")]
+    numbers = quantities.prepared(with_digits(_spoken(prompt), language, seconds), language)
+    only = [(start, end) for start, end, _ in find_phrases(music, words_of(language, "only_words"))]
+    return Findings(
+        prompt=prompt,
+        language=language,
+        sung_language=sung_language(prompt, language),
+        terms=terms,
+        genres=tuple(weigh(music, language, terms)),
+        avoided_genres=tuple(dict.fromkeys(t.value for t in terms if t.kind == "genre" and t.is_negated)),
+        typos=dict(genres.typos),
+        mood=mood,
+        mood_words=mood_words,
+        tempo=quantities.find_tempo(numbers, language),
+        tempo_mark=quantities.find_tempo_mark(music.plain),
+        tempo_words=tuple(term for term in terms if term.kind == "tempo"),
+        keys=keys,
+        meter=find_meter(prompt, language),
+        wishes=read_wishes(terms, only),
+        duration=quantities.find_duration(numbers, language),
+        structure=find_structure(music, language, terms),
+        without_sections=excluded_sections(terms),
+        theme=theme,
+        singing=find_singing(music, language, terms, theme),
+        voice=find_voice(music, language, terms),
+        title=find_title(prompt, language),
+        made_title=made_title(prompt, language, theme.text if theme else ""),
+        references=find_references(prompt, language),
+    )
+
+
+def _spoken(prompt: Prompt) -> str:
+    """The prompt as written, without its quotations: what number words are read from."""
+    return "".join(
+        raw if plain != " " or not raw.isalnum() else " " for raw, plain in zip(prompt.raw, prompt.plain, strict=True)
+    )

@@ -1,0 +1,185 @@
+"""A short song that sounds, made of sines and noise: stems, mix and all a master needs, in a second or two.
+
+For tests of mastering and finalization, which need audio that is music enough to have a tempo, a key and a spectrum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from musicgen_assets.context.schema import (
+    AIDecisions,
+    CompositionContext,
+    CreativeContext,
+    GenerationParameters,
+    MusicalContext,
+    TechnicalContext,
+    WeightedGenre,
+)
+from musicgen_assets.graph.job import FloatArray
+from musicgen_assets.graph.payloads import audio_payload, json_payload, midi_payload
+from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection
+from musicgen_assets.score.midi import score_to_midi
+from musicgen_assets.score.model import Score, Syllable, Track
+from support.band_score import band_score
+from support.memory_job import MemoryStore
+
+RATE = 48_000
+BAND = ("drums", "bass", "piano", "pad", "melody")
+FORM = (("verse", 2, 0.5), ("chorus", 3, 0.9), ("verse", 2, 0.5), ("chorus", 3, 1.0))
+DURATION_S = 22.0
+LEVELS = {"drums": 0.55, "bass": 0.12, "piano": 0.028, "pad": 0.012, "melody": 0.05}
+PARTIALS = {"bass": 7, "piano": 14, "pad": 10, "melody": 18}
+PAN = {"piano": -0.4, "pad": 0.3}
+LINES = ("Walk with me un-der the sum-mer sky", "Hold the light un-til the morn-ing comes")
+
+
+@lru_cache(maxsize=4)
+def song_score(tempo_bpm: float = 120.0) -> Score:
+    """Four sections, 10 bars in C major; 22 s at 120 BPM."""
+    return band_score(BAND, FORM, tempo_bpm, ring_s=2.0)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=2)
+def song_stems(tempo_bpm: float = 120.0) -> Mapping[str, FloatArray]:
+    """Stems of ``song_score``: float32 (2, samples) by track, sounding into the ring-out."""
+    score = song_score(tempo_bpm)
+    return {track.name: _sound(track, score) for track in score.tracks}
+
+
+def song_mix(tempo_bpm: float = 120.0) -> FloatArray:
+    """The sum of the stems."""
+    return np.sum(list(song_stems(tempo_bpm).values()), axis=0, dtype=np.float32)
+
+
+def _sound(track: Track, score: Score) -> FloatArray:
+    length = round(score.duration_s * RATE)
+    line = np.zeros(length + 2 * RATE, np.float32)
+    for start, duration, pitch, velocity in track.notes:
+        at = round(seconds(start, score.tempo_bpm) * RATE)
+        note = _drum(pitch) if track.is_drums else _tone(track.name, pitch, round(seconds(duration, score.tempo_bpm), 4))
+        line[at : at + note.size] += note * np.float32(LEVELS[track.name] * velocity / 100)
+    line[length - RATE : length] *= np.linspace(1, 0, RATE, dtype=np.float32) ** 2
+    left, right = 1 - max(0.0, PAN.get(track.name, 0.0)), 1 + min(0.0, PAN.get(track.name, 0.0))
+    return np.stack([line[:length] * np.float32(left), line[:length] * np.float32(right)])
+
+
+@lru_cache(maxsize=256)
+def _tone(name: str, pitch: int, duration_s: float) -> FloatArray:
+    """Partials falling by 1/h, a quick attack and half a second of decay after the key is let go."""
+    time_s = np.arange(round((duration_s + 0.5) * RATE)) / RATE
+    hz = 440.0 * 2.0 ** ((pitch - 69) / 12.0)
+    partials = [h for h in range(1, PARTIALS[name] + 1) if h * hz < 18_000]
+    wave = np.sum([np.sin(2 * np.pi * hz * h * time_s + h) / h for h in partials], axis=0)
+    envelope = np.minimum(time_s / 0.008, 1.0) * np.exp(-np.maximum(time_s - duration_s, 0.0) / 0.08)
+    return np.asarray(wave * envelope * np.exp(-time_s / 3.0), dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _drum(key: int) -> FloatArray:
+    rng = np.random.default_rng(key)
+    time_s = np.arange(round(0.25 * RATE)) / RATE
+    if key == 36:
+        wave = np.sin(2 * np.pi * (55 * time_s + 6 * (1 - np.exp(-time_s / 0.02)))) * np.exp(-time_s / 0.09)
+    elif key == 38:
+        noise = rng.standard_normal(time_s.size)
+        wave = (0.35 * noise + 0.5 * np.sin(2 * np.pi * 190 * time_s)) * np.exp(-time_s / 0.06)
+    else:
+        noise = np.diff(rng.standard_normal(time_s.size), prepend=0.0)
+        wave = 0.13 * noise * np.exp(-time_s / 0.03)
+    return np.asarray(wave, dtype=np.float32)
+
+
+def song_store(
+    *,
+    technical: Mapping[str, Any] | None = None,
+    stems: Mapping[str, FloatArray] | None = None,
+    trim_db: float = -2.0,
+    is_sung: bool = True,
+    composition: str = "summer-song",
+) -> MemoryStore:
+    """All upstreams of mastering and finalization for one song. ``trim_db`` is the mix's, as mixing applies it."""
+    score = song_score()
+    parts = song_stems() if stems is None else stems
+    mix = np.sum(list(parts.values()), axis=0, dtype=np.float32) * np.float32(10 ** (trim_db / 20))
+    # Requests start at 30 s, which tests need not wait for: what is stored says 30 s, what is read says how long it is.
+    asked = TechnicalContext(**{**(technical or {}), "duration_s": 30.0})
+    context = CompositionContext(
+        musical=MusicalContext(
+            key=score.key, scale=score.scale, tempo_bpm=score.tempo_bpm, genres=(WeightedGenre(name="pop", weight=1.0),)
+        ),
+        technical=asked.model_copy(update={"duration_s": score.duration_s, **(technical or {})}),
+        creative=CreativeContext(title="Été & <summer>", has_vocals=is_sung, theme="summer"),
+        ai_decisions=AIDecisions(generation=GenerationParameters(seed=7, routing={"full_song": "builtin"})),
+    )
+    store = MemoryStore(context)
+    store.put("mixing/mix", audio_payload(mix, RATE), _mix_plan(score), *_stem_payloads(parts, trim_db))
+    store.put("arrangement/arrangement", json_payload(score), midi_payload(score_to_midi(score)))
+    for asset, scores in SCORES.items():
+        store.put(asset, json_payload({"scores": scores}))
+    _put_words(store, score, is_sung)
+    store.put("production/take", json_payload(RECORD, "record"))
+    store.put("ideation/brief", json_payload({"prompt": "A <b>summer</b> song & more", "seed": 7}))
+    store.put("ideation/enhanced_prompt", json_payload({"reasoning_trace": ["summer: bright"], "confidence": 0.8}))
+    store.put("ideation/context", json_payload(context.model_copy(update={"technical": asked})))
+    store.data.update(
+        version={"composition": composition, "version": 1, "parent": None, "partition": f"{composition}@v1"}, waivers=[]
+    )
+    return store
+
+
+SCORES = {
+    "composition/chord_progression": {"harmonic_consistency": 0.93},
+    "composition/melody": {"melodic_coherence": 0.9},
+    "composition/rhythm_pattern": {"rhythmic_stability": 0.95},
+}
+RECORD = {
+    "engine": "builtin", "model": "tinysoundfont", "version": "0.3.7", "font": "TimGM6mb.sf2",
+    "font_sha256": "ab" * 32, "tracks": [], "attempts": [],
+}  # fmt: skip
+
+
+def _mix_plan(score: Score) -> Any:
+    strips = [{"track": track.name, "role": track.role} for track in score.tracks]
+    return json_payload({"strips": strips, "stems_null_db": -120.0}, "plan")
+
+
+def _stem_payloads(parts: Mapping[str, FloatArray], trim_db: float) -> list[Any]:
+    """As mixing leaves them: stored before the trim, which their metadata adds."""
+    payloads = [audio_payload(samples, RATE, f"stem/{name}") for name, samples in parts.items()]
+    return [replace(p, meta={**p.meta, "gain_db": float(p.meta["gain_db"]) + trim_db}) for p in payloads]
+
+
+def _put_words(store: MemoryStore, score: Score, is_sung: bool) -> None:
+    syllables: list[Syllable] = []
+    for section in score.sections if is_sung else ():
+        for number, line in enumerate(LINES):
+            tick = section.start_ticks + number * 3_840
+            for word in line.split():
+                parts = word.split("-")
+                for place, text in enumerate(parts):
+                    is_end = place == len(parts) - 1
+                    syllables.append(
+                        Syllable(start_ticks=tick, duration_ticks=200, text=text.lower(), is_word_end=is_end,
+                                 section=section.name, line=number)
+                    )  # fmt: skip
+                    tick += 240
+    rows = tuple(
+        LyricLine(text=line.replace("-", "") + ".", syllables=tuple(line.replace("-", " ").split()), stresses=(),
+                  word_ends=(), rhyme="")
+        for line in LINES
+    )  # fmt: skip
+    sections = (LyricSection(kind="verse", index=0, lines=rows),) if is_sung else ()
+    store.put("composition/lyrics", json_payload(Lyrics(language="en", title="x", sections=sections)))
+    line = {
+        "carrier": "lead_instrument" if is_sung else "none", "track": None, "melody_mutes": [],
+        "syllables": [syllable.model_dump() for syllable in syllables],
+        "note": "The sung line is played by a lead instrument." if is_sung else "Nothing is sung.",
+    }  # fmt: skip
+    store.put("arrangement/vocal_line", json_payload(line), midi_payload(score_to_midi(score, None, syllables)))
