@@ -13,7 +13,7 @@ from musicgen_assets.arrangement.band import MELODY, Seat
 from musicgen_assets.arrangement.chord_voicing import GUITARS
 from musicgen_assets.arrangement.ranges import range_of, register
 from musicgen_assets.arrangement.timeline import SectionPlan, Timeline
-from musicgen_assets.composition.bass_idioms import HIGHEST, LOWEST
+from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
 from musicgen_assets.composition.feel import beat_starts, group_starts
 from musicgen_assets.composition.groove_building import DRUM_KEYS
 from musicgen_assets.score.material import Groove

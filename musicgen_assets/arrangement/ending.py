@@ -19,7 +19,7 @@ from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, voice, v
 from musicgen_assets.arrangement.comping import STRUM_S
 from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Timeline
-from musicgen_assets.composition.bass_idioms import HIGHEST, LOWEST
+from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
 from musicgen_assets.composition.feel import beat_starts, group_starts
 from musicgen_assets.score.clock import seconds, ticks
 from musicgen_assets.score.model import ChordSpan, NoteRow

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from musicgen_assets.arrangement.form import HOOK_KINDS, Slot
+from musicgen_assets.arrangement.form import Slot
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.styles.schema import Style
 

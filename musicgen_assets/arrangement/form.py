@@ -1,7 +1,7 @@
 """Which sections a song has, in what order: a form of the style grown or cut to the song's length.
 
-Belongs here: sequences of section kinds, asked-for structures, the bars a duration holds. Does not belong
-here: dividing bars among sections (section_lengths), how loud a section is (energy).
+Belongs here: choosing a form, asked-for structures, the bars a duration holds. Does not belong here: growing
+and cutting (form_growth), dividing bars among sections (section_lengths), how loud a section is (energy).
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from musicgen_assets.arrangement.form_growth import (
+    HOOK_KINDS,
+    cut_form,
+    grown_form,
+    hook_share,
+    lead_in_of,
+    wished_bars,
+    with_sooner_hook,
+    with_two_kinds,
+)
 from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import PlannedSection, SectionKind
@@ -20,37 +30,13 @@ from musicgen_assets.styles.schema import Style
 
 TAIL_MIN_S = 1.2
 """Shortest ring-out after the last bar."""
-HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
-
 _PHRASE_S = 9.0
 """About how long a musical phrase lasts: four bars at 107 BPM in 4/4."""
 _NOMINAL_PHRASES: Mapping[SectionKind, float] = {
     "intro": 1, "verse": 2, "pre_chorus": 1, "chorus": 2, "bridge": 2, "solo": 2, "interlude": 1, "build": 1,
     "drop": 2, "breakdown": 2, "outro": 1,
 }  # fmt: skip
-_FIRST_TO_GO: tuple[SectionKind, ...] = (
-    "interlude", "solo", "bridge", "breakdown", "pre_chorus", "build", "verse", "chorus", "drop", "intro", "outro",
-)  # fmt: skip
-_FIRST_TO_GO_WITH_DROP: tuple[SectionKind, ...] = (
-    "interlude", "solo", "bridge", "verse", "pre_chorus", "chorus", "breakdown", "build", "drop", "intro", "outro",
-)  # fmt: skip
 _ELASTIC: frozenset[SectionKind] = frozenset({"intro", "outro"})
-_GROWTH_WITH_CHORUS: tuple[tuple[SectionKind, ...], ...] = (
-    ("verse", "pre_chorus", "chorus"),
-    ("solo", "chorus"),
-    ("breakdown", "verse", "chorus"),
-    ("interlude", "verse", "pre_chorus", "chorus"),
-    ("bridge", "build", "chorus"),
-)
-_GROWTH_WITH_DROP: tuple[tuple[SectionKind, ...], ...] = (
-    ("breakdown", "build", "drop"),
-    ("verse", "build", "drop"),
-    ("interlude", "breakdown", "build", "drop"),
-    ("bridge", "build", "drop"),
-)
-_GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
-    ("solo", "verse"), ("bridge", "verse"), ("interlude", "solo"), ("breakdown", "verse"),
-)  # fmt: skip
 _WEIGHTS: Mapping[SectionKind, float] = {
     "chorus": 3.0,
     "drop": 3.0,
@@ -62,17 +48,9 @@ _WEIGHTS: Mapping[SectionKind, float] = {
 }
 _LAST_HOOK_WEIGHT, _LEAD_IN_LENGTHENING = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
-_COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.9, 1.5
-"""A form is cut while its wished length is over the first share of the song, grown while under the second."""
-_SECTIONS_KEPT = 4
-_SECTION_BARS_MIN = 2
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
-_HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.55
-_HOOK_BY_S = 62.0
-_LATE = 1.0
 _SQUEEZE_MIN = 0.5
-_LONG_S = 90.0
 _STRETCH_BARS = 2
 
 
@@ -116,9 +94,11 @@ def plan_form(
     if structure:
         return _asked_form(nominal, structure, duration_s, tempo_bpm, time_signature)
     written = _written_form(style, nominal, total, rng)
-    kinds = _sooner_hook(_with_two_kinds(written, total), nominal, total, duration_s)
-    kinds = _cut(kinds, nominal, total) if _sum(kinds, nominal) > total else _grown(kinds, nominal, total)
-    kinds = _with_two_kinds(_sooner_hook(kinds, nominal, total, duration_s), total)
+    kinds = with_sooner_hook(with_two_kinds(written, total), nominal, total, duration_s)
+    kinds = (
+        cut_form(kinds, nominal, total) if wished_bars(kinds, nominal) > total else grown_form(kinds, nominal, total)
+    )
+    kinds = with_two_kinds(with_sooner_hook(kinds, nominal, total, duration_s), total)
     lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
     if lengths is None:
         raise BadInput(
@@ -132,7 +112,7 @@ def _written_form(
     style: Style, nominal: Mapping[SectionKind, Wish], total: int, rng: np.random.Generator
 ) -> tuple[SectionKind, ...]:
     """One of the style's forms, drawn among those whose wished length comes nearest to the song's."""
-    distances = [abs(math.log2(_sum(form, nominal) / total)) for form in style.forms]
+    distances = [abs(math.log2(wished_bars(form, nominal) / total)) for form in style.forms]
     near = [form for form, far in zip(style.forms, distances, strict=True) if far <= min(distances) + _NEAR_FORM]
     return near[int(rng.integers(len(near)))]
 
@@ -155,114 +135,13 @@ def _wish(style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKi
     )
 
 
-def _sum(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish]) -> int:
-    return sum(nominal[kind].bars for kind in kinds)
-
-
-def _cut(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int) -> tuple[SectionKind, ...]:
-    """Drop what a song misses least until it fits with lengths a little under the wished ones.
-
-    A cut that would leave the song half empty is not made while lengths can still give way; a section gets
-    two bars at least.
-    """
-    kinds = list(written)
-    while len(kinds) > 2:
-        wished = _sum(kinds, nominal)
-        index = _least_missed(kinds)
-        if index is None or (wished <= total * _COMPACT_FROM and _SECTION_BARS_MIN * len(kinds) <= total):
-            break
-        is_last_resort = wished > total * _SQUEEZED_AT_MOST or _SECTION_BARS_MIN * len(kinds) > total
-        if wished - nominal[kinds[index]].bars < total * _SPARSE_UNTIL and not is_last_resort:
-            break
-        if len(kinds) <= _SECTIONS_KEPT and wished <= total * 2 and _SECTION_BARS_MIN * len(kinds) <= total:
-            break
-        del kinds[index]
-    return tuple(kinds)
-
-
-def _least_missed(kinds: Sequence[SectionKind]) -> int | None:
-    hooks = [kind for kind in kinds if kind in HOOK_KINDS]
-    quiet = [kind for kind in kinds if kind in ("verse", "breakdown")]
-    for kind in _FIRST_TO_GO_WITH_DROP if "drop" in kinds else _FIRST_TO_GO:
-        places = [index for index, found in enumerate(kinds) if found == kind]
-        is_needed = (kind in HOOK_KINDS and len(hooks) < 2) or (kind in quiet and len(quiet) < 2)
-        if places and not is_needed:
-            inner = kind in HOOK_KINDS and len(places) > 1
-            return places[-2] if inner else places[-1]
-    return None
-
-
-def _grown(written: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int) -> tuple[SectionKind, ...]:
-    """Insert blocks before the last hook (or the end) in turn until the song is full."""
-    kinds = list(written)
-    if "drop" in kinds and "chorus" not in kinds:
-        blocks = _GROWTH_WITH_DROP
-    else:
-        blocks = _GROWTH_WITH_CHORUS if "chorus" in kinds else _GROWTH_WITHOUT
-    known = {*kinds, "verse", "solo", "bridge", "breakdown", "interlude", "build"}
-    turn = 0
-    while _sum(kinds, nominal) < total * _SPARSE_UNTIL and len(kinds) < total // _SECTION_BARS_MIN:
-        block = [kind for kind in blocks[turn % len(blocks)] if kind in known]
-        place = _growth_place(kinds)
-        kinds[place:place] = block
-        turn += 1
-    return tuple(kinds)
-
-
-def _growth_place(kinds: Sequence[SectionKind]) -> int:
-    """Where a block goes in: after the last hook but one, else before the outro."""
-    hooks = [index for index, kind in enumerate(kinds) if kind in HOOK_KINDS]
-    if len(hooks) >= 2:
-        return hooks[-2] + 1
-    if hooks:
-        return hooks[-1] + 1
-    return len(kinds) - 1 if kinds[-1] == "outro" else len(kinds)
-
-
-def _with_two_kinds(kinds: tuple[SectionKind, ...], total: int) -> tuple[SectionKind, ...]:
-    """A song of one kind of section gets a bridge or an outro, so that something changes."""
-    if len(set(kinds)) > 1 or total < 2:
-        return kinds
-    return (*kinds, "bridge", kinds[0]) if len(kinds) > 1 and total >= 4 else (*kinds, "outro")
-
-
-def _hook_share(duration_s: float) -> float:
-    """By which share of a song its first hook should have begun: a quarter, or a minute of a very long song."""
-    return min(_HOOK_BY_SHARE, _HOOK_BY_S / duration_s) if duration_s >= _LONG_S else _HOOK_BY_SHARE_SHORT
-
-
-def _lead_in(kinds: Sequence[SectionKind]) -> int:
-    """How many sections come before the first hook; none where there is no hook."""
-    return next((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), 0)
-
-
-def _sooner_hook(
-    kinds: tuple[SectionKind, ...], nominal: Mapping[SectionKind, Wish], total: int, duration_s: float
-) -> tuple[SectionKind, ...]:
-    """Where the first hook would come much too late: solos and interludes go behind it, doubled verses go."""
-    found = list(kinds)
-    while _sum(found[: _lead_in(found)], nominal) > _LATE * _hook_share(duration_s) * total:
-        lead_in = _lead_in(found)
-        movable = [index for index in range(lead_in) if found[index] in ("solo", "interlude")]
-        doubled = [index for index in range(1, lead_in) if found[index] == found[index - 1]]
-        if movable:
-            hook = found[lead_in]
-            found[lead_in : lead_in + 1] = [hook, found[movable[-1]], hook]
-            del found[movable[-1]]
-        elif doubled:
-            del found[doubled[-1]]
-        else:
-            break
-    return tuple(found)
-
-
 def _wishes(
     kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish], total: int, duration_s: float
 ) -> list[Wish]:
     """Wished lengths; all before the first hook shortened, by parts of loops, until that comes early enough."""
-    lead_in = _lead_in(kinds)
-    before = _sum(kinds[:lead_in], nominal)
-    squeeze = min(max(_hook_share(duration_s) * total / before, _SQUEEZE_MIN), 1.0) if before else 1.0
+    lead_in = lead_in_of(kinds)
+    before = wished_bars(kinds[:lead_in], nominal)
+    squeeze = min(max(hook_share(duration_s) * total / before, _SQUEEZE_MIN), 1.0) if before else 1.0
     last_hook = max((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), default=-1)
     wishes = [nominal[kind] for kind in kinds]
     for index, wish in enumerate(wishes[:lead_in]):

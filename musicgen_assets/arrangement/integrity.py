@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
-from musicgen_assets.arrangement.form import HOOK_KINDS
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.score.model import NoteArray, Score, Section
 from musicgen_assets.theory.pitch import pitch_class
@@ -31,6 +31,8 @@ FIT_FROM, FIT_FULL = 0.55, 0.8
 RISE_WANTED = 1.04
 """A hook's measured energy over that of the section before it."""
 CORRELATION_WANTED = 0.6
+SPREAD_ASKED = 0.2
+"""Where planned energies lie closer together than this, none of them has to stand out."""
 RING_MIN_S = 0.6
 DEVICES_WANTED = 2
 _FAULT = 0.6
@@ -207,9 +209,9 @@ def _energy(sections: Sequence[Section], texture: FloatArray) -> float:
         if place >= 0 and sections[place].kind in QUIET_KINDS
     ]
     follows = 0.0
-    if len(sections) > 1 and planned.std() > 0 and measured.std() > 1e-6:
+    if planned.std() > 0 and measured.std() > 1e-6:
         follows = min(max(float(np.corrcoef(planned, measured)[0, 1]) / CORRELATION_WANTED, 0.0), 1.0)
-    elif planned.std() == 0:
+    if np.ptp(planned) < SPREAD_ASKED:
         follows = 1.0
     return 0.5 * float(np.mean(rises)) + 0.5 * follows if rises else follows
 

@@ -14,7 +14,7 @@ from musicgen_assets.arrangement.band import Seat
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Run, Timeline, material_of, read_loop
-from musicgen_assets.composition.bass_idioms import HIGHEST, LOWEST
+from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
 from musicgen_assets.composition.feel import beat_starts, group_starts
 from musicgen_assets.composition.groove_building import DRUM_KEYS, PERCUSSION_KEYS, Feel, build_groove
 from musicgen_assets.score.clock import steps_per_bar, ticks_per_step

@@ -44,10 +44,10 @@ def part_of(loop_bars: int) -> int:
 def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | None:
     """Bars per section that sum to ``total_bars`` and stray least from the wishes; None if it cannot be.
 
-    Every section gets at least one bar. Lengths are whole loops where possible, else parts of loops, else
-    whole bars; straying costs the square of the logarithm of the stretch. The last section has a closing bar
-    beside its loops and takes odd lengths lightly, so that a song can end on any bar. Solved exactly, by
-    dynamic programming over the total.
+    Every section gets at least one bar, the last one two. Lengths are whole loops where possible, else parts of
+    loops, else whole bars; straying costs the square of the logarithm of the stretch. The last section has a
+    closing bar beside its loops and takes odd lengths lightly, so that a song can end on any bar. Solved exactly,
+    by dynamic programming over the total.
     """
     costs = np.full((len(wishes) + 1, total_bars + 1), math.inf)
     chosen = np.zeros((len(wishes) + 1, total_bars + 1), dtype=np.int64)
@@ -75,7 +75,8 @@ def _options(wish: Wish, total_bars: int, is_last: bool) -> list[int]:
     if wish.exact is not None:
         return [wish.exact] if wish.exact <= total_bars else []
     if is_last or wish.is_elastic:
-        return list(range(1, min(total_bars, wish.bars * 8) + 1))
+        shortest = 2 if is_last and total_bars > 2 else 1
+        return list(range(shortest, min(total_bars, wish.bars * 8) + 1))
     part = part_of(wish.loop_bars)
     stretched = {round(wish.bars * stretch / part) * part for stretch in _STRETCHES}
     whole = range(wish.loop_bars, min(wish.bars * 2, total_bars) + 1, wish.loop_bars)

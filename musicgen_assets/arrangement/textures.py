@@ -173,7 +173,7 @@ def _guide_tone(chord: ChordSpan, previous: int, low: int, high: int, taken: set
     guides = {pc for pc in tones if (pc - chord.root) % 12 in (3, 4, 10, 11)}
 
     def cost(pitch: int) -> tuple[float, int]:
-        foreign = (0.0 if pitch % 12 in guides else 2.0) + (4.0 if pitch % 12 in taken else 0.0)
+        foreign = (0.0 if pitch % 12 in guides else 2.0) + (8.0 if pitch % 12 in taken else 0.0)
         return abs(pitch - previous) + foreign + (9.0 if pitch == avoided else 0.0), pitch
 
     return min((pitch for pitch in range(low, high + 1) if pitch % 12 in tones), key=cost)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from musicgen_assets.arrangement.form import HOOK_KINDS, Slot
+from musicgen_assets.arrangement.form import Slot
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.feel import swung
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.clock import ticks, ticks_per_bar

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musicgen_assets.composition.bass_idioms import HIGHEST, LOWEST, Note, Player, Stretch, play
+from musicgen_assets.composition.bass_idioms import play
+from musicgen_assets.composition.bass_player import HIGHEST, LOWEST, Note, Player, Stretch
 from musicgen_assets.composition.feel import swung, swung_grid
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload

@@ -58,7 +58,7 @@ def make_lyrics(job: Job) -> Outcome:
         content=(json_payload(lyrics), json_payload(prosody_of(lyrics), "prosody")),
         facts={
             "is_sung": bool(lyrics.sections),
-            "theme": theme,
+            "subject": theme,
             "sections": len(lyrics.sections),
             "lines": len(lines),
             "syllables": sum(len(line.syllables) for line in lines),

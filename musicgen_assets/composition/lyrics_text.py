@@ -18,6 +18,8 @@ from musicgen_assets.score.material import LyricLine, LyricSection
 
 LINE_SYLLABLES_MAX = 14
 """Longer lines are sung as two."""
+RETURNS_FROM = 80.0
+"""rapidfuzz ratio from which a stanza is another one come back, a word or two changed."""
 REFRAINS: tuple[SectionKind, ...] = ("chorus", "drop", "pre_chorus")
 LINES_MAX = 8
 """Lines of one stanza over one loop; longer stanzas are cut in two."""
@@ -116,23 +118,19 @@ def _named(stanzas: Sequence[Stanza]) -> list[Stanza]:
     if any(stanza.kind for stanza in stanzas):
         return list(stanzas)
     texts = [plain(" ".join(stanza.lines)) for stanza in stanzas]
-    chorus = next((text for text in texts if texts.count(text) > 1), None)
-    if chorus is None:
-        chorus = _most_alike(texts) or (texts[1] if len(texts) > 1 else None)
+    second = texts[1] if len(texts) > 1 else ""
+    chorus = next((text for index, text in enumerate(texts) if _returns(text, texts[index + 1 :])), second)
     return [
-        Stanza("chorus" if text == chorus else "verse", stanza.lines)
+        Stanza("chorus" if _returns(text, [chorus]) else "verse", stanza.lines)
         for text, stanza in zip(texts, stanzas, strict=True)
     ]
 
 
-def _most_alike(texts: Sequence[str]) -> str | None:
-    """A stanza that comes back nearly unchanged."""
+def _returns(text: str, others: Sequence[str]) -> bool:
+    """Whether a stanza is among others, but for a word or two."""
     from rapidfuzz import fuzz
 
-    for index, text in enumerate(texts):
-        if any(fuzz.ratio(text, later) > 80 for later in texts[index + 1 :]):
-            return text
-    return None
+    return any(fuzz.ratio(text, other) > RETURNS_FROM for other in others)
 
 
 def _singable(line: str, language: str) -> list[str]:

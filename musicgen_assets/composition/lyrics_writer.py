@@ -22,6 +22,8 @@ BRIDGES = 2
 UNTITLED = "Untitled"
 TITLE_SYLLABLES_MAX = 9
 _LONG_TITLE = 5
+"""Longer titles are a line of their own."""
+_THEME_SYLLABLES_MAX = 7
 COUPLET_SYLLABLES = 8
 """The length most lines have: four feet."""
 _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
@@ -126,12 +128,11 @@ class Writer:
 
 def fit_title(title: str, theme_text: str, pack: Pack, theme: Theme, rng: np.random.Generator) -> str:
     """The words the refrain names: the title if it can be sung, else the theme's own words, else a hook of the pack."""
-    for text in (title, theme_text):
+    for text, longest in ((title, TITLE_SYLLABLES_MAX), (theme_text, _THEME_SYLLABLES_MAX)):
         words = words_of(text)
-        syllables = len(line_of(text, pack.language).syllables)
-        if words and text != UNTITLED and 1 <= syllables <= TITLE_SYLLABLES_MAX and not any(w.isdigit() for w in words):
-            return _capital(" ".join(text.split()).strip(" .,!?;:"))
-        if words and text == theme_text and 2 <= syllables <= _LONG_TITLE + 2:
+        has_figures = any(word.isdigit() for word in words)
+        is_named = bool(words) and text != UNTITLED and not has_figures
+        if is_named and len(line_of(text, pack.language).syllables) <= longest:
             return _capital(" ".join(text.split()).strip(" .,!?;:"))
     return theme.hooks[int(rng.integers(len(theme.hooks)))]
 

@@ -6,7 +6,7 @@ theme (melody_theme), the score (melody_coherence), laying themes out in time (a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -176,7 +176,10 @@ def _theme_brief(
     else:
         spans = line_spans(section.bars, bar, max(1, section.bars // BARS_PER_LINE), step)
         stresses = tuple(_unsung(kind, brief, end - start, index) for index, (start, end) in enumerate(spans))
-    return ThemeBrief(kind, section, stresses, spans, wished_height, _CANDIDATES.get(kind, _OTHER_CANDIDATES))
+    return ThemeBrief(
+        kind, section, stresses, spans, wished_height, _CANDIDATES.get(kind, _OTHER_CANDIDATES),
+        sung=len(sung.lines) if sung is not None else 0,
+    )  # fmt: skip
 
 
 def _unsung(kind: SectionKind, brief: MelodyBrief, ticks: int, index: int) -> tuple[int, ...]:
@@ -188,7 +191,7 @@ def _unsung(kind: SectionKind, brief: MelodyBrief, ticks: int, index: int) -> tu
 
 
 def _with_candidates(brief: ThemeBrief, count: int) -> ThemeBrief:
-    return ThemeBrief(brief.kind, brief.harmony, brief.stresses, brief.spans, brief.height, count)
+    return replace(brief, candidates=count)
 
 
 def _twin(melody: Melody, harmony: Harmony, brief: MelodyBrief) -> bytes:

@@ -47,7 +47,10 @@ class Singer:
 
 @dataclass(frozen=True)
 class Contour:
-    """A phrase as it can be quoted: onsets from its start in ticks, and rungs of the scale ladder."""
+    """A phrase as it can be quoted: onsets from its start in ticks, and rungs of the scale ladder.
+
+    ``rhythm`` is the whole phrase; a hook's contour may be only its first notes.
+    """
 
     offsets: tuple[int, ...]
     rungs: tuple[float, ...]
@@ -57,7 +60,7 @@ class Contour:
 
 def contour_of(rhythm: PhraseRhythm, pitches: Sequence[int], singer: Singer) -> Contour:
     """A phrase ready to be quoted."""
-    offsets = tuple(onset - rhythm.start for onset in rhythm.onsets)
+    offsets = tuple(onset - rhythm.start for onset in rhythm.onsets[: len(pitches)])
     return Contour(offsets, tuple(rung(pitch, singer) for pitch in pitches), rhythm, tuple(pitches))
 
 

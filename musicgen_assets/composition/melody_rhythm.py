@@ -85,6 +85,18 @@ def place(
     return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, unit), stresses)
 
 
+def shifted(phrase: PhraseRhythm, span: tuple[int, int], bar_ticks: int) -> PhraseRhythm | None:
+    """The phrase at the same place of its bars in another span, or None where it does not fit."""
+    start, end = span
+    move = start - phrase.start
+    breath = min(BREATH_TICKS, (end - start) // 8)
+    if move % bar_ticks or phrase.onsets[-1] + move + breath >= end - NOTE_MIN_TICKS:
+        return None
+    onsets = tuple(onset + move for onset in phrase.onsets)
+    last = min(max(phrase.lengths[-1], 480), _LONGEST_TICKS, end - breath - onsets[-1])
+    return PhraseRhythm(start, end, onsets, (*phrase.lengths[:-1], last), phrase.stresses)
+
+
 def stress_pattern(count: int, time_signature: str) -> tuple[int, ...]:
     """Stresses for a phrase without words: every second note, every third in compound meters; the last is strong."""
     period = 3 if meter(time_signature)[1] == 8 and meter(time_signature)[0] % 3 == 0 else 2

@@ -27,7 +27,7 @@ from musicgen_assets.composition.melody_contour import (
 from musicgen_assets.composition.melody_critic import criticise, mark
 from musicgen_assets.composition.melody_pitch import Harmonic, Wish, playable, sing
 from musicgen_assets.composition.melody_plan import Ending, PhrasePlan, phrase_plans
-from musicgen_assets.composition.melody_rhythm import NOTE_MIN_TICKS, PhraseRhythm, place
+from musicgen_assets.composition.melody_rhythm import NOTE_MIN_TICKS, PhraseRhythm, place, shifted
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import SectionHarmony, Theme
@@ -40,10 +40,12 @@ Floats = NDArray[np.float64]
 HOOK_NOTES_MAX = 9
 HOOK_BARS_MAX = 2
 _CLOSING_KINDS: tuple[SectionKind, ...] = ("chorus", "drop", "solo", "outro")
+_SPARSE_KINDS: tuple[SectionKind, ...] = ("intro", "interlude", "build", "breakdown", "outro")
+"""Kinds in which the head of the hook stands alone, with time after it."""
 _NOISE_PLACES = 256
 _ROOM_BELOW, _ROOM_ABOVE = 8, 9
-_PULLS = {"hook": 0.9, "head": 0.55, "turned": 0.6, "free": 0.22}
-_MODEL_PULL = 0.8
+_PULLS = {"hook": 1.2, "head": 0.7, "turned": 0.7, "free": 0.22}
+_MODEL_PULL = 1.2
 _EXACT_PULL = 4.0
 _SQUEEZE = {"hook": 1.0, "head": 0.8, "turned": 0.8, "free": 1.0}
 _QUOTE_IN_PLACE_SEMITONES = 2.5
@@ -63,6 +65,8 @@ class ThemeBrief:
     spans: tuple[tuple[int, int], ...]
     height: float
     candidates: int
+    sung: int = 0
+    """How many phrases, from the first, carry words: their notes are given. The others may quote at will."""
 
 
 def find_hook(brief: ThemeBrief, singer: Singer, rng: np.random.Generator) -> Contour:
@@ -80,7 +84,7 @@ def find_hook(brief: ThemeBrief, singer: Singer, rng: np.random.Generator) -> Co
             *_ending_prices("open", singer), rng.standard_normal((len(rhythm.onsets), len(field.pitches))), 0.5,
         )  # fmt: skip
         pitches = sing(rhythm, field, wish, None)
-        contour = contour_of(first_notes(rhythm, count), pitches[:count], singer)
+        contour = contour_of(rhythm, pitches[:count], singer)
         value = hook_value(contour)
         if best is None or value > best[0]:
             best = (value, contour)
@@ -109,7 +113,7 @@ def find_theme(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
 
 def hook_theme(hook: Contour, singer: Singer) -> Theme:
     """The hook as a theme of its own, from tick 0, at most two bars."""
-    rows = _rows([hook.rhythm], [hook.pitches], "chorus", singer)
+    rows = _rows([first_notes(hook.rhythm, len(hook.pitches))], [hook.pitches], "chorus", singer)
     bar = ticks_per_bar(singer.time_signature)
     bars = min(HOOK_BARS_MAX, max(1, -(-max(row[0] + row[1] for row in rows) // bar)))
     clipped = tuple((s, min(d, bars * bar - s), p, v) for s, d, p, v in rows if s < bars * bar)
@@ -125,7 +129,10 @@ def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
     for plan, span, stresses in zip(plans, brief.spans, brief.stresses, strict=True):
         model = made[plan.model] if plan.model is not None else hook if plan.source != "free" else None
         arrival = _arrival(brief, singer) if span == brief.spans[-1] else None
-        rhythm = place(stresses, span, singer.pace, noise, model.rhythm if model else None, arrival)
+        is_free = len(made) >= brief.sung or _is_hook_itself(brief, plan)
+        rhythm = _taken_over(brief.kind, plan, model, span, arrival, singer) if is_free else None
+        if rhythm is None:
+            rhythm = place(stresses, span, singer.pace, noise, model.rhythm if model else None, arrival)
         targets, pull = _targets(brief, plan, rhythm, model, singer, hook, rng)
         wish = Wish(
             targets, pull, *_ending_prices(plan.ending, singer),
@@ -138,6 +145,34 @@ def _candidate(brief: ThemeBrief, singer: Singer, hook: Contour, rng: np.random.
     ends = np.cumsum([len(item.pitches) for item in made]).tolist()
     phrases = tuple(zip([0, *ends[:-1]], ends, strict=True))
     return Theme(bars=brief.harmony.bars, notes=rows, phrases=phrases)
+
+
+def _taken_over(
+    kind: SectionKind,
+    plan: PhrasePlan,
+    model: Contour | None,
+    span: tuple[int, int],
+    arrival: int | None,
+    singer: Singer,
+) -> PhraseRhythm | None:
+    """The model's own rhythm in another span, where it fits there: all of it, or its first notes for a head."""
+    is_new = plan.model is None
+    if model is None or (is_new and plan.source in ("free", "turned")):
+        return None
+    if is_new and plan.source == "head" and kind not in _SPARSE_KINDS:
+        return None
+    count = len(model.rhythm.onsets)
+    if plan.source == "head" and is_new:
+        count = min(count, max(3, round(0.6 * count)))
+    moved = shifted(first_notes(model.rhythm, count), span, ticks_per_bar(singer.time_signature))
+    if moved is None or (arrival is not None and moved.onsets[-1] < arrival):
+        return None
+    return moved
+
+
+def _is_hook_itself(brief: ThemeBrief, plan: PhrasePlan) -> bool:
+    """Whether the phrase is the one that the hook was found in."""
+    return brief.kind == "chorus" and plan.source == "hook" and plan.model is None
 
 
 def _arrival(brief: ThemeBrief, singer: Singer) -> int | None:
@@ -164,7 +199,7 @@ def _targets(
     rungs = quoted(model, rhythm)
     if plan.model is not None:
         return pitches_at(rungs + plan.shift, singer), _MODEL_PULL
-    is_in_place = brief.kind == "chorus" and plan.source == "hook"
+    is_in_place = _is_hook_itself(brief, plan)
     middle = float(np.mean(model.pitches))
     move = 0.0 if abs(centre - middle) < _QUOTE_IN_PLACE_SEMITONES else rung(centre, singer) - rung(middle, singer)
     if is_in_place:

@@ -130,6 +130,7 @@ def _joins(text: str, left: re.Match[str], right: re.Match[str], language: str) 
         return False
     first = word_of(right.group(), language)
     opens = plain(first.text).lstrip("h")[:1] in "aeiou" if language == "es" else plain(first.text)[:1] in "aeiou"
-    closes = plain(left.group())[-1:] in "aeiou"
+    before = plain(left.group())
+    closes = before[-1:] in "aeiou" or before == "y"
     is_stressed = _stresses(first, language)[0] == 1
     return bool(opens and closes and not is_stressed and plain(first.text) not in ("ou", "o", "u"))

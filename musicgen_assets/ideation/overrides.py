@@ -46,7 +46,7 @@ def normalise_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(flat.get(SCALE), str):
         flat[SCALE] = flat[SCALE].strip().lower()
     for path, value in flat.items():
-        _check_plain(path, value)
+        _check_plain(path or "--set", value)
     return dict(sorted(flat.items()))
 
 

@@ -66,9 +66,10 @@ def band_of(
     """
     draws = [float(rng.random()) for _ in style.instruments]
     excluded = set(excluded_roles)
-    if wishes.is_only:
-        return _only(wishes, excluded)
     wanted = [sounds_by_name()[name] for name in wishes.wanted]
+    is_the_styles_own = all(any(_satisfies(item, sound) for sound in wanted) for item in _pitched(style))
+    if wishes.is_only and not is_the_styles_own:
+        return _only(wishes, excluded, style)
     chance = _OPTIONAL_BASE + _OPTIONAL_BY_AROUSAL * arousal
     band = [
         Instrument(role=item.role, name=item.name, program=item.program)
@@ -82,9 +83,14 @@ def band_of(
         _seat(band, sound, excluded, kept)
     for role in wishes.wanted_roles:
         if role not in excluded and not any(item.role == role for item in band):
-            band.append(_stand_in(role, wishes.unwanted))
+            band.append(_of_style(role, style) or _stand_in(role, wishes.unwanted))
     _fill_gaps(band, style, wishes, excluded)
     return _distinct(band)
+
+
+def has_player(style: Style, name: str) -> bool:
+    """True if the style's band has the instrument ``name``, or one that will do for it."""
+    return any(_satisfies(item, sounds_by_name()[name]) for item in style.instruments)
 
 
 def _excludes(term: Term) -> bool:
@@ -95,23 +101,41 @@ def _is_beside(span: tuple[int, int], term: Term) -> bool:
     return 0 <= term.start - span[1] <= 3 or 0 <= span[0] - term.end <= 1
 
 
-def _only(wishes: Wishes, excluded: set[Role]) -> tuple[Instrument, ...]:
-    """The instruments named and no others; one alone plays the melody and accompanies itself."""
+def _pitched(style: Style) -> list[Instrument]:
+    return [item for item in style.instruments if item.role in MELODIC_ROLES]
+
+
+def _only(wishes: Wishes, excluded: set[Role], style: Style) -> tuple[Instrument, ...]:
+    """The instruments and roles named and no others; one alone plays the melody and accompanies itself."""
     chosen = [sounds_by_name()[name] for name in wishes.wanted]
+    others = [role for role in wishes.wanted_roles if role not in excluded]
+    section = [_of_style(role, style) or _stand_in(role, ()) for role in others]
     pitched = [sound for sound in chosen if set(sound.roles) & MELODIC_ROLES]
     if len(pitched) == 1:
         sound = pitched[0]
         roles = [role for role in ("lead", "chords") if role not in excluded] or ["chords"]
-        others = [item for item in chosen if item is not sound]
         players = [Instrument(role=role, name=sound.name, program=sound.program) for role in roles]
-        return _distinct([*players, *(_as_player(item, excluded) for item in others)])
+        rest = [_as_player(item, excluded) for item in chosen if item is not sound]
+        return _distinct([*players, *rest, *section])
     band: list[Instrument] = []
     kept: list[Instrument] = []
     for sound in chosen:
         _seat(band, sound, excluded, kept)
     if not any(item.role in MELODIC_ROLES for item in band):
         band.append(Instrument(role="chords", name="piano", program=0))
-    return _distinct(band)
+    return _distinct([*band, *section])
+
+
+def _of_style(role: Role, style: Style) -> Instrument | None:
+    """The style's first player of a role."""
+    return next(
+        (
+            Instrument(role=role, name=item.name, program=item.program)
+            for item in style.instruments
+            if item.role == role
+        ),
+        None,
+    )
 
 
 def _as_player(sound: Sound, excluded: set[Role]) -> Instrument:

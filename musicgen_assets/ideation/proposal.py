@@ -14,7 +14,8 @@ import numpy as np
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.schema import Mood, Scale, WeightedGenre
-from musicgen_assets.ideation.wording.lexicon import common, sounds_by_name
+from musicgen_assets.ideation.players import has_player
+from musicgen_assets.ideation.wording.lexicon import common
 from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.schema import Style
 from musicgen_assets.theory.scales import mode_family
@@ -25,6 +26,8 @@ WORD_SHARE = 0.8
 _MINOR_TILT = 2.2
 """How much a fully sad or happy mood multiplies the odds of minor or major."""
 _TEMPO_JITTER = 0.02
+_INSTRUMENT_PULL, _METER_PULL, _CROWD_PUSH = 0.5, 0.6, 0.05
+"""In units of mood distance: having all wanted instruments, being at home in the meter, each player too many."""
 
 
 def generator(seed: int, prompt: str, purpose: str) -> np.random.Generator:
@@ -47,12 +50,15 @@ def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter
     if mood is not None:
         far += abs(style.mood.valence - mood.valence) + abs(style.mood.arousal - mood.arousal)
     if instruments:
-        programs = {item.program for item in style.instruments if item.role not in ("drums", "percussion")}
-        hits = sum(sounds_by_name()[name].program in programs for name in instruments)
-        far -= 0.5 * hits / len(instruments)
-        far += 0.05 * len(programs) * is_only
+        hits = sum(has_player(style, name) for name in instruments)
+        far -= _INSTRUMENT_PULL * hits / len(instruments)
+        far += _CROWD_PUSH * len(style.instruments) * is_only
     if meter is not None:
-        far -= 0.6 * sum(share for name, share in style.meters.items() if name == meter) / sum(style.meters.values())
+        far -= (
+            _METER_PULL
+            * sum(share for name, share in style.meters.items() if name == meter)
+            / sum(style.meters.values())
+        )
     return far
 
 

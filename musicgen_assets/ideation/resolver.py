@@ -27,6 +27,7 @@ from musicgen_assets.ideation.proposal import (
     tempo_in,
     tonic_in,
 )
+from musicgen_assets.ideation.rules import check_playable
 from musicgen_assets.ideation.wording.lexicon import lexicon_texts
 from musicgen_assets.ideation.wording.structure import form_without
 from musicgen_assets.styles.loader import blend
@@ -59,6 +60,7 @@ def resolve(
     """
     overrides = normalise_overrides(brief["overrides"])
     overrides = {**_with_voice(overrides, parameters), **overrides}
+    apply_overrides(CompositionContext(), overrides)  # refuses values of the wrong kind before they are used
     given = _given(parameters, overrides)
     asked = apply_overrides(CompositionContext(), given)
     _check_roles(given)
@@ -75,8 +77,12 @@ def resolve(
     if brief.get("title"):
         values["creative.title"] = brief["title"]
     elif "creative.title" not in given:
-        values["creative.title"] = _refrain(brief, asked, values["musical.mood"]["valence"])
-    return apply_overrides(CompositionContext(), {**given, **values, **overrides})
+        values["creative.title"] = (
+            _refrain(brief, asked, musical) if asked.creative.has_vocals else _catalogue_title(musical)
+        )
+    context = apply_overrides(CompositionContext(), {**given, **values, **overrides})
+    check_playable(context)
+    return context
 
 
 def check_context(context: CompositionContext, overrides: Mapping[str, Any]) -> CheckResult:
@@ -190,9 +196,16 @@ def _wishes(preferences: Mapping[str, str], constraints: Mapping[str, str]) -> W
     )
 
 
-def _refrain(brief: Mapping[str, Any], asked: CompositionContext, valence: float) -> str:
+def _catalogue_title(musical: Mapping[str, Any]) -> str:
+    """ "Solo piano in F# minor": what an instrumental is called that nobody named."""
+    name = " and ".join(str(genre["name"]).replace("_", " ") for genre in musical["musical.genres"])
+    return f"{name[:1].upper()}{name[1:]} in {musical['musical.key']} {musical['musical.scale']}"
+
+
+def _refrain(brief: Mapping[str, Any], asked: CompositionContext, musical: Mapping[str, Any]) -> str:
     """A title for a song of which nobody said what it is about, and which can be sung as it stands."""
-    mood = "themes_bright" if valence >= _BRIGHT_FROM_VALENCE else "themes_dark"
+    is_bright = musical["musical.mood"]["valence"] >= _BRIGHT_FROM_VALENCE
+    mood = "themes_bright" if is_bright else "themes_dark"
     themes = lexicon_texts(asked.creative.language, mood)
     rng = generator(int(brief.get("seed") or 0), str(brief["prompt"]), "title")
     title = themes[int(rng.integers(len(themes)))]

@@ -29,6 +29,8 @@ REFERENCE_LUFS = -20.0
 """Loudness of a lead at level 0, before the trim that sets the mix's peak."""
 MONO_BELOW_HZ = 120.0
 FADER_LIMIT_DB = 30.0
+NO_CLIP_DBFS = 60.0
+"""How "nothing is rounded off" is written among frozen values."""
 LEADS: frozenset[Role] = frozenset({"lead", "vocal"})
 YIELDING: frozenset[Role] = frozenset({"chords", "arpeggio", "pad", "counter"})
 LEAD_BANDS_HZ = (500.0, 1_000.0, 2_000.0, 4_000.0)
@@ -133,7 +135,7 @@ def _clip_dbfs(stem: Stem, sound: TrackSound, frozen: Mapping[str, float]) -> fl
     level = stem.measured.lufs + SHORT_CREST_DB.get(sound.role, CREST_DB)
     name = f"mix/{stem.track}/clip_dbfs"
     if name in frozen:
-        return frozen[name]
+        return frozen[name] if frozen[name] < NO_CLIP_DBFS else None
     if stem.measured.is_silent or stem.measured.peak_dbfs <= level:
         return None
     return round(level, 1)
@@ -195,8 +197,7 @@ def _freezable(strips: tuple[Strip, ...], cuts: Mapping[str, Masking]) -> dict[s
         values[name] = strip.fader_db
         if strip.compression is not None:
             values[f"{name}/threshold_dbfs"] = strip.compression.threshold_dbfs
-        if strip.clip_dbfs is not None:
-            values[f"{name}/clip_dbfs"] = strip.clip_dbfs
+        values[f"{name}/clip_dbfs"] = NO_CLIP_DBFS if strip.clip_dbfs is None else strip.clip_dbfs
         if strip.role in BRIGHTNESS:
             values[f"{name}/shelf_db"] = -sum(band.gain_db for band in strip.bands if band.reason == TOO_BRIGHT)
         if strip.role in YIELDING:

@@ -30,8 +30,9 @@ def voice_lead(
 
     Searches all placements for the least total movement from ``previous`` (None: nearest to the middle of the
     range), preferring close position. With fewer voices than notes the third and seventh stay and the fifth
-    goes first; with more, root and fifth are doubled before the third. Raises PermanentFailure
-    if the range is under an octave or ``count`` is not 1-8.
+    goes first; with more, root and fifth are doubled before the third. Where the range
+    holds fewer places than ``count``, fewer sound. Raises PermanentFailure if the range is under an octave or
+    ``count`` is not 1-8.
     """
     if high - low < 11 or not 1 <= count <= 8:
         raise PermanentFailure(

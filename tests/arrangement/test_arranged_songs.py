@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hand_made_song import make_song
 
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
-from musicgen_assets.arrangement.form import HOOK_KINDS
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.integrity import THRESHOLD, section_energy, structural_integrity
 from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.context.schema import Instrument, PlannedSection
@@ -18,6 +17,7 @@ from musicgen_assets.score.midi import read_midi, score_to_midi
 from musicgen_assets.score.model import Score
 from musicgen_assets.styles.loader import style_names
 from musicgen_assets.theory.pitch import pitch_class
+from support.hand_made_song import make_song
 
 METERS = ("4/4", "3/4", "6/8", "5/4", "7/8", "12/8", "2/4")
 DURATIONS = (30.0, 47.0, 90.0, 180.0, 333.0, 600.0)
@@ -207,7 +207,9 @@ def test_a_large_band_has_one_track_each_and_everybody_plays():
     )]  # fmt: skip
     score = make_song("pop", duration_s=150, seed=8, instruments=tuple(band))
     assert len(score.tracks) == len(band)
-    assert {"second_kit", "shaker", "tambourine", "bongos", "timpani", "trumpet"} <= {track.name for track in score.tracks}
+    assert {"second_kit", "shaker", "tambourine", "bongos", "timpani", "trumpet"} <= {
+        track.name for track in score.tracks
+    }
     check_parts(score)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.hand_made_song import materials_for
 
 from musicgen_assets.arrangement.arrangement import Brief, arrange
 from musicgen_assets.arrangement.band import Seat
@@ -28,6 +27,7 @@ from musicgen_assets.arrangement.timeline import build_timeline
 from musicgen_assets.arrangement.transitions import DEVICES_MIN, mark_boundaries
 from musicgen_assets.score.clock import seconds
 from musicgen_assets.styles.loader import load_style, style_names
+from support.hand_made_song import materials_for
 
 BAR = 1920
 LINE = 8 * BAR
@@ -59,7 +59,9 @@ def parts():
     bars = range(16)
     return {
         "melody": [(bar * BAR, 900, 72, 80) for bar in bars],
-        "piano": [(bar * BAR + beat, 220, pitch, 80) for bar in bars for beat in range(0, BAR, 240) for pitch in (60, 64)],
+        "piano": [
+            (bar * BAR + beat, 220, pitch, 80) for bar in bars for beat in range(0, BAR, 240) for pitch in (60, 64)
+        ],
         "harp": [(bar * BAR + step, 100, 72, 70) for bar in bars for step in range(0, BAR, 240)],
         "bass": [(bar * BAR + beat, 440, 36, 90) for bar in bars for beat in range(0, BAR, 480)],
         "drums": [(bar * BAR + beat, 60, key, 90) for bar in bars for beat in range(0, BAR, 480) for key in (36, 42)],

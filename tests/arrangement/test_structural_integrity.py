@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from support.hand_made_song import make_song
 
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
 from musicgen_assets.arrangement.integrity import THRESHOLD, section_energy, structural_integrity
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import NoteArray, Score, note_array, note_rows
+from support.hand_made_song import make_song
 
 STYLES = ("pop", "rock", "jazz_swing", "house", "folk", "cinematic", "reggae", "solo_piano", "bossa_nova")
 
@@ -111,13 +111,19 @@ def test_an_ending_on_another_tone_or_without_ring_fails():
     assert structural_integrity(with_notes(score, damped)).ending == pytest.approx(0.6)
 
 
-def test_boundaries_without_marks_are_heard_as_such():
+def test_boundaries_of_one_bar_repeated_for_ever_are_not_marked():
     score = make_song("rock", duration_s=90, seed=5)
+    bar = ticks_per_bar("4/4")
+    chorus = next(section for section in score.sections if section.kind == "chorus")
+
+    def loop(notes: NoteArray) -> NoteArray:
+        start = chorus.start_ticks + bar
+        model = notes[(notes[:, 0] >= start) & (notes[:, 0] < start + bar) & (notes[:, 2] != 49)]
+        return np.concatenate([model + [at - start, 0, 0, 0] for at in range(0, score.end_ticks, bar)])
+
     assert min(len(marks) for marks in boundary_marks(score)) >= 2
-    flat = all_alike(score)
-    assert np.mean([len(marks) for marks in boundary_marks(flat)]) < np.mean(
-        [len(marks) for marks in boundary_marks(score)]
-    )
+    assert not any(boundary_marks(with_notes(score, loop)))
+    assert structural_integrity(with_notes(score, loop)).boundaries == 0.0
 
 
 def test_measured_energy_is_a_share(song):

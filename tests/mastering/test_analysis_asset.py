@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -93,9 +92,10 @@ def test_a_hot_decoded_file_fails() -> None:
     assert decoded_peak_check([record(-1.2)], -1.0).passed
     assert not decoded_peak_check([record(-1.2), record(-0.8)], -1.0).passed
     assert decoded_peak_check([], -1.0).passed
-    assert "made 2 times" in decoded_peak_check(
-        [record(-1.2).model_copy(update={"attempts": record(-1.2).attempts * 2})], -1.0
-    ).note
+    assert (
+        "made 2 times"
+        in decoded_peak_check([record(-1.2).model_copy(update={"attempts": record(-1.2).attempts * 2})], -1.0).note
+    )
 
 
 @pytest.mark.parametrize(("null_db", "passed"), [(-120.0, True), (-90.0, True), (-60.0, False), (None, False)])

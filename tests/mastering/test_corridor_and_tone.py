@@ -50,9 +50,7 @@ def test_the_middle_of_every_style_is_inside_and_faults_are_outside(name: str) -
     assert worst_departure(np.where(HZ < 300, middle - 40, middle), found).used > 1.0
 
 
-@given(
-    arrays(np.float64, len(HZ), elements=st.floats(-60, 0)), st.floats(-40, 40), st.sampled_from(("pop", "ambient"))
-)
+@given(arrays(np.float64, len(HZ), elements=st.floats(-60, 0)), st.floats(-40, 40), st.sampled_from(("pop", "ambient")))
 def test_the_level_as_a_whole_means_nothing(levels: np.ndarray, shift: float, name: str) -> None:
     found = corridor(name)
     assert np.allclose(deviations_db(levels, found), deviations_db(levels + shift, found), atol=1e-9)

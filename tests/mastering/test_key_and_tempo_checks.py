@@ -45,7 +45,12 @@ def test_keys_that_are_right(key: str, scale: str, heard: tuple[int, str], note:
 
 @pytest.mark.parametrize(
     ("key", "scale", "heard"),
-    [("C", "major", (1, "major")), ("C", "major", (0, "minor")), ("A", "minor", (9, "major")), ("D", "dorian", (5, "major"))],
+    [
+        ("C", "major", (1, "major")),
+        ("C", "major", (0, "minor")),
+        ("A", "minor", (9, "major")),
+        ("D", "dorian", (5, "major")),
+    ],
 )
 def test_keys_that_are_wrong(key: str, scale: str, heard: tuple[int, str]) -> None:
     assert not key_check(keys((*heard, 0.9)), key, scale).passed
@@ -64,7 +69,9 @@ def test_same_notes_come_in_pairs() -> None:
     assert key_name(9, "minor") == "A minor"
 
 
-def tempo(detected: float, confidence: float, factor: float, score: float, planned: float = 100.0) -> tuple[bool, object]:
+def tempo(
+    detected: float, confidence: float, factor: float, score: float, planned: float = 100.0
+) -> tuple[bool, object]:
     measures = Measures.model_construct(tempo_bpm=detected, tempo_confidence=confidence)
     check = tempo_check(measures, GridMatch(factor, score, 3.0), 100.0, planned)
     return check.passed, check.measured

@@ -54,7 +54,9 @@ def test_lossy_files_decode_under_the_ceiling(song: MemoryStore) -> None:
         samples, rate = decode(song.blobs[ref.sha256].data)
         assert true_peak_dbtp(samples, rate) <= -1.0
         assert record["sha256"] == ref.sha256
-        assert record["attempts"][-1]["decoded_true_peak_dbtp"] == pytest.approx(true_peak_dbtp(samples, rate), abs=0.01)
+        assert record["attempts"][-1]["decoded_true_peak_dbtp"] == pytest.approx(
+            true_peak_dbtp(samples, rate), abs=0.01
+        )
 
 
 def test_an_encoding_over_the_ceiling_is_made_again_lower() -> None:

@@ -120,7 +120,9 @@ def test_every_key_of_the_schema_can_be_written(key, scale):
 
 def test_materials_are_written_with_their_meter_and_click():
     notes = note_array([(0, 100, 60, 80)])
-    file = parsed(material_to_midi({"bass": (notes, 33, 1)}, tempo_bpm=90, time_signature="12/8", key="A", scale="minor"))
+    file = parsed(
+        material_to_midi({"bass": (notes, 33, 1)}, tempo_bpm=90, time_signature="12/8", key="A", scale="minor")
+    )
     signature = metas(file.tracks[0], "time_signature")[0][1]
     assert (signature.numerator, signature.denominator, signature.clocks_per_click) == (12, 8, 36)
     assert file.tracks[1].name == "bass"
@@ -139,7 +141,9 @@ def test_any_notes_without_overlap_survive_a_round_trip(rows):
         if free.get(pitch, 0) <= start:
             kept.append((start, length, pitch, velocity))
             free[pitch] = start + length
-    data = material_to_midi({"part": (note_array(kept), 5, 2)}, tempo_bpm=240, time_signature="7/8", key="B", scale="lydian")
+    data = material_to_midi(
+        {"part": (note_array(kept), 5, 2)}, tempo_bpm=240, time_signature="7/8", key="B", scale="lydian"
+    )
     np.testing.assert_array_equal(read_midi(data)["part"], note_array(kept))
 
 

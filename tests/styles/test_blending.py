@@ -61,7 +61,7 @@ def test_a_style_without_drums_borrows_them() -> None:
     assert both.has_drums
     assert both.grooves["4/4"].levels == load_style("lofi").grooves["4/4"].levels
     assert both.grooves["4/4"].comping == ambient.grooves["4/4"].comping
-    assert [one.role for one in both.instruments][0] == "drums"
+    assert next(one.role for one in both.instruments) == "drums"
     rocking = mixed(("lullaby", 0.8), ("pop", 0.2))
     assert rocking.grooves["6/8"].levels == load_style("pop").grooves["6/8"].levels
     assert not mixed(("ambient", 0.9), ("lofi", 0.1)).has_drums

@@ -16,12 +16,32 @@ from musicgen_assets.theory.scales import mode_family
 NAMES = style_names()
 KINDS: tuple[SectionKind, ...] = get_args(SectionKind)
 PIECES = frozenset(
-    "kick snare rim clap hat open_hat pedal_hat ride crash tom_low tom_mid tom_high shaker tambourine cowbell clave "
-    "conga_low conga_high bongo_low bongo_high".split()
+    [
+        "kick",
+        "snare",
+        "rim",
+        "clap",
+        "hat",
+        "open_hat",
+        "pedal_hat",
+        "ride",
+        "crash",
+        "tom_low",
+        "tom_mid",
+        "tom_high",
+        "shaker",
+        "tambourine",
+        "cowbell",
+        "clave",
+        "conga_low",
+        "conga_high",
+        "bongo_low",
+        "bongo_high",
+    ]
 )
 DRUM_KITS = frozenset((0, 8, 16, 24, 25, 32, 40, 48))
 BASSES = frozenset((*range(32, 40), 42, 43, 58))
-SUSTAINED = frozenset((*range(16, 24), *range(44, 56), *range(48, 56), *range(88, 104)))
+SUSTAINED = frozenset((*range(16, 24), *range(48, 56), *range(88, 104)))
 
 
 @pytest.fixture(params=NAMES)
@@ -81,7 +101,9 @@ def test_a_drumless_style_has_no_hit_and_no_drummer(style: Style) -> None:
 def test_every_numeral_is_a_chord_in_every_scale_of_its_family(style: Style) -> None:
     for progression in style.progressions:
         assert progression.source
-        for scale in ("major", "mixolydian", "lydian") if progression.mode == "major" else ("minor", "dorian", "phrygian"):
+        for scale in (
+            ("major", "mixolydian", "lydian") if progression.mode == "major" else ("minor", "dorian", "phrygian")
+        ):
             chords = [chord for bar in progression.numerals for chord in parse_bar(bar, "Eb", scale)]
             assert all(chord.pitch_classes for chord in chords)
 
@@ -153,7 +175,13 @@ def test_mix_has_a_place_for_every_role_of_the_band(style: Style) -> None:
 
 def test_styles_differ() -> None:
     said = [
-        (style.tempo_bpm.typical, style.bass[4], style.grooves[max(style.meters, key=lambda m: style.meters[m])].levels[4].get("kick"))
+        (
+            style.tempo_bpm.typical,
+            style.bass[4],
+            tuple(one.program for one in style.instruments),
+            style.progressions[0].numerals,
+        )
         for style in map(load_style, NAMES)
     ]
     assert len(set(said)) == len(said)
+    assert len({(tempo, bass) for tempo, bass, _, _ in said}) >= 0.8 * len(said)

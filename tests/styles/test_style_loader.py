@@ -12,7 +12,7 @@ from musicgen_assets.styles import loader
 from musicgen_assets.styles.loader import all_styles_bytes, canonical_name, load_style, style_names, style_source_bytes
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of our own with the real pop style in it."""
     (tmp_path / "pop.yaml").write_text((loader.STYLES_FOLDER / "pop.yaml").read_text("utf-8"), "utf-8")
@@ -22,9 +22,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("pop", "pop"), ("Jazz", "jazz_swing"), ("bossa-nova", "bossa_nova"), ("Hip Hop", "hip_hop"), ("lo-fi", "lofi"), (" WALZER ", "waltz"),
-     ("canción de cuna", "lullaby"), ("solo piano", "solo_piano")],
-)  # fmt: skip
+    [
+        ("pop", "pop"),
+        ("Jazz", "jazz_swing"),
+        ("bossa-nova", "bossa_nova"),
+        ("Hip Hop", "hip_hop"),
+        ("lo-fi", "lofi"),
+        (" WALZER ", "waltz"),
+        ("canción de cuna", "lullaby"),
+        ("solo piano", "solo_piano"),
+    ],
+)
 def test_styles_answer_to_names_and_aliases(name: str, expected: str) -> None:
     assert canonical_name(name) == expected
     assert load_style(name).name == expected

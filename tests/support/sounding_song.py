@@ -63,7 +63,9 @@ def _sound(track: Track, score: Score) -> FloatArray:
     line = np.zeros(length + 2 * RATE, np.float32)
     for start, duration, pitch, velocity in track.notes:
         at = round(seconds(start, score.tempo_bpm) * RATE)
-        note = _drum(pitch) if track.is_drums else _tone(track.name, pitch, round(seconds(duration, score.tempo_bpm), 4))
+        note = (
+            _drum(pitch) if track.is_drums else _tone(track.name, pitch, round(seconds(duration, score.tempo_bpm), 4))
+        )
         line[at : at + note.size] += note * np.float32(LEVELS[track.name] * velocity / 100)
     line[length - RATE : length] *= np.linspace(1, 0, RATE, dtype=np.float32) ** 2
     left, right = 1 - max(0.0, PAN.get(track.name, 0.0)), 1 + min(0.0, PAN.get(track.name, 0.0))
@@ -160,16 +162,16 @@ def _put_words(store: MemoryStore, score: Score, is_sung: bool) -> None:
     syllables: list[Syllable] = []
     for section in score.sections if is_sung else ():
         for number, line in enumerate(LINES):
-            tick = section.start_ticks + number * 3_840
+            tick = section.start_ticks + number * 1_920
             for word in line.split():
                 parts = word.split("-")
                 for place, text in enumerate(parts):
                     is_end = place == len(parts) - 1
                     syllables.append(
-                        Syllable(start_ticks=tick, duration_ticks=200, text=text.lower(), is_word_end=is_end,
+                        Syllable(start_ticks=tick, duration_ticks=150, text=text.lower(), is_word_end=is_end,
                                  section=section.name, line=number)
                     )  # fmt: skip
-                    tick += 240
+                    tick += 180
     rows = tuple(
         LyricLine(text=line.replace("-", "") + ".", syllables=tuple(line.replace("-", " ").split()), stresses=(),
                   word_ends=(), rhyme="")

@@ -57,9 +57,16 @@ def test_scales_are_spelled_with_one_letter_each(key: str, scale: str, expected:
 
 @pytest.mark.parametrize(
     ("pc", "key", "scale", "expected"),
-    [(1, "D", "minor", "C#"), (10, "C", "major", "Bb"), (6, "C", "major", "F#"), (8, "C", "major", "Ab"), (8, "A", "minor", "G#"),
-     (1, "G", "major", "C#"), (3, "D", "minor", "Eb")],
-)  # fmt: skip
+    [
+        (1, "D", "minor", "C#"),
+        (10, "C", "major", "Bb"),
+        (6, "C", "major", "F#"),
+        (8, "C", "major", "Ab"),
+        (8, "A", "minor", "G#"),
+        (1, "G", "major", "C#"),
+        (3, "D", "minor", "Eb"),
+    ],
+)
 def test_foreign_notes_take_their_usual_accidental(pc: int, key: str, scale: str, expected: str) -> None:
     assert spell(pc, key, scale) == expected
 
@@ -85,10 +92,23 @@ def test_middle_c_is_c4() -> None:
 
 @pytest.mark.parametrize(
     ("tonic", "scale", "expected"),
-    [("C", "major", 0), ("G", "major", 1), ("F", "major", -1), ("A", "minor", 0), ("C", "minor", -3), ("F#", "minor", 3), ("D", "dorian", 0),
-     ("G", "mixolydian", 0), ("E", "phrygian", 0), ("F", "lydian", 0), ("Gb", "major", -6), ("C#", "major", 7), ("D#", "major", -3),
-     ("Db", "minor", 4)],
-)  # fmt: skip
+    [
+        ("C", "major", 0),
+        ("G", "major", 1),
+        ("F", "major", -1),
+        ("A", "minor", 0),
+        ("C", "minor", -3),
+        ("F#", "minor", 3),
+        ("D", "dorian", 0),
+        ("G", "mixolydian", 0),
+        ("E", "phrygian", 0),
+        ("F", "lydian", 0),
+        ("Gb", "major", -6),
+        ("C#", "major", 7),
+        ("D#", "major", -3),
+        ("Db", "minor", 4),
+    ],
+)
 def test_key_signatures(tonic: str, scale: str, expected: int) -> None:
     assert key_signature(tonic, scale) == expected
 
@@ -107,7 +127,20 @@ def test_a_relative_key_has_the_same_notes(tonic: str, scale: str) -> None:
 
 
 def test_the_usual_names_of_tonics() -> None:
-    assert [simplest_tonic(pc, "major") for pc in range(12)] == "C Db D Eb E F Gb G Ab A Bb B".split()
+    assert [simplest_tonic(pc, "major") for pc in range(12)] == [
+        "C",
+        "Db",
+        "D",
+        "Eb",
+        "E",
+        "F",
+        "Gb",
+        "G",
+        "Ab",
+        "A",
+        "Bb",
+        "B",
+    ]
     assert simplest_tonic(1, "minor") == "C#"
     assert relative_key("C", "major") == ("A", "minor")
     assert relative_key("F#", "minor") == ("A", "major")
@@ -123,19 +156,52 @@ def test_distances_on_the_circle_of_fifths() -> None:
 @pytest.mark.parametrize(
     ("numeral", "tonic", "scale", "symbol"),
     [
-        ("I", "C", "major", "C"), ("ii", "Eb", "major", "Fm"), ("iii7", "A", "major", "C#m7"), ("IVmaj7", "F", "major", "Bbmaj7"),
-        ("V7", "D", "major", "A7"), ("vi", "C", "major", "Am"), ("vii°", "C", "major", "Bdim"), ("viim7b5", "C", "major", "Bm7b5"),
-        ("bVII", "D", "major", "C"), ("#iv°", "C", "major", "F#dim"), ("V/V", "C", "major", "D"), ("V7/ii", "C", "major", "A7"),
-        ("V7/vi", "C", "major", "E7"), ("vii°7/V", "C", "major", "F#dim7"), ("Vsus4", "G", "major", "Dsus4"), ("Iadd9", "C", "major", "Cadd9"),
-        ("I6", "C", "major", "C6"), ("ii9", "C", "major", "Dm9"), ("V13", "C", "major", "G13"), ("III+", "C", "major", "Eaug"),
-        ("i", "A", "minor", "Am"), ("iv7", "A", "minor", "Dm7"), ("VI", "C", "minor", "Ab"), ("bVI", "C", "minor", "Ab"),
-        ("bVI", "C", "major", "Ab"), ("VII", "C", "minor", "Bb"), ("vii°7", "C", "minor", "Bdim7"), ("iim7b5", "C", "minor", "Dm7b5"),
-        ("bII", "C", "minor", "Db"), ("#vi°", "C", "minor", "Adim"), ("V7", "A", "minor", "E7"), ("V7/iv", "A", "minor", "A7"),
-        ("IV", "D", "dorian", "G"), ("VI", "D", "dorian", "Bb"), ("IV", "C", "lydian", "F"), ("II", "C", "lydian", "D"),
-        ("bVII", "G", "mixolydian", "F"), ("I/3", "C", "major", "C/E"), ("V/7", "C", "major", "G/B"), ("V/#7", "A", "minor", "E/G#"),
-        ("i6", "C", "minor", "Cm6"), ("imaj7", "C", "minor", "CmM7"), ("I69", "C", "major", "C6/9"), ("I5", "E", "major", "E5"),
+        ("I", "C", "major", "C"),
+        ("ii", "Eb", "major", "Fm"),
+        ("iii7", "A", "major", "C#m7"),
+        ("IVmaj7", "F", "major", "Bbmaj7"),
+        ("V7", "D", "major", "A7"),
+        ("vi", "C", "major", "Am"),
+        ("vii°", "C", "major", "Bdim"),
+        ("viim7b5", "C", "major", "Bm7b5"),
+        ("bVII", "D", "major", "C"),
+        ("#iv°", "C", "major", "F#dim"),
+        ("V/V", "C", "major", "D"),
+        ("V7/ii", "C", "major", "A7"),
+        ("V7/vi", "C", "major", "E7"),
+        ("vii°7/V", "C", "major", "F#dim7"),
+        ("Vsus4", "G", "major", "Dsus4"),
+        ("Iadd9", "C", "major", "Cadd9"),
+        ("I6", "C", "major", "C6"),
+        ("ii9", "C", "major", "Dm9"),
+        ("V13", "C", "major", "G13"),
+        ("III+", "C", "major", "Eaug"),
+        ("i", "A", "minor", "Am"),
+        ("iv7", "A", "minor", "Dm7"),
+        ("VI", "C", "minor", "Ab"),
+        ("bVI", "C", "minor", "Ab"),
+        ("bVI", "C", "major", "Ab"),
+        ("VII", "C", "minor", "Bb"),
+        ("vii°7", "C", "minor", "Bdim7"),
+        ("iim7b5", "C", "minor", "Dm7b5"),
+        ("bII", "C", "minor", "Db"),
+        ("#vi°", "C", "minor", "Adim"),
+        ("V7", "A", "minor", "E7"),
+        ("V7/iv", "A", "minor", "A7"),
+        ("IV", "D", "dorian", "G"),
+        ("VI", "D", "dorian", "Bb"),
+        ("IV", "C", "lydian", "F"),
+        ("II", "C", "lydian", "D"),
+        ("bVII", "G", "mixolydian", "F"),
+        ("I/3", "C", "major", "C/E"),
+        ("V/7", "C", "major", "G/B"),
+        ("V/#7", "A", "minor", "E/G#"),
+        ("i6", "C", "minor", "Cm6"),
+        ("imaj7", "C", "minor", "CmM7"),
+        ("I69", "C", "major", "C6/9"),
+        ("I5", "E", "major", "E5"),
     ],
-)  # fmt: skip
+)
 def test_numerals_are_chords(numeral: str, tonic: str, scale: str, symbol: str) -> None:
     chord = parse_roman(numeral, tonic, scale)
     assert chord.symbol == symbol
@@ -152,10 +218,20 @@ def test_a_chord_has_the_pitch_classes_of_its_quality() -> None:
 
 @pytest.mark.parametrize(
     ("numeral", "rule"),
-    [("", "nothing is no Roman numeral"), ("H", "no Roman numeral"), ("VIII", "suffix"), ("IVfoo", "no chord suffix"), ("Idim", "upper case"),
-     ("iaug", "lower case"), ("V/", "nothing follows the slash"), ("V/8", "no Roman numeral"), ("V/V7", "plain major or minor"),
-     ("Iv", "suffix"), ("V7/#", "no Roman numeral")],
-)  # fmt: skip
+    [
+        ("", "nothing is no Roman numeral"),
+        ("H", "no Roman numeral"),
+        ("VIII", "suffix"),
+        ("IVfoo", "no chord suffix"),
+        ("Idim", "upper case"),
+        ("iaug", "lower case"),
+        ("V/", "nothing follows the slash"),
+        ("V/8", "no Roman numeral"),
+        ("V/V7", "plain major or minor"),
+        ("Iv", "suffix"),
+        ("V7/#", "no Roman numeral"),
+    ],
+)
 def test_bad_numerals_are_named_clearly(numeral: str, rule: str) -> None:
     with pytest.raises(BadInput, match=rule) as caught:
         parse_roman(numeral, "C", "major")
@@ -187,5 +263,10 @@ def test_symbols_begin_with_the_root(quality: str, root: int, tonic: str, scale:
 
 def test_families_of_modes() -> None:
     assert {scale: mode_family(scale) for scale in SCALES} == {
-        "major": "major", "minor": "minor", "dorian": "minor", "mixolydian": "major", "phrygian": "minor", "lydian": "major",
-    }  # fmt: skip
+        "major": "major",
+        "minor": "minor",
+        "dorian": "minor",
+        "mixolydian": "major",
+        "phrygian": "minor",
+        "lydian": "major",
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,8 @@ def pitch_classes(numeral: str) -> tuple[int, ...]:
 def test_voicings_are_in_range_ascending_and_of_the_chord(quality: str, root: int, count: int, low: int) -> None:
     classes = tuple((root + step) % 12 for step in CHORD_INTERVALS[quality])
     voicing = voice_lead(None, classes, low, low + 24, count)
-    assert len(voicing) == count
+    places = sum(1 for pitch in range(low, low + 25) if pitch % 12 in classes)
+    assert len(voicing) == min(count, places)
     assert list(voicing) == sorted(set(voicing))
     assert all(low <= pitch <= low + 24 for pitch in voicing)
     assert {pitch % 12 for pitch in voicing} <= set(classes)
@@ -54,7 +57,7 @@ def test_with_more_voices_the_third_is_not_doubled() -> None:
 
 def test_low_voicings_are_open() -> None:
     voicing = voice_lead(None, pitch_classes("I"), 36, 60, 3)
-    low_gaps = [b - a for a, b in zip(voicing, voicing[1:], strict=False) if a < MUDDY_BELOW]
+    low_gaps = [b - a for a, b in itertools.pairwise(voicing) if a < MUDDY_BELOW]
     assert all(gap >= 5 for gap in low_gaps)
 
 

@@ -23,8 +23,6 @@ from musicgen_assets.ideation.wording.text import Prompt, phrase_key
 from musicgen_assets.styles.loader import style_aliases
 
 GENRES_MAX = 6
-WEAK_GENRES = frozenset({"ballad", "balada", "ballade", "acoustic", "classical", "electronic", "lounge", "downtempo"})
-"""Words that also describe another genre ("acoustic pop", "jazz ballad"): they count only when alone."""
 WITH_WEIGHT, HINT_WEIGHT, COLOUR_WEIGHT = 0.55, 0.35, 0.45
 """Shares relative to the first genre: "house with jazz", "house with a touch of jazz", "jazzy house"."""
 TYPO_MIN_LETTERS, TYPO_LONG_LETTERS = 4, 7
@@ -49,7 +47,11 @@ def alias_keys(language: str) -> Mapping[str, str]:
 
 def is_related(phrase: str) -> bool:
     """True if ``phrase`` names a genre that has no style of its own, so that a neighbour plays it."""
-    return phrase in _related_keys() and phrase not in {phrase_key(alias) for alias in style_aliases()}
+    return (phrase in _keys_of("related_genres") or phrase in _keys_of("weak_genres")) and phrase not in _own_keys()
+
+
+def _own_keys() -> frozenset[str]:
+    return frozenset(phrase_key(alias) for alias in style_aliases())
 
 
 @lru_cache(maxsize=16)
@@ -58,7 +60,7 @@ def _alias_keys(language: str, aliases: tuple[tuple[str, str], ...]) -> Mapping[
     names = set(own.values())
     related = {
         phrase: near[0]
-        for phrase, candidates in _related_keys().items()
+        for phrase, candidates in {**_keys_of("weak_genres"), **_keys_of("related_genres")}.items()
         if (near := [name for name in candidates if name in names])
     }
     known = {**related, **own}
@@ -66,9 +68,9 @@ def _alias_keys(language: str, aliases: tuple[tuple[str, str], ...]) -> Mapping[
     return {**{key + tail: name for key, name in known.items() for tail in tails if " " not in key}, **known}
 
 
-@lru_cache(maxsize=1)
-def _related_keys() -> Mapping[str, tuple[str, ...]]:
-    return {phrase_key(phrase): tuple(names) for phrase, names in common()["related_genres"].items()}
+@lru_cache(maxsize=2)
+def _keys_of(section: str) -> Mapping[str, tuple[str, ...]]:
+    return {phrase_key(phrase): tuple(names) for phrase, names in common()[section].items()}
 
 
 def find_genres(prompt: Prompt, language: str) -> GenreMatch:
@@ -77,10 +79,12 @@ def find_genres(prompt: Prompt, language: str) -> GenreMatch:
     blanked = prompt.without(span[:2] for span in find_phrases(prompt, words_of(language, "genre_traps")))
     instruments = _instrument_phrases(blanked, language, known)
     found = _exact(blanked.without(instruments), known) or _exact(blanked, known)
-    proper = tuple(term for term in found if term.text not in WEAK_GENRES)
-    if found:
-        return GenreMatch(proper or found, {})
-    return _typos(blanked, language, known)
+    weak = _keys_of("weak_genres")
+    proper = tuple(term for term in found if term.text not in weak or term.text in _own_keys())
+    if proper:
+        return GenreMatch(proper, {})
+    typos = _typos(blanked, language, known)
+    return typos if typos.terms else GenreMatch(found[:1], {})
 
 
 def weigh(prompt: Prompt, language: str, terms: Sequence[Term]) -> list[dict[str, Any]]:

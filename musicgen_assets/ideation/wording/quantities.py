@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
@@ -16,6 +17,9 @@ from musicgen_assets.ideation.wording.terms import alternatives, table_of, words
 
 _NUMBER = r"(?<![\d.,:/])(\d{1,9}(?:[.,]\d{1,3})?)"
 _DECADES = frozenset({"20", "30", "40", "50", "60", "70", "80", "90"})
+_MACHINES = frozenset({"303", "707", "808", "909"})
+_WHOLE_WORD_LETTERS = 4
+"""Units from this length on may follow "a": "a minute", but not "a min" or "am"."""
 
 
 @dataclass(frozen=True)
@@ -107,45 +111,45 @@ def _clock(text: str) -> list[tuple[int, int, float]]:
 
 
 def _in_units(text: str, language: str) -> list[tuple[int, int, float]]:
-    minute, second = (alternatives(words_of(language, name)) for name in ("minutes", "seconds"))
-    hour, half = (alternatives(words_of(language, name)) for name in ("hours", "half_words"))
-    joins, ones = (alternatives(words_of(language, name)) for name in ("and_words", "one_words"))
-    a_half = rf"(?:\s*(?:{joins})\s*(?:an?\s+)?({half})(?!\w))"
-    one = rf"(?:{_NUMBER}|(?<!\w)(?:{ones}))"
-    pattern = re.compile(
-        rf"{one}{a_half}?\s*({minute}|{second}|{hour})(?!\w){a_half}?"
-        rf"(?:\s*(?:,|{joins})?\s*(\d{{1,3}})\s*(?:{second})?(?!\w))?"
-    )
-    seconds_word = re.compile(rf"(?:{second})(?!\w)")
+    """ "2 minutes", "90s", "a minute and a half", "3 min 30", "2m30s": (start, end, seconds) of each."""
     found = []
-    for match in pattern.finditer(text):
+    hour, second = (alternatives(words_of(language, name)) for name in ("hours", "seconds"))
+    for match in _length_pattern(language).finditer(text):
         number, half_before, unit, half_after, more = match.groups()
         is_second = re.fullmatch(second, unit) is not None
         factor = 1.0 if is_second else 3600.0 if re.fullmatch(hour, unit) else 60.0
-        if number is None and (factor == 1.0 or unit in ("m", "min", "h")):
+        if number is None and (is_second or len(unit) < _WHOLE_WORD_LETTERS):
             continue
         if is_second and unit == "s" and _is_decade(text, match, language):
             continue
         amount = float((number or "1").replace(",", ".")) + 0.5 * bool(half_before or half_after)
-        extra, end = 0.0, match.end()
-        if more is not None:
-            tail = text[match.start(5) : match.end()]
-            if factor == 60.0 and (
-                seconds_word.search(tail) or not re.search(r"\D", text[match.start(3) : match.start(5)][len(unit) :])
-            ):
-                extra = float(more)
-            else:
-                end = match.start(5)
-        found.append((match.start(), end, amount * factor + extra))
+        is_both = more is not None and factor == 60.0
+        found.append((match.start(), match.end() if is_both else match.end(4 if half_after else 3),
+                      amount * factor + (float(more) if is_both else 0.0)))  # fmt: skip
     return found
 
 
+@lru_cache(maxsize=8)
+def _length_pattern(language: str) -> re.Pattern[str]:
+    """Groups: number (none for "a minute"), half before the unit, unit, half after it, seconds on top."""
+    minute, second = (alternatives(words_of(language, name)) for name in ("minutes", "seconds"))
+    hour, half = (alternatives(words_of(language, name)) for name in ("hours", "half_words"))
+    joins, ones = (alternatives(words_of(language, name)) for name in ("and_words", "one_words"))
+    a_half = rf"(?:\s*(?:{joins})\s*(?:an?\s+)?({half})(?!\w))"
+    on_top = rf"(?:\s*(?:,|{joins})?\s*([0-5]?\d)(?:\s*(?:{second})(?!\w)|(?=\s*(?:[,;!?)\n]|\.(?!\d)|$))))"
+    return re.compile(
+        rf"(?:{_NUMBER}|(?<!\w)(?:{ones}))(?:{a_half})?\s*({minute}|{second}|{hour})(?![^\W\d]){a_half}?{on_top}?"
+    )
+
+
 def _is_decade(text: str, match: re.Match[str], language: str) -> bool:
-    """ "80s pop" is a decade; "for 90s" and "90s long" are lengths."""
+    """ "80s pop", "1980s" and the drum machine in "808s" are no lengths; "for 90s" and "90s long" are."""
+    if match.group(1) in _MACHINES or len(match.group(1)) > len("999"):
+        return True
     if match.group(1) not in _DECADES:
         return False
     before = re.findall(r"\w+", text[: match.start()])[-1:]
-    after = re.findall(r"\w+", text[match.end() :])[:1]
+    after = re.findall(r"\w+", text[match.end(3) :])[:1]
     return not (set(before) & set(words_of(language, "decade_cues")) or set(after) & {"long", "length", "duration"})
 
 

@@ -91,9 +91,10 @@ def find_voice(prompt: Prompt, language: str, terms: Sequence[Term]) -> str | No
     for term in terms:
         if term.kind != "vocals":
             continue
-        for word in (word_before(prompt, term.start), word_after(prompt, term.end)):
-            if word is not None and word.text in table:
-                return str(table[word.text])
+        beside = (word_before(prompt, term.start), word_after(prompt, term.end))
+        for text in (term.text, *(word.text for word in beside if word is not None)):
+            if text in table:
+                return str(table[text])
     return None
 
 
@@ -155,7 +156,7 @@ def _first_words(prompt: Prompt, language: str) -> str:
     words = [word for word in prompt.words if not any(character.isdigit() for character in word.text)]
     while len(words) > 1 and words[0].text in skipped:
         words.pop(0)
-    if not words:
+    if not words or words[0].text in words_of(language, "negations"):
         return ""
     stops = alternatives(words_of(language, "title_stops"))
     rest = prompt.plain[words[0].start :]

@@ -75,7 +75,8 @@ def understand(text: str) -> Findings:
     mood, mood_words = find_mood(prompt, language, find_terms(prompt, language) if theme else terms)
     seconds = [word for word in words_of(language, "seconds") if len(word) > len("sec")]
     numbers = quantities.prepared(with_digits(_spoken(prompt), language, seconds), language)
-    only = [(start, end) for start, end, _ in find_phrases(music, words_of(language, "only_words"))]
+    named = [(term.start, term.end) for term in genres.terms]
+    only = [span[:2] for span in find_phrases(music.without(named), words_of(language, "only_words"))]
     return Findings(
         prompt=prompt,
         language=language,
