@@ -5,7 +5,7 @@ Belongs here: one key for a whole recording, equal temperament at A = 440 Hz. Do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,8 @@ class KeyEstimate:
     mode: str
     confidence: float
     ranking: tuple[tuple[int, str, float], ...]
+    pitch_classes: tuple[float, ...] = (1.0 / 12.0,) * 12
+    """Share of each pitch class, C first, of what was heard; all equal when nothing was."""
 
 
 def estimate_key(samples: FloatArray, rate: int) -> KeyEstimate:
@@ -90,7 +92,8 @@ def estimate_key(samples: FloatArray, rate: int) -> KeyEstimate:
     # Divided by the root of its sum, a loud frame counts more than a soft one, but not by as much.
     total = (heard / np.sqrt(np.maximum(loudness, 1e-12))).sum(axis=0)
     clarity = _clarity(total)
-    return _ranked(clarity * _shares(total, _tonic_evidence(bass)) + (1.0 - clarity) / 24.0)
+    ranked = _ranked(clarity * _shares(total, _tonic_evidence(bass)) + (1.0 - clarity) / 24.0)
+    return replace(ranked, pitch_classes=tuple(round(float(share), 6) for share in total / total.sum()))
 
 
 def note_strengths(samples: FloatArray, rate: int) -> DoubleArray:

@@ -14,6 +14,7 @@ import numpy as np
 
 from musicgen_assets.arrangement.form_growth import (
     HOOK_KINDS,
+    SECTION_BARS_MIN,
     cut_form,
     grown_form,
     hook_share,
@@ -95,9 +96,8 @@ def plan_form(
         return _asked_form(nominal, structure, duration_s, tempo_bpm, time_signature)
     written = _written_form(style, nominal, total, rng)
     kinds = with_sooner_hook(with_two_kinds(written, total), nominal, total, duration_s)
-    kinds = (
-        cut_form(kinds, nominal, total) if wished_bars(kinds, nominal) > total else grown_form(kinds, nominal, total)
-    )
+    fit = cut_form if wished_bars(kinds, nominal) > total else grown_form
+    kinds = fit(kinds, nominal, total)
     kinds = with_two_kinds(with_sooner_hook(kinds, nominal, total, duration_s), total)
     lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
     if lengths is None:
@@ -130,9 +130,7 @@ def _wish(style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKi
     bars = asked * _length_scale(style, phrase, duration_s) if asked else _NOMINAL_PHRASES[kind] * phrase
     loop = loops.get(kind, phrase)
     unit = loop if bars >= loop else part_of(loop)
-    return Wish(
-        max(round(bars / unit) * unit, _SECTION_BARS_MIN), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0)
-    )
+    return Wish(max(round(bars / unit) * unit, SECTION_BARS_MIN), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0))
 
 
 def _wishes(

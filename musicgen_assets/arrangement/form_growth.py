@@ -12,7 +12,7 @@ from musicgen_assets.arrangement.section_lengths import Wish
 from musicgen_assets.context.schema import SectionKind
 
 HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
-
+SECTION_BARS_MIN = 2
 
 _FIRST_TO_GO: tuple[SectionKind, ...] = (
     "interlude", "solo", "bridge", "breakdown", "pre_chorus", "build", "verse", "chorus", "drop", "intro", "outro",
@@ -39,10 +39,8 @@ _GROWTH_WITHOUT: tuple[tuple[SectionKind, ...], ...] = (
 _COMPACT_FROM, _SPARSE_UNTIL, _SQUEEZED_AT_MOST = 1.15, 0.9, 1.5
 """A form is cut while its wished length is over the first share of the song, grown while under the second."""
 _SECTIONS_KEPT = 4
-SECTION_BARS_MIN = 2
 _HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.55
 _HOOK_BY_S = 62.0
-_LATE = 1.0
 _LONG_S = 90.0
 
 
@@ -139,7 +137,7 @@ def with_sooner_hook(
 ) -> tuple[SectionKind, ...]:
     """Where the first hook would come much too late: solos and interludes go behind it, doubled verses go."""
     found = list(kinds)
-    while wished_bars(found[: lead_in_of(found)], nominal) > _LATE * hook_share(duration_s) * total:
+    while wished_bars(found[: lead_in_of(found)], nominal) > hook_share(duration_s) * total:
         lead_in = lead_in_of(found)
         movable = [index for index in range(lead_in) if found[index] in ("solo", "interlude")]
         doubled = [index for index in range(1, lead_in) if found[index] == found[index - 1]]

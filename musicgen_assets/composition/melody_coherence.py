@@ -74,8 +74,8 @@ def theme_parts(
     steps: share of intervals inside phrases of at most two semitones. recovery: share of leaps (five semitones or
     more) followed by a smaller move the other way. tonality: share of sounding time in the scale or the chord.
     consonance: share of chord notes, weighted by beat and length. recurrence: share of notes in figures of four
-    notes (contour and rhythm) that come back. resolution: share of foreign notes left by step, and of phrases
-    that end on a chord note. range: 1 up to 19 semitones, falling to 0 at 38.
+    notes (contour and rhythm) that come back. resolution: share of foreign notes left by step (or held
+    into a chord that has them), and of phrases that end on a chord note. range: 1 up to 19 semitones, falling to 0 at 38.
     """
     rows = np.array(theme.notes, dtype=np.int64).reshape(-1, 4)
     chord_pcs = [frozenset(chord_at(chords, int(row[0])).pitch_classes) for row in rows]
@@ -155,7 +155,8 @@ def _resolution(
     answers: list[bool] = []
     for a, b in spans:
         for index in range(a, b - 1):
+            move = abs(int(rows[index + 1, 2] - rows[index, 2]))
             if not agrees[index]:
-                answers.append(abs(int(rows[index + 1, 2] - rows[index, 2])) <= STEP_SEMITONES)
+                answers.append(move <= STEP_SEMITONES and (move > 0 or agrees[index + 1]))
         answers.append(agrees[b - 1])
     return sum(answers) / len(answers) if answers else 1.0

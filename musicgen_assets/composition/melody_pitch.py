@@ -144,7 +144,7 @@ def _consonance(
         clashes = is_foreign and any((pc - other) % 12 in (1, 11) for other in altered)
         outside = is_foreign and pc not in scale_pcs
         fixed.append(IMPOSSIBLE if outside else 3.0 * clashes)
-        weighted.append(2.8 * is_foreign + 1.2 * rubs)
+        weighted.append(3.8 * is_foreign + 1.2 * rubs)
         foreign.append(is_foreign)
     return np.array([fixed, weighted]), np.array(foreign)
 

@@ -227,7 +227,7 @@ def _ending_prices(ending: Ending, singer: Singer) -> tuple[dict[int, float], fl
     root = pitch_class(singer.tonic)
     steps = scale_pitch_classes(singer.tonic, singer.scale)
     if ending == "tonic":
-        return {root: 0.0, steps[2]: 1.2, steps[4]: 2.2}, 3.5
+        return {root: 0.0, steps[2]: 3.0, steps[4]: 4.0}, 6.0
     if ending == "rest":
         return {root: 0.0, steps[2]: 0.3, steps[4]: 0.6}, 2.0
     return {steps[1]: 0.0, steps[4]: 0.0, steps[2]: 0.3, steps[6]: 0.6, steps[5]: 0.6, steps[3]: 0.8, root: 1.5}, 1.8

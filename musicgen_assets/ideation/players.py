@@ -6,7 +6,7 @@ they play (arrangement), how they sound (production).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ DRUM_ROLES: frozenset[Role] = frozenset({"drums", "percussion"})
 PLAYERS_MAX = 16
 _ESSENTIAL: tuple[Role, ...] = ("chords", "lead", "bass")
 _LAST_RESORT: tuple[Role, ...] = ("chords", "lead", "pad", "arpeggio", "counter")
+_KITS: Mapping[Role, str] = {"drums": "drum kit", "percussion": "percussion"}
+_BOWED = frozenset({*range(40, 46), *range(48, 52)})
+"""General MIDI programs of bowed strings, alone and together; harp and timpani lie between them."""
 _OPTIONAL_BASE, _OPTIONAL_BY_AROUSAL = 0.35, 0.5
 
 
@@ -67,8 +70,7 @@ def band_of(
     draws = [float(rng.random()) for _ in style.instruments]
     excluded = set(excluded_roles)
     wanted = [sounds_by_name()[name] for name in wishes.wanted]
-    is_the_styles_own = all(any(_satisfies(item, sound) for sound in wanted) for item in _pitched(style))
-    if wishes.is_only and not is_the_styles_own:
+    if wishes.is_only and not _is_the_styles_own(style, wanted):
         return _only(wishes, excluded, style)
     chance = _OPTIONAL_BASE + _OPTIONAL_BY_AROUSAL * arousal
     band = [
@@ -101,8 +103,12 @@ def _is_beside(span: tuple[int, int], term: Term) -> bool:
     return 0 <= term.start - span[1] <= 3 or 0 <= span[0] - term.end <= 1
 
 
-def _pitched(style: Style) -> list[Instrument]:
-    return [item for item in style.instruments if item.role in MELODIC_ROLES]
+def _is_the_styles_own(style: Style, wanted: Sequence[Sound]) -> bool:
+    """True if the wanted instruments are what the style's melodic players play anyway: a piano in solo piano."""
+    pitched = [item for item in style.instruments if item.role in MELODIC_ROLES]
+    return all(any(_satisfies(item, sound) for sound in wanted) for item in pitched) and all(
+        any(_satisfies(item, sound) for item in pitched) for sound in wanted
+    )
 
 
 def _only(wishes: Wishes, excluded: set[Role], style: Style) -> tuple[Instrument, ...]:
@@ -145,10 +151,10 @@ def _as_player(sound: Sound, excluded: set[Role]) -> Instrument:
 
 def _seat(band: list[Instrument], sound: Sound, excluded: set[Role], kept: list[Instrument]) -> None:
     """Give ``sound`` a place in ``band``: where it already sits, else in its best role, else beside others."""
-    for item in band:
-        if _satisfies(item, sound) and item not in kept:
-            kept.append(item)
-            return
+    seated = [item for item in band if _satisfies(item, sound) and item not in kept]
+    if seated:
+        kept.append(min(seated, key=lambda item: abs(item.program - sound.program)))
+        return
     free = [role for role in sound.roles if role not in excluded]
     if not free:
         return
@@ -189,7 +195,7 @@ def _families(item: Instrument) -> set[str]:
         found.add("synth")
     if 88 <= item.program <= 95:
         found |= {"pad", "synth"}
-    if 40 <= item.program <= 51 and item.role not in {*DRUM_ROLES, "bass"}:
+    if item.program in _BOWED and item.role not in {*DRUM_ROLES, "bass"}:
         found.add("strings")
     if item.program in (2, 4, 5, 6) or 0 <= item.program <= 5:
         found.add("piano")
@@ -212,15 +218,14 @@ def _is_wide(sound: Sound) -> bool:
 
 
 def _stand_in(role: Role, unwanted: Collection[str]) -> Instrument:
+    """Someone for a role: the usual substitutes first, then anyone who can play it and was not refused."""
+    if role in _KITS:
+        return Instrument(role=role, name=_KITS[role], program=0)
     names: dict[str, list[str]] = common()["substitutes"]
-    for name in names.get(role, ()):
-        sound = sounds_by_name()[name]
-        player = Instrument(role=role, name=sound.name, program=sound.program)
-        if not _is_refused(player, unwanted):
-            return player
-    sound = next((sound for sound in sounds() if role in sound.roles), sounds()[0])
-    plain = {"drums": ("drum kit", 0), "percussion": ("percussion", 0)}.get(role, (sound.name, sound.program))
-    return Instrument(role=role, name=plain[0], program=plain[1])
+    able = [sounds_by_name()[name] for name in names.get(role, ())]
+    able += [sound for sound in sounds() if role in sound.roles]
+    players = [Instrument(role=role, name=sound.name, program=sound.program) for sound in able]
+    return next((player for player in players if not _is_refused(player, unwanted)), players[0])
 
 
 def _colleague(role: Role, band: Sequence[Instrument], style: Style, wishes: Wishes) -> Instrument | None:

@@ -13,6 +13,7 @@ from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.mastering.corridor import corridor_for
 from musicgen_assets.mastering.gate import Asked, decoded_peak_check, score_checks, sound_checks, stems_null_check
 from musicgen_assets.mastering.gate_music import key_check, tempo_check
+from musicgen_assets.mastering.key_by_score import fit_score
 from musicgen_assets.mastering.measures import Measures
 from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan
 from musicgen_assets.mastering.tempo_grid import GridMatch
@@ -49,7 +50,12 @@ def make_analysis(job: Job) -> Outcome:
         *sound_checks(measures, asked),
         decoded_peak_check(encodes, asked.ceiling_dbtp),
         tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
-        key_check(measures.keys, asked.key, asked.scale),
+        key_check(
+            measures.keys,
+            asked.key,
+            asked.scale,
+            fit_score(measures.pitch_classes, score, asked.key, asked.scale),
+        ),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(scores),
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
+from musicgen_assets.mastering.key_by_score import ScoreFit
 from musicgen_assets.mastering.measures import KeyGuess, Measures
 from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.theory.keys import relative_key, simplest_tonic
@@ -50,9 +51,9 @@ def _is_near(bpm: float, planned_bpm: float) -> bool:
     return abs(bpm - planned_bpm) <= planned_bpm * bounds.TEMPO_TOLERANCE
 
 
-def key_check(keys: tuple[KeyGuess, ...], key: str, scale: str) -> CheckResult:
+def key_check(keys: tuple[KeyGuess, ...], key: str, scale: str, by_score: ScoreFit | None = None) -> CheckResult:
     """The detected key is the planned one, or one with the same notes (noted), or the planned one nearly won
-    (noted).
+    (noted), or the pitches heard are the score's, untransposed, and the score is in the planned scale (noted).
     """
     planned: Key = (pitch_class(key), "minor" if scale in _MINOR_LIKE else "major")
     best = keys[0]
@@ -67,7 +68,13 @@ def key_check(keys: tuple[KeyGuess, ...], key: str, scale: str) -> CheckResult:
         return CheckResult("key", True, measured, expected, note="a key with the same notes as the planned one")
     share = next((guess.share for guess in keys if (guess.tonic, guess.mode) == planned), 0.0)
     note = f"the planned key has {share:.0%} of the evidence"
-    return CheckResult("key", share >= KEY_MARGIN * best.share, measured, expected, note=note)
+    if share >= KEY_MARGIN * best.share or by_score is None:
+        return CheckResult("key", share >= KEY_MARGIN * best.share, measured, expected, note=note)
+    note += (
+        f"; the pitches heard fit the score at a shift of {by_score.shift} semitones"
+        f" (correlation {by_score.fit:.2f}, lead {by_score.lead:.2f})"
+    )
+    return CheckResult("key", by_score.is_proof, measured, expected, note=note)
 
 
 def same_notes(key: str, scale: str) -> frozenset[Key]:

@@ -56,6 +56,8 @@ class Measures(Frozen):
     tempo_confidence: float
     keys: tuple[KeyGuess, ...]
     """The likeliest, best first."""
+    pitch_classes: tuple[float, ...] = (1.0 / 12.0,) * 12
+    """Share of each pitch class heard, C first."""
 
 
 def measure_master(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -138,6 +140,7 @@ def _music(samples: FloatArray, rate: int, tempo_bpm: float) -> dict[str, Any]:
     return {
         "tempo_bpm": round(tempo.bpm, 3),
         "tempo_confidence": round(tempo.confidence, 4),
+        "pitch_classes": tuple(round(share, 4) for share in key.pitch_classes),
         "keys": tuple(
             KeyGuess(tonic=tonic, mode=mode, share=round(share, 4)) for tonic, mode, share in key.ranking[:_RANKED_KEYS]
         ),

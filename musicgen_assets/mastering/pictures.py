@@ -68,4 +68,5 @@ def _limits(levels: Any, corridor: Corridor) -> tuple[Any, Any, Any]:
     """The corridor of single bands on the scale of the levels: frequencies, lowest and highest level."""
     extra_db = corridor.band_extra_db
     middle = np.array(corridor.centre_db) + level_offset_db(levels, corridor)
-    return THIRD_OCTAVES_HZ, middle - np.array(corridor.below_db) - extra_db, middle + np.array(corridor.above_db) + extra_db
+    below, above = np.array(corridor.below_db) + extra_db, np.array(corridor.above_db) + extra_db
+    return THIRD_OCTAVES_HZ, middle - below, middle + above

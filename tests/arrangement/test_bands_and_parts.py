@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,7 +118,7 @@ def test_voicings_are_playable_and_clear(voicing, program, quality):
         if chosen != "power" and program not in GUITARS:
             low, high = range_of(program)
             assert low <= pitches[0] <= pitches[-1] <= high
-            muddy = [b - a for a, b in zip(pitches, pitches[1:], strict=False) if a < LOWEST_THIRD]
+            muddy = [b - a for a, b in pairwise(pitches) if a < LOWEST_THIRD]
             assert all(gap >= 5 for gap in muddy)
 
 

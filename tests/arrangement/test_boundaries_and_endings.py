@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -115,7 +117,7 @@ def test_a_pickup_steps_into_the_next_note():
     add_pickup(boundary(), p, "bass")
     run = [row[2] for row in sorted(inside(p["bass"], LINE - 480, LINE + 1))]
     assert run[-1] == 36
-    assert all(1 <= abs(one - two) <= 2 for one, two in zip(run, run[1:], strict=False))
+    assert all(1 <= abs(one - two) <= 2 for one, two in pairwise(run))
     assert len(run) == 3
 
 

@@ -34,7 +34,7 @@ def all_alike(score: Score) -> Score:
         copies = []
         for section in score.sections:
             for start in range(section.start_ticks, section.end_ticks, length):
-                moved = inside + [start - model.start_ticks, 0, 0, 0]
+                moved = inside + np.array([start - model.start_ticks, 0, 0, 0])
                 copies.append(moved[moved[:, 0] < section.end_ticks])
         return np.concatenate(copies)
 
@@ -119,7 +119,7 @@ def test_boundaries_of_one_bar_repeated_for_ever_are_not_marked():
     def loop(notes: NoteArray) -> NoteArray:
         start = chorus.start_ticks + bar
         model = notes[(notes[:, 0] >= start) & (notes[:, 0] < start + bar) & (notes[:, 2] != 49)]
-        return np.concatenate([model + [at - start, 0, 0, 0] for at in range(0, score.end_ticks, bar)])
+        return np.concatenate([model + np.array([at - start, 0, 0, 0]) for at in range(0, score.end_ticks, bar)])
 
     assert min(len(marks) for marks in boundary_marks(score)) >= 2
     assert not any(boundary_marks(with_notes(score, loop)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
 import pytest
-from support.hand_made_song import materials_for
-from support.memory_job import MemoryStore
 
 from musicgen_assets.composition.bass_line import compose_bass, stretches
 from musicgen_assets.composition.feel import swung_grid
@@ -19,6 +18,8 @@ from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import ChordSpan
 from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.schema import BassIdiom
+from support.hand_made_song import materials_for
+from support.memory_job import MemoryStore
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8")
 IDIOMS = get_args(BassIdiom)
@@ -186,7 +187,7 @@ def test_stretches_cover_the_loop_without_gaps():
     loop = harmony("5/4").sections["verse"]
     found = stretches(loop, ((), ()), "5/4")
     assert found[0].start == 0
-    assert all(one.end == two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end == two.start for one, two in pairwise(found))
     assert found[-1].end == 4 * ticks_per_bar("5/4")
 
 

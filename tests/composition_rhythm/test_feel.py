@@ -63,7 +63,7 @@ def test_seven_eight_is_two_two_three():
     assert group_starts("7/8") == (0, 480, 960)
 
 
-def test_machines_do_not_deviate(rng=None):
+def test_machines_do_not_deviate():
     starts = np.arange(0, 3840, 240)
     assert not deviation_ticks(np.random.default_rng(1), starts, 0.0, 120).any()
 

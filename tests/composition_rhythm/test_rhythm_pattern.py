@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.memory_job import MemoryStore
 
 from musicgen_assets.composition.feel import beat_starts, swung_grid
 from musicgen_assets.composition.groove_building import (
@@ -20,6 +19,7 @@ from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import DrumHit, Groove, Rhythm
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.styles.loader import load_style, style_names
+from support.memory_job import MemoryStore
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8")
 DRUMMED = ("pop", "rock", "funk", "jazz_swing", "bossa_nova", "house", "hip_hop")

@@ -227,7 +227,7 @@ def test_the_asset_has_json_midi_facts_and_a_check() -> None:
     [
         (("I", "bII", "#iv°", "V7"), "I bII #iv° V7 I bII #iv° V7", "I bII #iv° V7 I bII #iv° V7"),
         (("i", "iv", "V"), "i iv V i iv V", "i iv V i iv V"),
-        (tuple(["I", "IV", "V", "I", "vi", "ii", "V", "I", "I", "IV", "ii", "V"]) * 2, None, None),
+        (("I", "IV", "V", "I", "vi", "ii", "V", "I", "I", "IV", "ii", "V") * 2, None, None),
     ],
 )
 def test_the_users_own_chords_stand_as_they_are_and_pass(

@@ -99,8 +99,9 @@ def test_a_theme_without_a_title_gives_the_refrain_its_words() -> None:
     ("text", "language", "theme"),
     [
         ("summer love at the beach", "en", "summer"), ("verano en la playa", "es", "summer"),
-        ("the ocean and the waves", "de", "sea"), ("Heimat und Familie", "de", "home"), ("chagrin et larmes", "fr", "loss"),
-        ("danca e festa", "pt", "dance"), ("freindship", "en", "friendship"), ("driving down the highway", "en", "road"),
+        ("the ocean and the waves", "de", "sea"), ("Heimat und Familie", "de", "home"),
+        ("chagrin et larmes", "fr", "loss"), ("danca e festa", "pt", "dance"), ("freindship", "en", "friendship"),
+        ("driving down the highway", "en", "road"),
         ("a quiet christmas", "en", "winter"),
     ],
 )  # fmt: skip
@@ -165,7 +166,8 @@ def test_tags_name_sections_and_a_returning_chorus_counts_once() -> None:
     ("line", "kind"),
     [
         ("[Verse 1]", "verse"), ("[Strophe 2]", "verse"), ("(Refrain)", "chorus"), ("[Estribillo]", "chorus"),
-        ("[Refrão]", "chorus"), ("Chorus:", "chorus"), ("[Brücke]", "bridge"), ("[Puente]", "bridge"), ("[Pont]", "bridge"),
+        ("[Refrão]", "chorus"), ("Chorus:", "chorus"), ("[Brücke]", "bridge"), ("[Puente]", "bridge"),
+        ("[Pont]", "bridge"),
         ("[Pre-Chorus]", "pre_chorus"), ("[Couplet 1]", "verse"), ("[Verso 1]", "verse"), ("[Vers]", "verse"),
         ("[Outro]", "outro"), ("[Verse: Anna]", "verse"), ("I love you:", None), ("Just a line", None), ("[x9]", None),
     ],
@@ -217,8 +219,8 @@ def test_any_text_is_sung_or_refused(text: str) -> None:
 
 def test_scores_fall_for_words_that_do_not_rhyme_or_scan() -> None:
     good = written()
-    lines = [line_of(text, "en", letter) for text, letter in
-             (("a cat", "A"), ("an endless afternoon of dogs", "A"), ("tree", "B"), ("the house upon the hillside", "B"))]  # fmt: skip
+    texts = (("a cat", "A"), ("an endless afternoon of dogs", "A"), ("tree", "B"), ("the house upon the hillside", "B"))
+    lines = [line_of(text, "en", letter) for text, letter in texts]
     bad = lyric_scores([LyricSection(kind="verse", index=0, lines=tuple(lines))], "en", frozenset({"ocean"}))
     assert bad["rhyme"] == 0.0
     assert bad["meter"] < 0.6 < good.scores["meter"]

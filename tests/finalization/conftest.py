@@ -2,46 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from musicgen_assets.graph.job import Blob
-from support.memory_job import MemoryStore
-from support.sounding_song import song_store
-
-WAIVER = {"check": "structural_score", "who": "ada", "why": "It is a loop & <meant> to be one."}
-
-
-@dataclass(frozen=True)
-class Release:
-    """The files of a release by path."""
-
-    store: MemoryStore
-
-    @property
-    def paths(self) -> list[str]:
-        return [ref.role for ref in self.store.artifacts["finalization/release"]]
-
-    def blob(self, path: str) -> Blob:
-        ref = next(ref for ref in self.store.artifacts["finalization/release"] if ref.role == path)
-        return self.store.blobs[ref.sha256]
-
-    def data(self, path: str) -> bytes:
-        return self.blob(path).data
-
-    def json(self, path: str) -> Any:
-        return self.store.json("finalization/release", path)
-
-
-def mastered(**changes: Any) -> MemoryStore:
-    """A song that was mastered and judged, with its waiver on record."""
-    store = song_store(**changes)
-    store.run("mastering/master")
-    store.run("mastering/analysis")
-    store.data["waivers"] = [WAIVER]
-    return store
+from support.released_song import Release, mastered
 
 
 @pytest.fixture(scope="session")

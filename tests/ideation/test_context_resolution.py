@@ -150,7 +150,38 @@ def test_an_excluded_role_has_no_player() -> None:
     context = resolved("rock", musical__excluded_roles=["bass", "pad"])
     assert not {"bass", "pad"} & {item.role for item in context.musical.instruments}
     context = resolved("just piano", musical__excluded_roles=["lead"])
-    assert {item.role for item in context.musical.instruments} == {"chords"}
+    assert "lead" not in {item.role for item in context.musical.instruments}
+    context = resolved("just harp", musical__excluded_roles=["lead"])
+    assert {(item.role, item.name) for item in context.musical.instruments} == {("chords", "harp")}
+
+
+def test_only_keeps_the_roles_named_beside_it() -> None:
+    roles = {item.role for item in resolved("house, only synths and drums").musical.instruments}
+    assert roles == {"lead", "chords", "drums"}
+    assert resolved("just timpani").musical.instruments
+    own = resolved("solo piano").musical.instruments
+    assert [item.name for item in own] == [item.name for item in load_style("solo_piano").instruments]
+
+
+def test_refused_instruments_leave_no_gap() -> None:
+    refused = "pop without piano, synths, strings, guitars, organ, flute or violin"
+    musical = resolved(refused).musical
+    assert {"lead", "chords"} <= {item.role for item in musical.instruments}
+    assert not {"piano", "flute", "violin"} & {item.name for item in musical.instruments}
+
+
+def test_a_refused_genre_is_not_chosen() -> None:
+    assert resolved("anything, not pop").musical.genres[0].name != "pop"
+    assert resolved("jazz, not rock").musical.genres[0].name == "jazz_swing"
+
+
+def test_a_form_made_of_refused_sections_still_has_sections() -> None:
+    kinds = [item.kind for item in resolved("pop, no intro, no verse, no chorus, no outro").musical.structure]
+    assert kinds
+    assert not {"intro", "verse", "chorus", "outro"} & set(kinds)
+    every = ["intro", "verse", "pre-chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "break", "outro"]
+    everything = "pop, " + ", ".join(f"no {kind}" for kind in every)
+    assert resolved(everything).musical.structure
 
 
 def test_given_words_turn_the_voice_on() -> None:

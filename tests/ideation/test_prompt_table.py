@@ -101,6 +101,18 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
     ("acoustic guitar and rock", {"genre": "rock"}),
     ("piano in my house", {"theme": ""}),
     ("ska-punk at 170 beats per minute", {"bpm": 170}),
+    ("A country song about trucks, male vocals, 3 minutes 30", {"seconds": 210, "theme": "trucks", "voice": "low"}),
+    ("dark trap at 140 BPM in G minor with 808s", {"genre": "hip_hop", "key": "G minor", "seconds": 120}),
+    ("disco funk, 118bpm, 2m30s", {"genre": "funk", "bpm": 118, "seconds": 150}),
+    ("2 minutes 120 bpm rock", {"seconds": 120, "bpm": 120}),
+    ("1980s rock", {"genre": "rock", "seconds": 120}),
+    ("wake up at 7:30 am rock", {"genre": "rock", "seconds": 120}),
+    ("epic battle music in 7/8", {"genre": "cinematic", "meter": "7/8"}),
+    ("pop, 1.5 minutes, in Ebm", {"seconds": 90, "key": "Eb minor"}),
+    ("rock ABABCB", {"sections": "verse chorus verse chorus bridge chorus"}),
+    ("structure: verse, chorus", {"sections": "verse chorus"}),
+    ("jazzy house", {"genres": {"house": 0.69, "jazz_swing": 0.31}}),
+    ("pop with German lyrics", {"language": "de", "sung": True}),
     # Spanish
     (
         "canción alegre de pop sobre el verano, dos minutos y medio, sin batería",
@@ -258,6 +270,11 @@ def test_wanted_instruments_play_and_refused_ones_do_not(prompt: str, present: s
     names = [item.name for item in resolved(prompt).musical.instruments]
     assert all(any(wanted in name for name in names) for wanted in present), names
     assert not any(refused in name for name in names for refused in absent), names
+
+
+def test_nobody_sits_twice() -> None:
+    names = [item.name for item in resolved("orchestral waltz with harp").musical.instruments]
+    assert names.count("harp") == 1
 
 
 def test_a_solo_leaves_everybody_else_at_home() -> None:

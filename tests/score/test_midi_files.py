@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import get_args
 
 import mido
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musicgen_assets.context.schema import Scale, Tonic
 from musicgen_assets.score.midi import key_signature, material_to_midi, read_midi, score_to_midi
 from musicgen_assets.score.model import Score, Section, Syllable, Track, note_array
 
@@ -105,14 +107,15 @@ def test_equal_scores_make_equal_bytes():
 @pytest.mark.parametrize(
     ("key", "scale", "expected"),
     [("C", "major", (0, False)), ("D", "minor", (-1, True)), ("F#", "major", (6, False)), ("Gb", "minor", (3, True)),
-     ("D#", "major", (-3, False)), ("A#", "minor", (-5, True)), ("D", "dorian", (-1, True)), ("G", "mixolydian", (1, False))],
+     ("D#", "major", (-3, False)), ("A#", "minor", (-5, True)), ("D", "dorian", (-1, True)),
+     ("G", "mixolydian", (1, False))],
 )  # fmt: skip
 def test_key_signatures_keep_the_tonic_and_stay_within_seven_accidentals(key, scale, expected):
     assert key_signature(key, scale) == expected
 
 
-@pytest.mark.parametrize("key", "C C# Db D D# Eb E F F# Gb G G# Ab A A# Bb B".split())
-@pytest.mark.parametrize("scale", ["major", "minor", "dorian", "phrygian", "lydian", "mixolydian"])
+@pytest.mark.parametrize("key", get_args(Tonic))
+@pytest.mark.parametrize("scale", get_args(Scale))
 def test_every_key_of_the_schema_can_be_written(key, scale):
     data = material_to_midi({}, tempo_bpm=120, time_signature="6/8", key=key, scale=scale)
     assert metas(parsed(data).tracks[0], "key_signature")

@@ -7,9 +7,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from support.hand_made_song import make_song
 
 from musicgen_assets.score.pictures import ROLE_COLOURS, piano_roll_png
+from support.hand_made_song import make_song
 
 
 @pytest.fixture(scope="module")
