@@ -152,7 +152,7 @@ def _sing_pass(
         if past > first and low <= theme.notes[first][0] and theme.notes[past - 1][0] < high
     ]
     opening = sum(past <= (whole[0][0] if whole else 0) for _, past in theme.phrases)
-    for number, lines in enumerate(lines_by_phrase(stanza.lines, opening, len(whole))):
+    for number, lines in enumerate(lines_by_phrase(stanza.lines, opening, len(whole), len(theme.phrases))):
         if not lines:
             continue
         first, past = whole[number]

@@ -16,8 +16,7 @@ from musicgen_assets.score.model import Section
 
 REFRAINS: tuple[SectionKind, ...] = ("chorus", "drop", "pre_chorus")
 """Kinds that sing the same words whenever they come back."""
-_CROWDED = 1.5
-"""Up to this many lines a phrase are sung together; beyond it the last ones are left out."""
+LINES_A_PHRASE_MAX = 2
 
 
 def sung_passes(
@@ -85,17 +84,20 @@ def _runs(section: Section, sections: Sequence[Section], melody: Melody) -> tupl
     return runs
 
 
-def lines_by_phrase(lines: Sequence[LyricLine], opening: int, phrases: int) -> list[list[tuple[int, LyricLine]]]:
-    """Lines, with their numbers, for each of ``phrases`` phrases of a pass that leaves out the theme's first
-    ``opening`` ones.
+def lines_by_phrase(
+    lines: Sequence[LyricLine], opening: int, phrases: int, of: int
+) -> list[list[tuple[int, LyricLine]]]:
+    """Lines, with their numbers, for each of ``phrases`` phrases of a pass: those of the theme's ``of`` phrases
+    that follow its first ``opening`` ones.
 
-    One line a phrase. A pass cut short sings what it has room for, a rhyming pair where that is two lines; only
-    a little more than fits shares the phrases.
+    One line a phrase; a stanza of more lines than the theme has phrases puts up to two on one. A pass cut short
+    sings what it has room for, a rhyming pair where that is two lines.
     """
-    numbered = list(enumerate(lines))[opening:]
+    numbered = list(enumerate(lines))
+    if len(lines) > of:
+        kept = min(len(lines), of * LINES_A_PHRASE_MAX)
+        edges = [kept * n // of for n in range(of + 1)]
+        return [numbered[a:b] for a, b in pairwise(edges)][opening : opening + phrases]
     if phrases == 2 and opening == 0 and len(lines) > 3 and lines[0].rhyme and lines[0].rhyme == lines[2].rhyme:
         return [numbered[0:1], numbered[2:3]]
-    if 0 < phrases < len(numbered) <= phrases * _CROWDED:
-        edges = [len(numbered) * n // phrases for n in range(phrases + 1)]
-        return [numbered[a:b] for a, b in pairwise(edges)]
-    return [numbered[n : n + 1] for n in range(phrases)]
+    return [numbered[n : n + 1] for n in range(opening, opening + phrases)]

@@ -18,6 +18,7 @@ from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.resolver import resolve
 from musicgen_assets.ideation.wording.moderation import moderate
 
+_SHOWN_CHARACTERS = 200
 _LYRICS_WAY_OUT = "Write the words one line a row, or leave the lyrics out."
 
 
@@ -27,7 +28,7 @@ def make_brief(job: Job) -> Outcome:
     content = brief_of(request)
     context = accept(content)
     facts: dict[str, float | int | str | bool] = {
-        "prompt": content["prompt"],
+        "prompt": content["prompt"][:_SHOWN_CHARACTERS],
         "seed": content["seed"],
         "overrides": len(content["overrides"]),
         "is_explicit": content["moderation"]["is_explicit"],

@@ -7,10 +7,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.memory_job import MemoryStore
-from tonal_song import Choice, make
+from tonal_song import GRID, Choice, Made, make
 
-from musicgen_assets.arrangement.vocal_line import merged_tracks, sing_song
+from musicgen_assets.arrangement.vocal_line import VocalLine, merged_tracks, sing_song
 from musicgen_assets.arrangement.vocal_underlay import Unit, underlay
 from musicgen_assets.composition.prosody import line_of
 from musicgen_assets.context.schema import (
@@ -25,6 +24,7 @@ from musicgen_assets.context.schema import (
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
+from support.memory_job import MemoryStore
 
 BAR = 1920
 
@@ -47,7 +47,7 @@ def score_of(melody: Melody, *plan: tuple[str, int, int], program: int = 0) -> S
                 end_ticks=(bar + bars) * BAR,
                 energy=0.5,
                 transpose=transpose,
-            )  # fmt: skip
+            )
         )
         theme = melody.themes.get(kind)  # type: ignore[call-overload]
         for first in range(0, bars, theme.bars) if theme else ():
@@ -69,16 +69,17 @@ def score_of(melody: Melody, *plan: tuple[str, int, int], program: int = 0) -> S
     )  # fmt: skip
 
 
+Sung = tuple[Made, Score, VocalLine]
 FORM = (("intro", 4, 0), ("verse", 8, 0), ("chorus", 8, 0), ("verse", 8, 0), ("chorus", 8, 2), ("outro", 4, 0))
 
 
-def sung(*plan: tuple[str, int, int], choice: Choice = Choice(), lyrics: Lyrics | None = None, program: int = 0):  # noqa: ANN201
+def sung(*plan: tuple[str, int, int], choice: Choice = GRID[0], lyrics: Lyrics | None = None, program: int = 0) -> Sung:
     made = make(choice)
     score = score_of(made.melody, *plan, program=program)
     return made, score, sing_song(score, made.melody, lyrics or made.lyrics, "4/4")
 
 
-def words_in(line, section: str) -> list[str]:  # noqa: ANN001
+def words_in(line: VocalLine, section: str) -> list[str]:
     """Text of a section's sung lines."""
     lines: dict[int, str] = {}
     for syllable in line.syllables:
@@ -94,7 +95,7 @@ def plain(section: LyricSection) -> list[str]:
     ]
 
 
-def stanza(made, kind: str, index: int) -> LyricSection:  # noqa: ANN001
+def stanza(made: Made, kind: str, index: int) -> LyricSection:
     return next(section for section in made.lyrics.sections if (section.kind, section.index) == (kind, index))
 
 
@@ -153,6 +154,9 @@ def test_without_words_nothing_changes() -> None:
 
 def test_a_melody_that_only_sings_makes_way_for_the_voice_as_a_track() -> None:
     _, score, line = sung(("verse", 8, 0), ("chorus", 8, 0))
+    lead = score.tracks[0]
+    kept = tuple(note for note in lead.notes if note[0] < score.end_ticks - BAR)
+    score = score.model_copy(update={"tracks": (lead.model_copy(update={"notes": kept}), score.tracks[1])})
     names = [track.name for track in merged_tracks(score, line.model_dump(mode="json"))]
     assert names == ["bass", "vocal"]
 
@@ -282,6 +286,15 @@ def test_lines_of_other_lengths_still_fit_their_phrases() -> None:
     lyrics = made.lyrics.model_copy(update={"sections": verse})
     _, _, line = sung(*FORM, lyrics=lyrics)
     assert words_in(line, "verse 2") == [" ".join(text.text.split()) for text in other]
+
+
+@pytest.mark.parametrize(("count", "heard"), [(6, 6), (8, 8), (9, 8)])
+def test_more_lines_than_phrases_share_them_up_to_two_each(count: int, heard: int) -> None:
+    made = make(Choice())
+    lines = tuple(line_of(f"one more line number {'abcdefghij'[index]}", "en") for index in range(count))
+    verses = (stanza(made, "verse", 0), LyricSection(kind="verse", index=1, lines=lines))
+    _, _, line = sung(*FORM, lyrics=made.lyrics.model_copy(update={"sections": verses}))
+    assert words_in(line, "verse 2") == [text.text for text in lines[:heard]]
 
 
 def store(vocals: bool) -> MemoryStore:
