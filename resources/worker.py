@@ -20,6 +20,8 @@ from musicgen_assets.context.failures import Failure
 from musicgen_assets.graph.job import Blob, Payload, Ref
 from resources.store import ArtifactStore
 
+WARM_UP = ("scipy.signal", "scipy.fft", "soundfile", "musicgen_assets.production.render")
+"""What nearly every task imports: loaded while the parent is still composing."""
 PARENT_POLL_S = 0.5
 """How often a worker looks whether its parent still lives: the longest an orphan can stay."""
 
@@ -73,6 +75,8 @@ def main() -> None:
     """``python -m resources.worker DESCRIPTOR PARENT``: serve on an inherited socket."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    for module in WARM_UP:
+        importlib.import_module(module)
     serve(Connection(descriptor))
 
 

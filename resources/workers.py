@@ -22,6 +22,10 @@ from typing import Any
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
 from musicgen_assets.graph.job import Ref
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""A worker computes on one core: two workers on two cores beat two that fight for both, and sums of floats then do
+not depend on how many cores a machine has."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -47,7 +51,9 @@ class Worker:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "resources.worker", str(theirs.fileno()), str(os.getpid())]
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])  # noqa: S603  # our own module
+        self.process = subprocess.Popen(  # noqa: S603  # our own module
+            command, pass_fds=[theirs.fileno()], env={**os.environ, **ONE_THREAD}
+        )
         theirs.close()
         self.connection = Connection(ours.detach())
 

@@ -15,6 +15,7 @@ from support.cli import ASK, Said, musicgen  # after tests/ is on the path
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="Write snapshots instead of comparing them.")
+    parser.addoption("--save-pictures", metavar="DIR", default=None, help="Keep what the browser tests see.")
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from musicgen_assets.score.clock import ticks
 from musicgen_assets.score.material import Comping, Rhythm
 from musicgen_assets.score.model import ChordSpan, NoteRow
 
-SUSTAINED = frozenset({*range(16, 24), *range(40, 47), *range(48, 55), *range(60, 64), *range(88, 96)})
-"""Programs that hold a chord as long as it lasts: organs, bowed strings, ensembles, brass, pads."""
+SUSTAINED = frozenset({19, *range(40, 45), *range(48, 55), *range(88, 96)})
+"""Programs that hold a chord as long as it lasts: church organ, bowed strings, ensembles, voices, pads."""
 STRUM_S = 0.011
 """From string to string; a strum over six takes about 55 ms."""
 SECOND_HAND_UP = 12

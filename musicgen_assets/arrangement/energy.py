@@ -19,6 +19,7 @@ _DEFAULT: Mapping[SectionKind, float] = {
     "intro": 0.35, "verse": 0.5, "pre_chorus": 0.6, "chorus": 0.8, "bridge": 0.5, "solo": 0.7, "interlude": 0.45,
     "build": 0.65, "drop": 0.9, "breakdown": 0.3, "outro": 0.35,
 }  # fmt: skip
+_TURNS: frozenset[SectionKind] = frozenset({"bridge", "solo", "interlude"})
 _RISE_PER_RETURN = 0.05
 _RETURNS_COUNTED = 2
 _HOOK_ABOVE = 0.15
@@ -49,8 +50,15 @@ def energy_curve(slots: Sequence[Slot], style: Style, mood: Mood) -> tuple[float
 
 
 def levels_of(slots: Sequence[Slot], energies: Sequence[float]) -> tuple[int, ...]:
-    """Level 1-4 per slot, by LEVEL_FROM, with every hook above the section before it."""
+    """Level 1-4 per slot, by LEVEL_FROM, with every hook above the section before it.
+
+    A bridge, solo or interlude is never on the level of the section before it: it steps up or down with its energy.
+    """
     levels = [1 + sum(energy >= start for start in LEVEL_FROM) for energy in energies]
+    for index in range(1, len(slots)):
+        if slots[index].kind in _TURNS and levels[index] == levels[index - 1]:
+            step = 1 if energies[index] > energies[index - 1] else -1
+            levels[index] += step if 1 <= levels[index] + step <= 4 else -step
     for index, slot in enumerate(slots):
         if slot.kind not in HOOK_KINDS:
             continue

@@ -18,8 +18,8 @@ from musicgen_assets.score.model import NoteArray, NoteRow, note_array, note_row
 GHOST_BELOW = 46
 """Softer drum notes are ghosts and stay as they are."""
 PHRASE_BARS = 4
-_PITCHED_FLOOR, _PITCHED_REACH = 0.74, 0.36
-_KIT_FLOOR, _KIT_REACH = 0.82, 0.24
+_PITCHED_FLOOR, _PITCHED_REACH = 0.64, 0.48
+_KIT_FLOOR, _KIT_REACH = 0.78, 0.3
 _PHRASE_DEPTH = 0.05
 _BUILD_FROM = 0.8
 _FADE_TO = 0.7

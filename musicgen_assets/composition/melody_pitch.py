@@ -25,7 +25,7 @@ from musicgen_assets.score.model import ChordSpan
 Floats = NDArray[np.float64]
 
 IMPOSSIBLE = 1e6
-_INTERVAL_PRICES = (0.5, 0.0, 0.0, 0.45, 0.55, 0.95, 2.6, 1.2, 2.0, 2.0, 3.6, 4.0, 2.4)
+_INTERVAL_PRICES = (0.8, 0.0, 0.0, 0.45, 0.55, 0.95, 2.6, 1.2, 2.0, 2.0, 3.6, 4.0, 2.4)
 """By semitones 0-12; larger leaps cost 6 and more. A repeated note costs a little, a tritone much."""
 LEAP_SEMITONES = 5
 STEP_SEMITONES = 2
@@ -170,7 +170,7 @@ def _moves(pitches: tuple[int, ...]) -> tuple[Floats, Floats]:
     turns_back = (np.sign(arrival) == -np.sign(departure)) & (np.abs(departure) <= 4)
     turns = np.where(is_leap & ~turns_back, 1.1, 0.0)
     turns = turns + np.where(is_leap & (np.abs(departure) >= LEAP_SEMITONES), 1.4, 0.0)
-    turns = turns + np.where((arrival == 0) & (departure == 0), 0.7, 0.0)
+    turns = turns + np.where((arrival == 0) & (departure == 0), 1.0, 0.0)
     turns = turns + np.where((last == first) & (arrival != 0), 0.3, 0.0)
     same_way = (np.sign(arrival) == np.sign(departure)) & (arrival != 0)
     turns = turns + np.where(same_way & (np.abs(arrival + departure) > 9), 1.0, 0.0)

@@ -146,7 +146,9 @@ def _tail(word: Word) -> str:
 
 
 def _recut(syllables: tuple[str, ...]) -> tuple[str, ...]:
-    """ "wai-ting" -> "wait-ing"; a doubled consonant stays divided ("run-ning")."""
+    """ "wai-ting" -> "wait-ing", "di-dn't" -> "did-n't"; a doubled consonant stays divided ("run-ning")."""
+    if len(syllables) > 1 and re.fullmatch(r"[dst]n['’]t", syllables[-1].lower()):
+        return (*syllables[:-2], syllables[-2] + syllables[-1][0], syllables[-1][1:])
     if len(syllables) < 2 or not re.fullmatch(r"[bcdfghklmnprstvwz]h?ing", syllables[-1].lower()):
         return syllables
     before, last = syllables[-2:]

@@ -174,7 +174,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.mixing.mix:make_mix",
         upstreams=(Upstream("production/stems"), _SCORE,
                    _INSTRUMENTATION),
-        reads=("musical.genres", "ai_decisions.generation.frozen"), data=("styles",), kinds=("audio", "JSON"),
+        reads=("ai_decisions.generation.frozen",), kinds=("audio", "JSON"),
         checks=("stems_sum_to_mix",),
     ),
     Declaration(

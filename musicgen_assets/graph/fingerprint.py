@@ -26,7 +26,7 @@ _DATA_FOLDERS = ("data", "templates")
 
 LIBRARIES = {
     "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen", "numpy": "numpy",
-    "pedalboard": "pedalboard", "py3langid": "py3langid", "pyebur128": "pyebur128", "rapidfuzz": "rapidfuzz",
+    "pedalboard": "pedalboard", "py3langid": "py3langid", "rapidfuzz": "rapidfuzz",
     "scipy": "scipy", "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num",
     "tinysoundfont": "tinysoundfont", "yaml": "pyyaml",
 }  # fmt: skip

@@ -53,6 +53,13 @@ class Adjustment(Frozen):
     below: Curve
 
 
+class FewParts(Frozen):
+    """How much more room, in dB, up to how many parts have: their own colour is all there is."""
+
+    up_to: int = Field(ge=0)
+    room: float = Field(ge=0)
+
+
 class CorridorData(Frozen):
     """data/corridors.yaml."""
 
@@ -61,6 +68,7 @@ class CorridorData(Frozen):
     families: dict[str, Family]
     without_percussion: Adjustment
     without_bass: Adjustment
+    few_parts: FewParts
     styles: dict[str, str]
 
 
@@ -123,6 +131,8 @@ def corridor_for(genres: Sequence[WeightedGenre], roles: Collection[str]) -> Cor
         centre = centre + _curve(adjustment.centre)
         below = below + _curve(adjustment.below)
         above = above - _curve(adjustment.centre)
+    if len(set(roles)) <= data.few_parts.up_to:
+        below, above = below + data.few_parts.room, above + data.few_parts.room
     return Corridor(
         centre_db=_rounded(centre),
         below_db=_rounded(below),

@@ -58,7 +58,8 @@ def key_check(keys: tuple[KeyGuess, ...], key: str, scale: str, by_score: ScoreF
     planned: Key = (pitch_class(key), "minor" if scale in _MINOR_LIKE else "major")
     best = keys[0]
     found: Key = (best.tonic, best.mode)
-    measured = f"{key_name(*found)} ({best.share:.0%} of the evidence)"
+    name = f"{key} {found[1]}" if found == planned else key_name(*found)
+    measured = f"{name} ({best.share:.0%} of the evidence)"
     expected = f"{key} {scale}, or a key of the same notes"
     if _says_nothing(keys):
         return CheckResult("key", False, "no pitches heard", expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,21 @@ def address(home: Path, song: dict[str, Any]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
-    with page() as opened:
+    with page(1600, 1000) as opened:
         yield opened
+
+
+@pytest.fixture
+def keep(browser_page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Saves what the page shows, where --save-pictures asked for it."""
+    folder = request.config.getoption("--save-pictures")
+
+    def save(name: str) -> None:
+        if folder is not None:
+            browser_page.wait_for_timeout(1500)
+            browser_page.screenshot(path=Path(folder) / name)
+
+    return save
 
 
 def visit(browser_page: Page, url: str) -> None:
@@ -45,26 +58,43 @@ def visit(browser_page: Page, url: str) -> None:
         skip.click()
 
 
-def test_the_graph_shows_the_seven_stages_and_their_assets(address: str, browser_page: Page) -> None:
+def test_the_graph_shows_the_seven_stages_and_their_assets(
+    address: str, browser_page: Page, keep: Callable[[str], None]
+) -> None:
     visit(browser_page, f"{address}/asset-groups")
     browser_page.get_by_text("mastering").first.wait_for(timeout=PATIENCE_MS)
     browser_page.keyboard.press("Alt+KeyE")
     for name in ("brief", "chord_progression", "take", "analysis", "release"):
-        browser_page.get_by_text(name).first.wait_for(timeout=PATIENCE_MS)
+        browser_page.get_by_text(name, exact=True).first.wait_for(timeout=PATIENCE_MS)
+    keep("graph.png")
 
 
 def test_a_materialization_shows_its_pictures_and_numbers(
-    address: str, browser_page: Page, song: dict[str, Any]
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(browser_page, f"{address}/assets/mastering/analysis?view=partitions&partition={song['partition']}")
+    visit(browser_page, f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
+    browser_page.get_by_text("structural_integrity").first.wait_for(timeout=PATIENCE_MS)
+    assert song["partition"] in browser_page.content()
+    keep("materialization.png")
     browser_page.get_by_text("[Show Markdown]").first.click(timeout=PATIENCE_MS)
     picture = browser_page.locator("img[src^='data:image/png;base64,']").first
     picture.wait_for(timeout=PATIENCE_MS)
     assert picture.evaluate("image => image.naturalWidth") > 100
-    assert song["partition"] in browser_page.content()
+    keep("thumbnail.png")
 
 
-def test_checks_are_listed_for_the_version(address: str, browser_page: Page, song: dict[str, Any]) -> None:
+def test_checks_are_listed_for_the_version(
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+) -> None:
     visit(browser_page, f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
     browser_page.get_by_text("true_peak").first.wait_for(timeout=PATIENCE_MS)
     browser_page.get_by_text(song["partition"]).first.wait_for(timeout=PATIENCE_MS)
+    keep("checks.png")
+
+
+def test_a_run_lists_every_step(
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+) -> None:
+    visit(browser_page, f"{address}/runs/{song['run_id']}")
+    browser_page.get_by_text("mastering__analysis").first.wait_for(timeout=PATIENCE_MS)
+    keep("run.png")

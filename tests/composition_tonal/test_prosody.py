@@ -12,7 +12,7 @@ SYLLABLES = {
     "en": (
         "re-'mem-ber 'sum-mer 'night a-'long 'o-cean 'ev-ery-thing 'beau-ti-ful 'dy-ing 'fire 'loved 'can-dle "
         "to-'mor-row 'safe-ly 'home-ward 'qui-et 'ra-di-o 'o-pen de-'sire 'sta-tion cre-'a-tion 'run-ning 'wait-ing "
-        "'go-ing 'heav-en 'lone-ly 'some-thing 'ta-ble 'peo-ple 'danced 'streets 'moon-light"
+        "'go-ing 'did-n't 'heav-en 'lone-ly 'some-thing 'ta-ble 'peo-ple 'danced 'streets 'moon-light"
     ),
     "es": (
         "co-ra-'zón a-'ho-ra ciu-'dad po-e-'sí-a gui-'ta-rra 'quie-ro 'lu-na es-'tre-lla can-'ción 'a-gua re-'loj "
