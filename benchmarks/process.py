@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_S = 0.05
+SAMPLE_S = 0.25
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def theme_parts(
     more) followed by a smaller move the other way. tonality: share of sounding time in the scale or the chord.
     consonance: share of chord notes, weighted by beat and length. recurrence: share of notes in figures of four
     notes (contour and rhythm) that come back. resolution: share of foreign notes left by step (or held
-    into a chord that has them), and of phrases that end on a chord note. range: 1 up to 19 semitones, falling to 0 at 38.
+    into a chord that has them), and of phrases that end on a chord note. range: 1 up to 19 semitones, 0 from 38.
     """
     rows = np.array(theme.notes, dtype=np.int64).reshape(-1, 4)
     chord_pcs = [frozenset(chord_at(chords, int(row[0])).pitch_classes) for row in rows]

@@ -25,7 +25,7 @@ OGG_QUALITY = 0.8
 
 _MEDIA_TYPES = {"mp3": "audio/mpeg", "ogg": "audio/ogg"}
 _MP3_MAX_RATE_HZ = 48_000
-_UNDERSHOOT_DB = 0.05
+_UNDERSHOOT_DB = 0.15
 """Aimed for below the ceiling when it is made again: the overshoot changes a little with the level."""
 
 
