@@ -54,13 +54,13 @@ def command_line() -> str:
 
     codes = "0 released or answered, 1 failed, 2 bad input (nothing was started), 3 stopped at a gate or waiting"
     parts = ["# Command line", "", f"Exit codes: {codes}.", ""]
-    root = click.Context(main, info_name="musicgen", max_content_width=100)
+    root = click.Context(main, info_name="musicgen", max_content_width=100, terminal_width=100)
     parts += ["```", main.get_help(root), "```", ""]
     for name in COMMANDS:
         command = main.get_command(root, name)
         if command is None:
             continue
-        context = click.Context(command, info_name=name, parent=root, max_content_width=100)
+        context = click.Context(command, info_name=name, parent=root, max_content_width=100, terminal_width=100)
         parts += [f"## musicgen {name}", "", "```", command.get_help(context), "```", ""]
     return NOTICE + "\n".join(parts)
 

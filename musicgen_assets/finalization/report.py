@@ -27,7 +27,7 @@ _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _CAPTIONS = {
     "waveform": ("Waveform", "Outside the peaks, inside the average level; one lane a channel."),
     "piano_roll": ("Piano roll", "Every note of the arrangement by pitch and time, one colour a part, drums below."),
-    "spectrogram": ("Spectrogram", "Which frequencies sound when; what stands out most from the ground is loudest."),
+    "spectrogram": ("Spectrogram", "Which frequencies sound when; the darker, the louder."),
     "loudness": ("Loudness", "Short-term loudness (3 s) over time, and the target of the whole as a dashed line."),
     "spectrum": ("Spectrum", "Level in each third of an octave, and the corridor of the style around it."),
 }
@@ -147,7 +147,9 @@ def _stem_rows(song: SongFacts, stems: StemSet) -> list[dict[str, Any]]:
             track["stem"], {"path": track["stem"], "names": [], "instruments": [], "colour": colours[track["role"]]}
         )
         row["names"].append(track["name"].replace("_", " "))
-        row["instruments"].append(track["instrument"].replace("_", " "))
+        instrument = track["instrument"].replace("_", " ")
+        if instrument.casefold() != row["names"][-1].casefold():
+            row["instruments"].append(instrument)
     return [
         {**row, "names": ", ".join(row["names"]), "instruments": ", ".join(row["instruments"])} for row in rows.values()
     ]
@@ -247,7 +249,7 @@ def _stems_gain(gain_db: float) -> str:
     """Where the stems lie relative to the mix, in words; "" where it is no difference."""
     if abs(gain_db) < 0.05:
         return ""
-    return f"{number(abs(gain_db), 'dB')} {'louder' if gain_db > 0 else 'softer'} than there"
+    return f"only {number(abs(gain_db), 'dB')} {'louder' if gain_db > 0 else 'softer'}"
 
 
 def _lyric_blocks(song: SongFacts) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.limits import DURATION_MIN_S
@@ -16,35 +17,44 @@ RELEASE_MAX_BYTES = 500 * 1024 * 1024
 """The largest release there is."""
 TYPICAL_STEMS = 10
 """Tracks to reckon with while the band is not known yet."""
-GROUPED_STEMS = 4
-"""Files that are left when stems are joined: drums, bass, harmony, melody."""
+Grouping = Literal["tracks", "groups", "halves"]
 
 _MP3_BYTES_PER_S = 320_000 // 8
 _OGG_BYTES_PER_S = 36_000
-_FLAC_SHARE = {16: 0.65, 24: 0.70}
-"""Of raw PCM, for a master at streaming loudness; measured .60 to .66 at 24 bits, rounded up."""
-_STEM_SHARE = 0.40
-"""Of raw 24-bit PCM, for one stem; ten stems of a band measured .17 to .53, mean .32 without reverb."""
+_FLAC_SHARE = {16: 0.70, 24: 0.78}
+"""Of raw PCM, for a master at streaming loudness; measured .66 to .76 at 24 bits, rounded up."""
+_STEM_SHARE: dict[Grouping, float] = {"tracks": 0.45, "groups": 0.50, "halves": 0.60}
+"""Of raw 24-bit PCM, for one stem file; tracks measured .20 to .65, mean .42."""
 _STEM_BITS_SHARE = {24: 1.0, 20: 0.75, 16: 0.50}
 """What is left of a 24-bit stem with fewer significant bits; measured at most .72 and .43."""
+_FILES: dict[Grouping, int] = {"tracks": 64, "groups": 4, "halves": 2}
+"""The most files there are: drums, bass, harmony, melody; or rhythm and music."""
+_JOINED_SHARE: dict[Grouping, float] = {"tracks": 1.0, "groups": 0.7, "halves": 0.5}
+"""Of the separate stems' bytes, what the joined ones take at most."""
 _FIXED_BYTES = 3_000_000
 """Pictures, report, MIDI and text."""
 
 
 @dataclass(frozen=True)
 class StemPacking:
-    """How stems are stored: significant bits (in FLAC), and whether tracks are joined into groups."""
+    """How stems are stored: significant bits (in FLAC), and whether tracks are joined."""
 
     bits: int
-    is_grouped: bool
+    grouping: Grouping = "tracks"
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether several tracks share a file."""
+        return self.grouping != "tracks"
 
 
 PACKINGS = (
-    StemPacking(24, False),
-    StemPacking(20, False),
-    StemPacking(16, False),
-    StemPacking(20, True),
-    StemPacking(16, True),
+    StemPacking(24),
+    StemPacking(20),
+    StemPacking(16),
+    StemPacking(20, "groups"),
+    StemPacking(16, "groups"),
+    StemPacking(16, "halves"),
 )
 """Best first. Every one sums to the pre-master mix within -90 dB (finalization.stems)."""
 
@@ -79,21 +89,23 @@ def estimate_release_bytes(
         total += duration_s * _MP3_BYTES_PER_S
     if "ogg" in formats:
         total += duration_s * _OGG_BYTES_PER_S
-    files = min(stems, GROUPED_STEMS) if packing.is_grouped else stems
-    stem = samples * 2 * 3 * _STEM_SHARE * _STEM_BITS_SHARE[packing.bits]
+    files = min(stems, _FILES[packing.grouping])
+    stem = samples * 2 * 3 * _STEM_SHARE[packing.grouping] * _STEM_BITS_SHARE[packing.bits]
     return round(total + files * stem)
 
 
-def scaled_stem_bytes(bytes_at_24_bits: int, bits: int) -> int:
-    """About what stems known at 24 bits take with fewer significant ones, on the high side."""
-    return round(bytes_at_24_bits * _STEM_BITS_SHARE[bits])
+def packed_bytes(bytes_at_24_bits: int, packing: StemPacking) -> int:
+    """About what separate stems known at 24 bits take when they are packed, on the high side."""
+    return round(bytes_at_24_bits * _STEM_BITS_SHARE[packing.bits] * _JOINED_SHARE[packing.grouping])
 
 
 def smallest_release_bytes(
     duration_s: float, rate: int, bit_depth: int, stems: int, formats: Sequence[str], channels: int = 2
 ) -> int:
     """The estimate under the most frugal packing."""
-    return estimate_release_bytes(duration_s, rate, bit_depth, stems, formats, channels, PACKINGS[-1])
+    return min(
+        estimate_release_bytes(duration_s, rate, bit_depth, stems, formats, channels, packing) for packing in PACKINGS
+    )
 
 
 def check_release_size(
@@ -117,8 +129,8 @@ def check_release_size(
     raise BadInput(
         "technical.duration_s",
         duration_s,
-        f"at {rate} Hz and {bit_depth} bits a release takes about {_megabytes(needed)} MB even with 16-bit stems "
-        f"joined into {GROUPED_STEMS} groups, {_megabytes(limit_bytes)} MB are allowed",
+        f"at {rate} Hz and {bit_depth} bits a release takes about {_megabytes(needed)} MB even with its stems joined "
+        f"into two of 16 bits, {_megabytes(limit_bytes)} MB are allowed",
         way_out=f"What would fit: {'; '.join(ways)}." if ways else "Ask for a shorter song and smaller files.",
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.finalization.size import PACKINGS, StemPacking, scaled_stem_bytes
+from musicgen_assets.finalization.size import PACKINGS, Grouping, StemPacking, packed_bytes
 from musicgen_assets.graph.job import Blob, FloatArray, Job, Payload, Ref, Task
 
 GROUP_OF = {
@@ -24,11 +24,11 @@ GROUP_OF = {
     "pad": "harmony", "lead": "melody", "counter": "melody", "vocal": "melody",
 }  # fmt: skip
 """Which file a role goes to when stems are joined."""
+HALF_OF = {"drums": "rhythm", "bass": "rhythm", "harmony": "music", "melody": "music"}
+"""Which one a group goes to when two files have to do."""
 
 _STEM_ENTRY = "musicgen_assets.finalization.stems:rescale_stem"
 _PACK_ENTRY = "musicgen_assets.finalization.stems:pack_stems"
-_GROUPED_SHARE = 0.6
-"""Of the separate stems' bytes, what groups of them take at most."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +56,21 @@ def stem_path(name: str) -> str:
 
 
 def make_stems(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], room_bytes: int) -> StemSet:
-    """The best packing of ``stems`` that takes at most ``room_bytes``; the last resort is returned even if it
-    does not.
+    """The best packing of ``stems`` that takes at most ``room_bytes``; where none does, the smallest.
 
     Args:
         job: does the work.
-        stems: mixing's stem by track name, in order.
+        stems: mixing's stem by track name, in order; at least one.
         roles: role by track name; a track without one counts as harmony.
         room_bytes: what the rest of the release leaves.
     """
-    gain_db = common_gain_db([_gain_db(ref) for ref in stems.values()])
     whole = sum(ref.size_bytes for ref in stems.values())
-    best: StemSet | None = None
-    for packing in PACKINGS:
-        expected = scaled_stem_bytes(whole, packing.bits) * (_GROUPED_SHARE if packing.is_grouped else 1.0)
-        if expected > room_bytes and packing != PACKINGS[-1]:
-            continue
-        best = _packed(job, stems, roles, gain_db, packing)
-        if best.size_bytes <= room_bytes:
-            break
-    return best if best is not None else StemSet((), {}, 0.0, PACKINGS[0])
+    for packing in PACKINGS[:-1]:
+        if packed_bytes(whole, packing) <= room_bytes:
+            found = _packed(job, stems, roles, packing)
+            if found.size_bytes <= room_bytes:
+                return found
+    return _packed(job, stems, roles, PACKINGS[-1])
 
 
 def common_gain_db(stored_db: Sequence[float]) -> float:
@@ -84,20 +79,17 @@ def common_gain_db(stored_db: Sequence[float]) -> float:
     The same for all: they stay as stored. Else their level in the mix, or as far below as the one that exceeds
     full scale needs.
     """
-    if len(set(stored_db)) == 1:
-        return -stored_db[0]
-    return -max(0.0, *stored_db) if stored_db else 0.0
+    return -stored_db[0] if len(set(stored_db)) == 1 else -max(0.0, *stored_db)
 
 
-def _packed(
-    job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], gain_db: float, packing: StemPacking
-) -> StemSet:
+def _packed(job: Job, stems: Mapping[str, Ref], roles: Mapping[str, str], packing: StemPacking) -> StemSet:
     if packing == PACKINGS[0]:
-        return _as_stored(job, stems, gain_db)
+        return _as_stored(job, stems)
+    # Written again anyway: at the mix's own level, where fewer bits cost least.
+    gain_db = -max(0.0, *(_gain_db(ref) for ref in stems.values()))
     groups: dict[str, list[str]] = {}
     for track in stems:
-        name = GROUP_OF.get(roles.get(track, ""), "harmony") if packing.is_grouped else track
-        groups.setdefault(name, []).append(track)
+        groups.setdefault(_file_name(track, roles.get(track, ""), packing.grouping), []).append(track)
     task = Task(
         "stems",
         _PACK_ENTRY,
@@ -109,8 +101,16 @@ def _packed(
     return StemSet(refs, file_of, gain_db, packing)
 
 
-def _as_stored(job: Job, stems: Mapping[str, Ref], gain_db: float) -> StemSet:
+def _file_name(track: str, role: str, grouping: Grouping) -> str:
+    if grouping == "tracks":
+        return track
+    group = GROUP_OF.get(role, "harmony")
+    return group if grouping == "groups" else HALF_OF[group]
+
+
+def _as_stored(job: Job, stems: Mapping[str, Ref]) -> StemSet:
     """Every stem at 24 bits: by reference where mixing scaled it by the common gain already."""
+    gain_db = common_gain_db([_gain_db(ref) for ref in stems.values()])
     odd = {name: ref for name, ref in stems.items() if _gain_db(ref) != -gain_db}
     tasks = [Task(f"stem/{name}", _STEM_ENTRY, {"gain_db": gain_db}, {"stem": ref}) for name, ref in odd.items()]
     again = dict(zip(odd, (refs[0] for refs in job.tasks(tasks)), strict=True)) if tasks else {}

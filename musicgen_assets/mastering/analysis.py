@@ -39,32 +39,23 @@ def make_analysis(job: Job) -> Outcome:
     score_ref = job.ref("arrangement/arrangement", "main")
     score = job.load("arrangement/arrangement", Score)
     job.progress(0.1, "measuring")
-    asked = _asked(job, score)
+    asked = asked_of(job, score)
     results = job.tasks(_tasks(asked, master, score_ref, score))
     measures = Measures.model_validate_json(job.blob(results[0][0]).data)
     grid = _grid(job, results[1][0])
     encodes = _encodes(job)
     scores = _scores(job, score)
+    by_score = fit_score(measures.pitch_classes, score, asked.key, asked.scale)
     null_db = job.json("mixing/mix", "plan").get("stems_null_db")
     checks = [
         *sound_checks(measures, asked),
         decoded_peak_check(encodes, asked.ceiling_dbtp),
         tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
-        key_check(
-            measures.keys,
-            asked.key,
-            asked.scale,
-            fit_score(measures.pitch_classes, score, asked.key, asked.scale),
-        ),
+        key_check(measures.keys, asked.key, asked.scale, by_score),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(scores),
     ]
     job.progress(0.9, "verdict")
-    verdict = {
-        "master_sha256": master.sha256,
-        "passed": all(check.passed for check in checks if check.is_blocking),
-        "checks": [_plain(check) for check in checks],
-    }
     main = {
         "measures": measures.model_dump(mode="json"),
         "tempo_by_score": {"factor": grid.factor, "score": grid.score, "lead": grid.lead, "is_clear": grid.is_clear},
@@ -73,7 +64,7 @@ def make_analysis(job: Job) -> Outcome:
     }
     large, small = _pictures(results[2], results[3])
     return Outcome(
-        content=(json_payload(main), json_payload(verdict, "verdict"), *large),
+        content=(json_payload(main), json_payload(_verdict(master, checks), "verdict"), *large),
         facts=_facts(measures, checks),
         pictures={name: job.blob(ref).data for name, ref in small.items()},
         checks=checks,
@@ -134,7 +125,8 @@ def _scores(job: Job, score: Score) -> dict[str, float]:
     return found | {"structural_integrity": round(structural_integrity(score).score, 4)}
 
 
-def _asked(job: Job, score: Score) -> Asked:
+def asked_of(job: Job, score: Score) -> Asked:
+    """What the master was to be, from the context, the styles and who plays in ``score``."""
     from musicgen_assets.styles.loader import blend
 
     genres = job.read("musical.genres")
@@ -155,6 +147,14 @@ def _pictures(sound: tuple[Ref, ...], roll: tuple[Ref, ...]) -> tuple[list[Ref],
     """Large pictures in the order of ``PICTURES``, and thumbnails by name."""
     by_role = {ref.role: ref for ref in (*sound, *roll)}
     return [by_role[name] for name in PICTURES], {name: by_role[f"small/{name}"] for name in PICTURES}
+
+
+def _verdict(master: Ref, checks: list[CheckResult]) -> dict[str, Any]:
+    return {
+        "master_sha256": master.sha256,
+        "passed": all(check.passed for check in checks if check.is_blocking),
+        "checks": [_plain(check) for check in checks],
+    }
 
 
 def _plain(check: CheckResult) -> dict[str, Any]:

@@ -23,7 +23,7 @@ RATES, DEPTHS = (44_100, 48_000, 96_000), (16, 24, 32)
 
 
 def test_ten_minutes_by_default_fit() -> None:
-    check_release_size(600.0, 48_000, 24, DEFAULT_FORMATS)
+    check_release_size(600.0, 48_000, 24, (*DEFAULT_FORMATS, "ogg"))
     assert estimate_release_bytes(600.0, 48_000, 24, 10, DEFAULT_FORMATS) > RELEASE_MAX_BYTES
 
 
@@ -43,7 +43,7 @@ def test_more_of_anything_takes_more(
     assert estimate_release_bytes(duration_s, rate, depth, stems + 1, formats) > size
     assert estimate_release_bytes(duration_s, rate, depth, stems, (*formats, "ogg")) >= size
     sizes = [estimate_release_bytes(duration_s, rate, depth, stems, formats, packing=packing) for packing in PACKINGS]
-    assert min(sizes) == sizes[-1] == smallest_release_bytes(duration_s, rate, depth, stems, formats)
+    assert min(sizes) == smallest_release_bytes(duration_s, rate, depth, stems, formats)
 
 
 @given(st.floats(30, 600), st.sampled_from(RATES), st.sampled_from(DEPTHS))

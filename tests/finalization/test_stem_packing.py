@@ -86,7 +86,7 @@ def test_one_stem_over_full_scale_scales_all_by_the_same() -> None:
     assert null_depth_db(bench.sum_of(found), bench.mix) <= -105.0
 
 
-@pytest.mark.parametrize(("share", "bits", "files"), [(0.8, 20, 6), (0.6, 16, 6), (0.46, 16, 4), (0.0, 16, 4)])
+@pytest.mark.parametrize(("share", "bits", "files"), [(0.8, 20, 6), (0.6, 16, 6), (0.46, 16, 4), (0.0, 16, 2)])
 def test_less_room_costs_bits_then_files_and_the_sum_stays(share: float, bits: int, files: int) -> None:
     bench = Bench()
     whole = sum(ref.size_bytes for ref in bench.refs.values())
@@ -100,16 +100,22 @@ def test_less_room_costs_bits_then_files_and_the_sum_stays(share: float, bits: i
 
 
 def test_joined_stems_go_by_role() -> None:
-    found = Bench().pack(0)
-    assert found.file_of == {
+    bench = Bench()
+    groups = bench.pack(int(0.46 * sum(ref.size_bytes for ref in bench.refs.values())))
+    assert groups.file_of == {
         "kit": "stems/drums.flac", "shaker": "stems/drums.flac", "bass": "stems/bass.flac",
         "keys": "stems/harmony.flac", "pad": "stems/harmony.flac", "lead": "stems/melody.flac",
     }  # fmt: skip
+    halves = bench.pack(0)
+    assert [name for name, path in halves.file_of.items() if path == "stems/rhythm.flac"] == ["kit", "shaker", "bass"]
+    assert [name for name, path in halves.file_of.items() if path == "stems/music.flac"] == ["keys", "pad", "lead"]
 
 
-def test_no_stems_are_no_files() -> None:
-    found = make_stems(Bench().job, {}, {}, 0)
-    assert (found.refs, found.size_bytes) == ((), 0)
+def test_packed_stems_are_at_the_mixs_level() -> None:
+    bench = Bench(gains_db=(-7.0,) * 6)
+    found = bench.pack(int(0.6 * sum(ref.size_bytes for ref in bench.refs.values())))
+    assert found.gain_db == 0.0
+    assert null_depth_db(bench.sum_of(found), bench.mix) <= -90.0
 
 
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=8))
@@ -127,7 +133,3 @@ def test_rounding_is_to_the_nearest_step_within_full_scale(bits: int, values: li
     steps: Any = found / np.float32(step)
     assert np.array_equal(steps, np.rint(steps))
     assert np.abs(found - np.clip(samples, -1.0, 1.0 - step)).max() <= step / 2 + 1e-9
-
-
-def test_nothing_recorded_means_no_gain() -> None:
-    assert common_gain_db([]) == 0.0

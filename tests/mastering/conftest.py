@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from musicgen_assets.graph.job import CheckResult, FloatArray
-from musicgen_assets.mastering.analysis import _asked
+from musicgen_assets.mastering.analysis import asked_of
 from musicgen_assets.mastering.gate import Asked, sound_checks
 from musicgen_assets.mastering.gate_music import key_check, tempo_check
 from musicgen_assets.mastering.measures import Measures, measures_of
@@ -57,4 +57,4 @@ def master(song: MemoryStore) -> tuple[FloatArray, int]:
 @pytest.fixture(scope="session")
 def judge(song: MemoryStore) -> Judge:
     """The gate with the song's own bounds."""
-    return Judge(_asked(MemoryJob("mastering/analysis", song), song_score()), song_score())
+    return Judge(asked_of(MemoryJob("mastering/analysis", song), song_score()), song_score())

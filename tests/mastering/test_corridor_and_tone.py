@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.signal import sosfreqz
 
+from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import WeightedGenre
 from musicgen_assets.mastering.corridor import (
     THIRD_OCTAVES_HZ,
@@ -110,3 +111,18 @@ def test_what_is_not_there_is_not_brought_up() -> None:
     found = corridor("pop")
     levels = np.where(HZ > 3_500, np.array(found.centre_db) - 30, np.array(found.centre_db))
     assert correction_db(levels, found)[-1] == 0.0
+
+
+def test_a_broken_corridor_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    monkeypatch.setattr(yaml, "safe_load", lambda _: {"families": {}})
+    corridor_data.cache_clear()
+    with pytest.raises(PermanentFailure, match=r"corridors\.yaml"):
+        corridor_data()
+    corridor_data.cache_clear()
+
+
+def test_one_or_two_parts_alone_have_more_room() -> None:
+    few, more = corridor("pop", roles=("bass", "drums")), corridor("pop")
+    assert np.allclose(np.array(few.above_db) - np.array(more.above_db), 3.0, atol=0.01)
