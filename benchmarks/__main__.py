@@ -44,6 +44,7 @@ def measure(home: Path) -> dict[str, Any]:
     """All figures of one run, seconds unless named otherwise."""
     env = {**os.environ, "MUSICGEN_HOME": str(home)}
     env.pop("DAGSTER_HOME", None)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # measured as Python comes: compiled modules are kept
     command = [str(MUSICGEN), "compose", PROMPT, "--duration", str(DURATION_S), "--seed", str(SEED), "--json"]
     imports = run([sys.executable, "-c", "import musicgen_assets.execution, resources.door, resources.summary"], env)
     cold = run(command, env)

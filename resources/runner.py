@@ -33,6 +33,9 @@ from resources.workers import Call, WorkerPool
 
 CONTEXT_ASSET = "ideation/context"
 
+BEFORE_SOUND = ("composition", "arrangement")
+"""Stages that compute in milliseconds, and after which tasks follow."""
+
 Listener = Callable[[str, float, str], None]
 """Called with (asset, fraction 0-1, message) while an asset is being made."""
 
@@ -78,6 +81,8 @@ class Runner:
             manifest, made_by = known
             self.listener(declaration.key, 1.0, "carried")
             return Made(manifest, key, made_by if made_by != partition else None, 0.0)
+        if declaration.stage in BEFORE_SOUND:
+            self.pool.start()  # there will be sound to make; the workers' imports overlap with composing
         started = time.perf_counter()
         job = StoreJob(self, declaration, context, upstreams, data, partition)
         module, _, name = declaration.entry.partition(":")

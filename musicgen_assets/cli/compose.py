@@ -96,7 +96,6 @@ def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
     check_request(request, settings)  # before the home is made, so that a refused request leaves nothing behind
     with open_studio(settings) as studio:
         submission = submit(studio.registry, request, settings)
-        studio.pool.start()
         if not is_json:
             click.echo(f"{submission.partition}  seed {submission.seed}", err=True)
         if not claim(studio.registry, submission.request_id, f"cli:{os.getpid()}"):
@@ -112,7 +111,6 @@ def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
 
 
 def _run(studio: Studio, partition: str, stage: Any, out: Path | None, *, is_json: bool) -> None:
-    studio.pool.start()
     check_out(out)
     sys.exit(_make(studio, partition, stage, out, is_json=is_json))
 

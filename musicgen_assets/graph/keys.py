@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from musicgen_assets.context.paths import project
@@ -37,7 +38,7 @@ def asset_key(
     parts = {
         "scheme": SCHEME,
         "asset": declaration.key,
-        "code": code_fingerprint(declaration.entry),
+        "code": _fingerprint(declaration.entry),
         "context": project(context, declaration.paths) if context is not None else {},
         "upstreams": {
             upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
@@ -53,7 +54,7 @@ def task_key(task: Task, data: Mapping[str, Any]) -> str:
     parts = {
         "scheme": SCHEME,
         "task": task.entry,
-        "code": code_fingerprint(task.entry),
+        "code": _fingerprint(task.entry),
         "inputs": dict(task.inputs),
         "refs": {name: _ref_content(ref) for name, ref in task.refs.items()},
         "data": {name: data[name] for name in task.data},
@@ -64,6 +65,12 @@ def task_key(task: Task, data: Mapping[str, Any]) -> str:
 def seen_roles(manifest: Manifest, roles: tuple[str, ...] | None) -> tuple[StoredRole, ...]:
     """The content roles an upstream declaration lets through; None means all."""
     return manifest.content if roles is None else tuple(role for role in manifest.content if role.role in roles)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(entry: str) -> str:
+    """Once per process: what is loaded runs on, whatever becomes of the files meanwhile."""
+    return code_fingerprint(entry)
 
 
 def _content(role: StoredRole) -> list[Any]:

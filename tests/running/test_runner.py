@@ -53,7 +53,7 @@ def probe_module(monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("support.probe")
     module.make_probe = make_probe  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "support.probe", module)
-    monkeypatch.setattr(keys, "code_fingerprint", lambda entry: f"code of {entry}")
+    monkeypatch.setattr(keys, "_fingerprint", lambda entry: f"code of {entry}")
     calls.clear()
 
 
