@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from musicgen_assets.context.request import Stage
+from musicgen_assets.context.request import STAGES, Stage
 from musicgen_assets.definitions import build_defs
 from musicgen_assets.graph.declarations import until
 from musicgen_assets.partitions import VERSIONS
@@ -57,7 +57,10 @@ def run_version(
 ) -> RunReport:
     """Make ``partition`` up to ``stage`` (or only ``assets``) as one Dagster run in this process."""
     instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
-    selected = list(assets) if assets is not None else [declaration.key for declaration in until(stage)]
+    selected = None  # the whole graph: a part of it would first have to be cut out of the job
+    if assets is not None or stage != STAGES[-1]:
+        keys = assets if assets is not None else [declaration.key for declaration in until(stage)]
+        selected = [dg.AssetKey(asset.split("/")) for asset in keys]
     composition = partition.partition("@")[0]
     started = time.perf_counter()
     result = (
@@ -66,7 +69,7 @@ def run_version(
         .execute_in_process(
             instance=instance,
             partition_key=partition,
-            asset_selection=[dg.AssetKey(asset.split("/")) for asset in selected],
+            asset_selection=selected,
             run_config=QUIET,
             tags={"composition": composition, "version": partition},
             raise_on_error=False,

@@ -23,11 +23,9 @@ _LOSSLESS = ("audio/wav", "audio/flac")
 def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) -> CheckResult:
     """Every audio file decodes, lasts ``duration_s`` and has its checksum; MIDI and JSON can be read.
 
-    Audio files are tasks of their own, so that a file that was proven once is not decoded again.
+    Audio and MIDI files are tasks of their own, so that a file that was proven once is not decoded again.
     """
-    audio = [
-        file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/") and not _is_midi(file)
-    ]
+    audio = [file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/")]
     tasks = [
         Task(f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": duration_s}, {"file": ref})
         for ref in audio
@@ -51,10 +49,6 @@ def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) ->
     )
 
 
-def _is_midi(file: Ref) -> bool:
-    return file.media_type == "audio/midi"
-
-
 def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: what is wrong with ``blobs["file"]``, "" if nothing; role "answer" {"problem", "samples",
     "sample_rate_hz"}.
@@ -65,6 +59,8 @@ def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     blob = blobs["file"]
     if hashlib.sha256(blob.data).hexdigest() != inputs["sha256"]:
         return [json_payload({"problem": "its checksum is another"}, "answer")]
+    if blob.media_type == "audio/midi":
+        return [json_payload({"problem": document_problem("score.mid", blob.data)}, "answer")]
     try:
         samples, rate = decode(blob.data)
     except AudioError as error:
