@@ -17,8 +17,9 @@ import dagster as dg
 from musicgen_assets.context.failures import Failure, PermanentFailure
 from musicgen_assets.context.request import Stage
 from musicgen_assets.graph.declarations import Declaration, of_stage
+from musicgen_assets.graph.gate import GATE
 from musicgen_assets.partitions import VERSIONS
-from musicgen_assets.stage_checks import GATE, check_results, check_specs
+from musicgen_assets.stage_checks import check_results, check_specs
 from resources.runner import CONTEXT_ASSET, Made
 from resources.studio import Studio
 

@@ -15,9 +15,6 @@ from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import StoredCheck
 from musicgen_assets.partitions import VERSIONS
 
-GATE = "mastering/analysis"
-"""The asset whose failed checks a waiver may excuse."""
-
 
 def check_specs(declaration: Declaration) -> list[dg.AssetCheckSpec]:
     """One spec per declared check, per version."""

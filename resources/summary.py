@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from musicgen_assets.graph.declarations import DECLARATIONS
+from musicgen_assets.graph.gate import GATE
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry import queries
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
 from resources.studio import Studio
 
-GATE = "mastering/analysis"
 RELEASE = "finalization/release"
 
 

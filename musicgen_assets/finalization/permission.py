@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from musicgen_assets.context.failures import PermanentFailure
-from musicgen_assets.graph.declarations import declaration_of
-
-GATE = "mastering/analysis"
+from musicgen_assets.graph.gate import GATE_CHECKS
 
 Waiver = Mapping[str, str]
 
@@ -58,7 +56,7 @@ def failed_checks(verdict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     answered = {str(check["name"]): check for check in verdict.get("checks", ())}
     unanswered = [
         {"name": name, "passed": False, "measured": "nothing", "expected": "an answer"}
-        for name in declaration_of(GATE).checks
+        for name in GATE_CHECKS
         if name not in answered
     ]
     return [check for check in answered.values() if check["passed"] is not True] + unanswered

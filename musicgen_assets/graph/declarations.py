@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from musicgen_assets.context.request import STAGES, Stage
+from musicgen_assets.graph.gate import GATE_CHECKS
 
 Kind = Literal["JSON", "MIDI", "audio", "PNG", "directory"]
 
@@ -193,9 +194,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         reads=("musical.tempo_bpm", "musical.key", "musical.scale", "musical.genres", "technical.duration_s",
                "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp"),
         data=("styles",), kinds=("JSON", "PNG"),
-        checks=("loudness", "true_peak", "decoded_true_peak", "dynamic_range", "spectrum", "phase",
-                "mono_fold_down", "clipping", "dc_offset", "silence", "duration", "tempo", "key", "stems_null",
-                "melodic_score", "harmonic_score", "rhythmic_score", "structural_score"),
+        checks=GATE_CHECKS,
     ),
     Declaration(
         "finalization", "release", "The delivery package: masters, stems, MIDI, lyrics, tags, report, checksums.",

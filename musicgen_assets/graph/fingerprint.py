@@ -1,8 +1,9 @@
 """Code fingerprints: a hash of everything in the source that can shape a result.
 
-For an entry point "package.module:function" that is the source of its module and of every project module
-it imports, directly or through others; the data folder of a package whose module names it; and the versions
-of the libraries those modules import. Style files stay out: keys take the styles a song uses one by one.
+For an entry point "package.module:function" that is the source of its module and of every project module that
+it imports or names as a task, directly or through others; the data folder of a package whose module names it; and
+the versions of the libraries those modules import. Style files stay out: keys take the styles a song uses one by
+one.
 
 Belongs here: reading source to find what a computation depends on. Does not belong here: importing or running it.
 """
@@ -36,6 +37,9 @@ LIBRARIES = {
     "tinysoundfont": "tinysoundfont", "yaml": "pyyaml",
 }  # fmt: skip
 """Import name to distribution, for the libraries that shape results."""
+
+_TASK_ENTRY = re.compile(rb'"((?:musicgen_assets|dsp)(?:\.\w+)+):\w+"')
+"""A task's entry, named as text: an asset depends on the code of its tasks as if it imported them."""
 
 
 def code_fingerprint(entry: str, root: Path = _ROOT) -> str:
@@ -91,9 +95,10 @@ def _imports(source: Path, mtime_ns: int) -> tuple[frozenset[tuple[str, str]], f
     ``mtime_ns`` is part of the cache key only, so that an edited file is read again.
     """
     del mtime_ns
-    project: set[tuple[str, str]] = set()
     others: set[str] = set()
-    for node in _import_statements(source.read_bytes()):
+    text = source.read_bytes()
+    project = {(match.decode(), "") for match in _TASK_ENTRY.findall(text)}
+    for node in _import_statements(text):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 _sort_import(alias.name, "", project, others)

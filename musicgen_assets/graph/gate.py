@@ -1,0 +1,16 @@
+"""The gate: which asset it is and which checks a release must find answered.
+
+Belongs here: names, apart from the asset table so that a release does not depend on all of it. Does not belong
+here: bounds or measuring (mastering).
+"""
+
+from __future__ import annotations
+
+GATE = "mastering/analysis"
+"""The asset whose verdict a release reads, and whose failed checks a waiver may excuse."""
+
+GATE_CHECKS = (
+    "loudness", "true_peak", "decoded_true_peak", "dynamic_range", "spectrum", "phase", "mono_fold_down", "clipping",
+    "dc_offset", "silence", "duration", "tempo", "key", "stems_null", "melodic_score", "harmonic_score",
+    "rhythmic_score", "structural_score",
+)  # fmt: skip
