@@ -65,15 +65,15 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
         studio: Studio = context.resources.studio
         try:
             manifests = {asset: studio.manifest(context.partition_key, asset) for asset in dependencies(declaration)}
-            made = studio.make(declaration, context.partition_key, manifests, context.run_id)
+            made = studio.make(declaration, context.partition_key, manifests, context.run.run_id)
         except Failure as failure:
             if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
-                studio.failed(declaration, context.partition_key, str(failure), context.run_id)
+                studio.failed(declaration, context.partition_key, str(failure), context.run.run_id)
             raise _in_dagsters_words(failure, context.retry_number) from failure
         yield _output(studio, made)
         waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}
         yield from check_results(declaration, made.manifest.checks, waivers)
-        studio.conclude(declaration, context.partition_key, made, context.run_id)
+        studio.conclude(declaration, context.partition_key, made, context.run.run_id)
 
     return compute
 
