@@ -91,6 +91,23 @@ def test_a_missing_object_is_made_again_and_nothing_else(home: Path, song: dict[
     assert "production/take" not in computed
 
 
+def test_a_corrupt_object_is_named_and_can_be_made_again(home: Path, song: dict[str, Any], tmp_path: Path) -> None:
+    sha256 = _content(home, song["partition"], "finalization/release", "licence.txt")
+    stored = next((home / "artifacts").rglob(sha256))
+    whole = stored.read_bytes()
+    stored.chmod(0o644)
+    stored.unlink()
+    stored.write_bytes(whole[:-1] + b"?")
+    said = musicgen(home, "download", song["composition"], "--out", str(tmp_path / "mine"))
+    assert said.code == 1
+    assert "corrupt" in said.err
+    assert sha256 in said.err
+    assert not (tmp_path / "mine").exists()
+    stored.unlink()
+    assert musicgen(home, "retry", song["partition"], "--json").code == 0
+    assert stored.read_bytes() == whole
+
+
 def test_a_release_is_downloaded_whole(home: Path, song: dict[str, Any], release: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     said = musicgen(home, "download", song["composition"], "--out", str(target), "--json")
