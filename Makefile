@@ -27,7 +27,8 @@ bench: .venv/.dev font ## measure, as ratios side by side in one run
 	$(BIN)/python -m benchmarks
 
 soak: .venv/.dev font ## the long forms of the tests
-	$(BIN)/python -m pytest -m soak --override-ini "addopts=-q"
+	$(BIN)/python -m pytest -m soak -n 2 tests/soak
+	$(BIN)/python -m benchmarks.prompts
 
 docs: .venv/.dev ## write the generated parts of docs/
 	$(BIN)/python scripts/write_docs.py
