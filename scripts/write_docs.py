@@ -54,7 +54,7 @@ def command_line() -> str:
 
     codes = "0 released or answered, 1 failed, 2 bad input (nothing was started), 3 stopped at a gate or waiting"
     parts = ["# Command line", "", f"Exit codes: {codes}.", ""]
-    root = click.Context(main, info_name="musicgen", max_content_width=100, terminal_width=100)
+    root = click.Context(main, info_name="musicgen", max_content_width=100, terminal_width=100, **main.context_settings)
     parts += ["```", main.get_help(root), "```", ""]
     for name in COMMANDS:
         command = main.get_command(root, name)
