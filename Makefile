@@ -43,11 +43,11 @@ font:
 	@touch $@
 
 .venv/.core: .venv/.uv pyproject.toml uv.lock
-	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --python $(BIN)/python
+	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --extra selection --python $(BIN)/python
 	@touch $@
 
 .venv/.dev: .venv/.uv pyproject.toml uv.lock
-	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --extra dev --python $(BIN)/python
+	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --extra selection --extra dev --python $(BIN)/python
 	@touch $@ .venv/.core
 
 clean: ## remove what can be made again (never .musicgen, where your songs are)

@@ -42,6 +42,7 @@ def build_defs(studio: Studio | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=ALL_ASSETS,
         jobs=[COMPOSE],
+        executor=dg.in_process_executor,  # also for what is materialized by hand in the UI: see jobs.py
         resources={"studio": resource, "manifests": manifest_io_manager},
     )
 

@@ -73,3 +73,9 @@ def test_every_later_asset_depends_on_the_context() -> None:
 def test_the_code_location_loads_as_dagster_loads_it() -> None:
     dg.Definitions.validate_loadable(defs)
     assert defs.resolve_job_def("compose") is not None
+
+
+def test_dagsters_selection_language_works_here() -> None:
+    """It fails with the ANTLR that other packages pin; the UI, schedules and the command line select with it."""
+    selected = dg.AssetSelection.from_string('key:"mastering/analysis"+').resolve(defs.assets or ())
+    assert {"/".join(key.path) for key in selected} == {"mastering/analysis", "finalization/release"}

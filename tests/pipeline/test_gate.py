@@ -109,3 +109,10 @@ def test_with_a_waiver_it_is_released_and_says_so_inside(blocked: dict[str, Any]
     assert {waiver["check"] for waiver in metadata["waivers"]} == set(failed_checks(blocked))
     assert {waiver["why"] for waiver in metadata["waivers"]} == {"a study in loudness"}
     assert "a study in loudness" in (directory / "report.html").read_text()
+
+
+def test_a_version_nobody_asked_for_is_refused_by_the_first_asset(blocked: dict[str, Any], studio: Studio) -> None:
+    """A partition made by hand in the UI bypasses the door: the registry does not know it."""
+    report = run_version(studio, open_instance(studio.settings), "hand-made@v1", assets=["ideation/brief"])
+    assert report.failed_assets == ("ideation/brief",)
+    assert "hand-made" in report.failures[0]
