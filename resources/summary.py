@@ -15,9 +15,7 @@ from musicgen_assets.graph.manifest import Manifest
 from resources.registry import queries
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
-from resources.studio import Studio
-
-RELEASE = "finalization/release"
+from resources.studio import RELEASE_ASSET, Studio
 
 
 class Report(Protocol):
@@ -73,7 +71,7 @@ def summarize(
         "context": _context(studio, known),
         "seed": version.seed,
         "cost_usd": f"{sum(float(cost or 0) for cost in costs):.2f}",
-        "release": None if directory is None else _release(directory, known[RELEASE].manifest),
+        "release": None if directory is None else _release(directory, known[RELEASE_ASSET].manifest),
     }
     if report is not None:
         summary |= {"run_id": report.run_id, "run_seconds": round(report.seconds, 3)}
@@ -87,7 +85,7 @@ def status_of(
     if report is not None and not report.is_success:
         return "stopped" if report.is_stopped_by_gate else "failed"
     blocked = any(not check["passed"] and not check["waived"] for check in checks if check["asset"] == GATE)
-    if RELEASE in known and not blocked:
+    if RELEASE_ASSET in known and not blocked:
         return "released"
     if blocked:
         return "stopped"

@@ -79,9 +79,10 @@ def retry(version: str, out: Path | None, is_json: bool) -> None:
     from resources.settings import get_settings
     from resources.studio import open_studio
 
+    check_out(out)
     with open_studio(get_settings()) as studio:
-        partition = studio.partition(version)
-        _run(studio, partition, "finalization", out, is_json=is_json)
+        code = _make(studio, studio.partition(version), "finalization", out, is_json=is_json)
+    sys.exit(code)
 
 
 def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
@@ -108,11 +109,6 @@ def _submit_and_run(request: Any, out: Path | None, *, is_json: bool) -> None:
         finally:
             finish_request(studio.registry, submission.request_id, OUTCOMES[code])
     sys.exit(code)
-
-
-def _run(studio: Studio, partition: str, stage: Any, out: Path | None, *, is_json: bool) -> None:
-    check_out(out)
-    sys.exit(_make(studio, partition, stage, out, is_json=is_json))
 
 
 def check_out(out: Path | None) -> None:

@@ -11,7 +11,6 @@ from itertools import pairwise
 from musicgen_assets.composition.chord_cadence import cadence_of, degree, follows_usually, wanted_cadences
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.theory.chords import Chord
-from musicgen_assets.theory.pitch import pitch_class
 from musicgen_assets.theory.scales import mode_family, scale_pitch_classes
 
 HARMONIC_THRESHOLD = 0.85
@@ -70,11 +69,6 @@ def _explains(chord: Chord, following: Chord, tonic: str, scale: str) -> bool:
     above = degree(chord, tonic)
     borrowed = _BORROWED[mode_family(scale)].get(above, ())
     return (is_dominant and resolves and target_is_known) or chord.quality in borrowed
-
-
-def is_tonic_chord(chord: Chord, tonic: str) -> bool:
-    """Whether the chord stands on the tonic."""
-    return chord.root == pitch_class(tonic)
 
 
 def _share(values: Sequence[float] | Sequence[bool]) -> float:

@@ -78,7 +78,6 @@ def test_a_materialization_shows_its_pictures_and_numbers(
     visit(browser_page, f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
     browser_page.get_by_text("structural_integrity").first.wait_for(timeout=PATIENCE_MS)
     assert song["partition"] in browser_page.content()
-    keep("materialization.png")
     browser_page.get_by_text("[Show Markdown]").first.click(timeout=PATIENCE_MS)
     picture = browser_page.locator("img[src^='data:image/png;base64,']").first
     picture.wait_for(timeout=PATIENCE_MS)

@@ -17,31 +17,10 @@ FLOOR_0_ORDER = ("dsp", "musicgen_assets.context", "musicgen_assets.theory", "mu
                  "musicgen_assets.styles")  # fmt: skip
 """Within floor 0 a room may use those to its left, except that dsp stands alone."""
 
-FORBIDDEN = {
-    0: {
-        "dagster",
-        "flask",
-        "sqlalchemy",
-        "alembic",
-        "httpx",
-        "requests",
-        "socket",
-        "subprocess",
-        "click",
-        "fsspec",
-    },
-    1: {
-        "dagster",
-        "flask",
-        "sqlalchemy",
-        "alembic",
-        "httpx",
-        "requests",
-        "socket",
-        "subprocess",
-        "click",
-        "fsspec",
-    },
+OUTSIDE = {"dagster", "flask", "sqlalchemy", "alembic", "httpx", "requests", "socket", "subprocess", "click", "fsspec"}
+FORBIDDEN: dict[int, set[str]] = {
+    0: OUTSIDE,
+    1: OUTSIDE,
     2: {"flask", "click"},
     3: {"flask", "click", "sqlalchemy"},
     4: set(),
