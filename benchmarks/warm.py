@@ -10,8 +10,9 @@ import sys
 import time
 
 from musicgen_assets.context.request import CompositionRequest
-from musicgen_assets.execution import open_instance, run_version
+from musicgen_assets.execution import run_version
 from resources.door import claim, finish_request, submit
+from resources.layout import open_instance
 from resources.settings import get_settings
 from resources.studio import open_studio
 

@@ -7,6 +7,7 @@ does (stage_assets) and how progress is drawn (cli).
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,7 @@ from musicgen_assets.context.request import STAGES, Stage
 from musicgen_assets.definitions import build_defs
 from musicgen_assets.graph.declarations import until
 from musicgen_assets.partitions import VERSIONS
-from resources.layout import ensure_home
-from resources.settings import Settings
+from resources.executing import CLAIM_TAG, REQUEST_TAG, executing
 from resources.studio import Studio
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -31,6 +31,7 @@ class RunReport:
     run_id: str
     seconds: float
     is_success: bool
+    is_cancelled: bool
     failed_assets: tuple[str, ...]
     failures: tuple[str, ...]
     failed_checks: tuple[str, ...]
@@ -41,12 +42,6 @@ class RunReport:
         return not self.is_success and bool(self.failed_checks) and not self.failures
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance of the home; an explicit DAGSTER_HOME wins."""
-    ensure_home(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
-
-
 def run_version(
     studio: Studio,
     instance: dg.DagsterInstance,
@@ -54,34 +49,46 @@ def run_version(
     *,
     stage: Stage = "finalization",
     assets: Sequence[str] | None = None,
+    request_id: str | None = None,
+    token: str | None = None,
 ) -> RunReport:
-    """Make ``partition`` up to ``stage`` (or only ``assets``) as one Dagster run in this process."""
-    instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
-    selected = None  # the whole graph: a part of it would first have to be cut out of the job
-    if assets is not None or stage != STAGES[-1]:
-        keys = assets if assets is not None else [declaration.key for declaration in until(stage)]
-        selected = [dg.AssetKey(asset.split("/")) for asset in keys]
-    composition = partition.partition("@")[0]
+    """Make ``partition`` up to ``stage`` (or only ``assets``) as one Dagster run in this process.
+
+    It serves the request ``request_id`` that was claimed as ``token``. Raises TransientFailure while another process
+    executes the version, BadInput for one that the registry does not know.
+    """
+    run_id = str(uuid.uuid4())
+    tags = {"composition": partition.partition("@")[0], "version": partition, "dagster/max_retries": "0"}
+    if request_id is not None:
+        tags |= {REQUEST_TAG: request_id, CLAIM_TAG: token or ""}
     started = time.perf_counter()
-    result = (
-        build_defs(studio)
-        .resolve_job_def("compose")
-        .execute_in_process(
-            instance=instance,
-            partition_key=partition,
-            asset_selection=selected,
-            run_config=QUIET,
-            tags={"composition": composition, "version": partition},
-            raise_on_error=False,
+    with executing(studio, instance, partition, run_id, tags, stage=None if assets is not None else stage):
+        instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
+        result = (
+            build_defs(studio)
+            .resolve_job_def("compose")
+            .execute_in_process(
+                instance=instance,
+                partition_key=partition,
+                asset_selection=_selection(stage, assets),
+                run_config=QUIET,
+                tags=tags,
+                run_id=run_id,
+                raise_on_error=False,
+            )
         )
-    )
-    report = _report(result, time.perf_counter() - started)
-    if report.is_success and assets is None and stage != "finalization":
-        studio.move(partition, "waiting_for_approval", f"stopped after {stage}, as asked", result.run_id)
-    return report
+    return _report(result, time.perf_counter() - started, instance)
 
 
-def _report(result: dg.ExecuteInProcessResult, seconds: float) -> RunReport:
+def _selection(stage: Stage, assets: Sequence[str] | None) -> list[dg.AssetKey] | None:
+    """The assets of a run; None for the whole graph: a part of it would first have to be cut out of the job."""
+    if assets is None and stage == STAGES[-1]:
+        return None
+    keys = assets if assets is not None else [declaration.key for declaration in until(stage)]
+    return [dg.AssetKey(asset.split("/")) for asset in keys]
+
+
+def _report(result: dg.ExecuteInProcessResult, seconds: float, instance: dg.DagsterInstance) -> RunReport:
     failed_assets: list[str] = []
     failures: list[str] = []
     checks: list[str] = []
@@ -95,7 +102,12 @@ def _report(result: dg.ExecuteInProcessResult, seconds: float) -> RunReport:
             message = _failure_message(event)
             if message:
                 failures.append(message)
-    return RunReport(result.run_id, seconds, result.success, tuple(failed_assets), tuple(failures), tuple(checks))
+    run = instance.get_run_by_id(result.run_id)
+    is_cancelled = run is not None and run.status == dg.DagsterRunStatus.CANCELED
+    return RunReport(
+        result.run_id, seconds, result.success, is_cancelled, tuple(failed_assets),
+        () if is_cancelled else tuple(failures), tuple(checks),
+    )  # fmt: skip
 
 
 def _failure_message(event: dg.DagsterEvent) -> str | None:

@@ -7,6 +7,7 @@ music, keys of results, storage.
 # No postponed annotations here: Dagster inspects the annotation of an asset's context argument itself.
 
 import base64
+import random
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,13 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
         try:
             manifests = {asset: studio.manifest(context.partition_key, asset) for asset in dependencies(declaration)}
             made = studio.make(declaration, context.partition_key, manifests, context.run.run_id)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            if studio.execution is not None:
+                studio.execution.mark_canceling()  # the run was ended on purpose: say so before Dagster calls it broken
+            raise
         except Failure as failure:
+            if studio.execution is not None and studio.execution.is_cancelled:
+                raise dg.DagsterExecutionInterruptedError from failure  # a worker was killed before the signal came
             if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
                 studio.failed(declaration, context.partition_key, str(failure), context.run.run_id)
             raise _in_dagsters_words(failure, context.retry_number) from failure
@@ -85,9 +92,10 @@ def describe(declaration: Declaration) -> str:
 
 
 def _in_dagsters_words(failure: Failure, retry_number: int) -> Exception:
-    """Transient failures are retried by the step, three times with growing waits; others end the run."""
+    """Transient failures are retried by the step, three times with growing, uneven waits; others end the run."""
     if failure.is_retryable and retry_number < MAX_STEP_RETRIES:
-        return dg.RetryRequested(max_retries=MAX_STEP_RETRIES, seconds_to_wait=2.0**retry_number)
+        wait_s = 2.0**retry_number * random.uniform(0.5, 1.5)  # noqa: S311  # so that many do not come back at once
+        return dg.RetryRequested(max_retries=MAX_STEP_RETRIES, seconds_to_wait=wait_s)
     kind = "permanent" if isinstance(failure, PermanentFailure) else "transient"
     return dg.Failure(
         description=str(failure), metadata={"failure": kind, "way_out": failure.way_out}, allow_retries=False

@@ -1,7 +1,7 @@
 """The one door: every request, wherever it comes from, is accepted here and claimed here.
 
 Belongs here: accepting (one transaction, idempotent by key), claiming, finishing. Does not belong here: making
-the version (runner), deciding what the words mean (ideation).
+the version (runner), what a revision comes to (revisions), what may be gone on with (door_work).
 """
 
 from __future__ import annotations
@@ -9,17 +9,25 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput, TransientFailure
-from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.context.request import (
+    STAGES,
+    AnyRequest,
+    CompositionRequest,
+    RevisionRequest,
+    Stage,
+    WorkRequest,
+)
 from musicgen_assets.graph.payloads import canonical_json
-from resources.door_checks import check_request
+from resources.door_checks import check_limits, check_prompt_length, check_request
 from resources.door_names import new_name
+from resources.door_work import check_work, open_request_to_take, put_back
 from resources.registry import Composition, Registry, Request, Version, utc_now
 from resources.registry.queries import (
     add_composition,
@@ -28,7 +36,9 @@ from resources.registry.queries import (
     get_request,
     record_event,
     record_usage,
+    resolve_version,
 )
+from resources.revisions import child_of
 from resources.settings import Settings
 
 Outcome = Literal["done", "waiting", "failed", "cancelled"]
@@ -37,6 +47,12 @@ _DRAWN_SEEDS = 2**32
 """Seeds are drawn below this: short enough to type, many enough never to meet by chance."""
 
 _TRIES = 5
+
+_ACCEPTED = {
+    "compose": "composition.created", "revise": "version.created", "advance": "version.advanced",
+    "retry": "version.retried",
+}  # fmt: skip
+"""Kind of request to the event that says it was accepted."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +65,24 @@ class Submission:
     request_id: str
     seed: int
     is_new: bool
+    until: Stage = STAGES[-1]
 
 
-def submit(registry: Registry, request: CompositionRequest, settings: Settings) -> Submission:
+def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submission:
     """Accept ``request``: validated first, then composition, version, request and event in one transaction.
 
     The seed is drawn here when none is given. The same key of the same user with the same request returns what
     was accepted then. Raises BadInput (nothing is written) for a request that breaks a rule, or a key that was
     used for another request.
     """
-    check_request(request, settings)
+    if isinstance(request, CompositionRequest):
+        check_request(request, settings)
     asked_hash = hashlib.sha256(canonical_json(request)).hexdigest()
     for _ in range(_TRIES):
         try:
             with registry.session() as session:
                 known = _known(session, request, asked_hash)
-                return known or _accept(session, request, asked_hash)
+                return known or _accept(session, request, asked_hash, settings)
         except IntegrityError:
             continue  # somebody took the key or the name between our look and our write: look again
     raise TransientFailure("The registry kept changing under this request.", way_out="Submit it again.")
@@ -87,23 +105,25 @@ def claim(registry: Registry, request_id: str, who: str) -> bool:
 def release_claim(registry: Registry, request_id: str) -> None:
     """Put a claimed request back, for whoever claims it next. Raises BadInput for an unknown one."""
     with registry.session() as session:
-        request = get_request(session, request_id)
-        if request.status == "claimed":
-            request.status, request.claimed_by, request.claimed_at = "submitted", None, None
+        put_back(get_request(session, request_id))
 
 
 def finish_request(registry: Registry, request_id: str, status: Outcome) -> None:
     """Write down how ``request_id`` ended. Raises BadInput for an unknown one."""
     with registry.session() as session:
-        request = get_request(session, request_id)
-        request.status, request.finished_at = status, utc_now()
-        record_event(
-            session, "request.finished", composition_id=request.composition_id, version_id=request.version_id,
-            payload={"request": request_id, "status": status},
-        )  # fmt: skip
+        close_request(session, get_request(session, request_id), status)
 
 
-def _known(session: Session, request: CompositionRequest, asked_hash: str) -> Submission | None:
+def close_request(session: Session, request: Request, status: Outcome) -> None:
+    """Write down, as part of a larger transaction, how ``request`` ended."""
+    request.status, request.finished_at = status, utc_now()
+    record_event(
+        session, "request.finished", composition_id=request.composition_id, version_id=request.version_id,
+        payload={"request": request.id, "status": status},
+    )  # fmt: skip
+
+
+def _known(session: Session, request: AnyRequest, asked_hash: str) -> Submission | None:
     """What this key was accepted as before. Raises BadInput if it was another request."""
     if request.idempotency_key is None:
         return None
@@ -116,33 +136,61 @@ def _known(session: Session, request: CompositionRequest, asked_hash: str) -> Su
             "idempotency_key", request.idempotency_key, "it was used for another request",
             way_out="Use a new key for a new request; the same key returns the same composition.",
         )  # fmt: skip
-    return _submission(session.get_one(Version, row.version_id), is_new=False)
+    return _submission(session, row, is_new=False)
 
 
-def _accept(session: Session, request: CompositionRequest, asked_hash: str) -> Submission:
-    seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
+def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Settings) -> Submission:
     request_id = f"r-{secrets.token_hex(10)}"
+    if isinstance(request, WorkRequest):
+        version = resolve_version(session, request.version)
+        waiting = open_request_to_take(session, version, request)
+        if waiting is not None:
+            return _submission(session, waiting, is_new=False)
+        payload: dict[str, Any] = {"until": check_work(session, version, request)}
+    elif isinstance(request, RevisionRequest):
+        version, payload = _new_version(session, request, request_id, settings)
+    else:
+        version, payload = _new_composition(session, request, request_id)
+    ensure_user(session, request.user)
+    row = Request(
+        id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload, kind=request.kind,
+        asked_hash=asked_hash, composition_id=version.composition_id, version_id=version.id, status="submitted",
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    record_event(
+        session, _ACCEPTED[request.kind], composition_id=version.composition_id, version_id=version.id,
+        payload={"request": request_id, "user": request.user, "kind": request.kind},
+    )  # fmt: skip
+    return _submission(session, row, is_new=True)
+
+
+def _new_composition(session: Session, request: CompositionRequest, request_id: str) -> tuple[Version, dict[str, Any]]:
+    seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
     ensure_user(session, request.user)
     name = new_name(lambda candidate: session.get(Composition, candidate) is not None)
     composition = add_composition(session, name, request.user, request.title)
     version = add_version(session, composition.id, request_id, seed)
-    payload = {**request.model_dump(mode="json"), "seed": seed}
-    session.add(
-        Request(
-            id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload,
-            asked_hash=asked_hash, composition_id=composition.id, version_id=version.id, status="submitted",
-        )
-    )  # fmt: skip
-    session.flush()
-    record_event(
-        session, "composition.created", composition_id=composition.id, version_id=version.id,
-        payload={"request": request_id, "user": request.user},
-    )  # fmt: skip
     record_usage(session, request.user, "composition", 1.0, version_id=version.id)
-    return _submission(version, is_new=True)
+    return version, {**request.model_dump(mode="json"), "seed": seed}
 
 
-def _submission(version: Version, *, is_new: bool) -> Submission:
+def _new_version(
+    session: Session, request: RevisionRequest, request_id: str, settings: Settings
+) -> tuple[Version, dict[str, Any]]:
+    parent = resolve_version(session, request.version)
+    child = child_of(session, parent, request)
+    check_prompt_length(child.payload["prompt"], settings)
+    check_limits(child.context, settings)
+    ensure_user(session, request.user)
+    version = add_version(session, parent.composition_id, request_id, child.seed, parent, child.change)
+    record_usage(session, request.user, "revision", 1.0, version_id=version.id)
+    return version, child.payload
+
+
+def _submission(session: Session, request: Request, *, is_new: bool) -> Submission:
+    version = session.get_one(Version, request.version_id)
+    until = request.payload.get("until") or STAGES[-1]
     return Submission(
-        version.composition_id, version.number, version.partition, version.request_id, version.seed, is_new
+        version.composition_id, version.number, version.partition, request.id, version.seed, is_new, until
     )

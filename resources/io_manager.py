@@ -34,6 +34,8 @@ class ManifestIOManager(dg.IOManager):
                 carried_from=obj.carried_from,
                 seconds=obj.seconds,
                 run_id=context.run_id,
+                inputs_key=obj.inputs_key or None,
+                kept=obj.manifest if obj.is_kept else None,
             )
 
     def load_input(self, context: dg.InputContext) -> Manifest:

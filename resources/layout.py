@@ -6,11 +6,14 @@ Belongs here: creating what must be there before anything runs. Does not belong 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from musicgen_assets.context.failures import PermanentFailure
 from resources.disk import disk_failure, make_folder, write_atomically
 from resources.settings import Settings, checkout_root
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 DAGSTER_FILE = "dagster.yaml"
 
@@ -39,6 +42,14 @@ def ensure_home(settings: Settings) -> None:
         raise disk_failure(error, place, "read") from error
     if not is_current:
         write_atomically(place, text.encode())
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of the home; an explicit DAGSTER_HOME wins."""
+    import dagster as dg
+
+    ensure_home(settings)
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
 
 
 def dagster_configuration(home: Path) -> str:

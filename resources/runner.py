@@ -21,15 +21,16 @@ from musicgen_assets.context.failures import MissingArtifact, UndeclaredRead
 from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import Declaration
+from musicgen_assets.graph.estimates import timeout_s
 from musicgen_assets.graph.job import Blob, FloatArray, Model, Outcome, Ref, Task
-from musicgen_assets.graph.keys import asset_key, seen_roles, task_key
+from musicgen_assets.graph.keys import ASKED_DATA, asset_key, inputs_key, seen_roles, task_key
 from musicgen_assets.graph.manifest import Manifest, StoredCheck, StoredRole
 from musicgen_assets.graph.payloads import canonical_json
 from resources.registry import Registry, queries
 from resources.store import ArtifactStore
 from resources.version_data import VersionData
 from resources.worker import keep
-from resources.workers import Call, WorkerPool
+from resources.workers import Answer, Call, WorkerPool
 
 CONTEXT_ASSET = "ideation/context"
 
@@ -42,12 +43,17 @@ Listener = Callable[[str, float, str], None]
 
 @dataclass(frozen=True)
 class Made:
-    """An asset as it stands for a version. ``seconds`` is what computing it took, 0 when carried."""
+    """An asset as it stands for a version. ``seconds`` is what computing it took, 0 when carried.
+
+    ``inputs_key`` says what it was made from (graph.keys); ``is_kept``, that it was taken over from a version.
+    """
 
     manifest: Manifest
     key: str
     carried_from: str | None
     seconds: float
+    inputs_key: str = ""
+    is_kept: bool = False
 
 
 def _silent(asset: str, fraction: float, message: str) -> None:
@@ -66,21 +72,26 @@ class Runner:
     listener: Listener = field(default=_silent)
 
     def make(self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest]) -> Made:
-        """The asset for ``partition``: carried when its key is known and its objects are there, else computed.
+        """The asset for ``partition``: carried when it is known and its objects are there, else computed.
 
-        ``upstreams`` has a manifest per declared upstream, and ideation/context's for everything after ideation.
-        Raises Failure from music logic, MissingArtifact when an upstream's object is gone.
+        Known is what the version or its parent made from the same inputs, whatever the code has become since, and
+        what anyone made under the same key. ``upstreams`` has a manifest per declared upstream, and
+        ideation/context's for everything after ideation. Raises Failure from music logic, MissingArtifact when an
+        upstream's object is gone.
         """
         context = self._context(upstreams)
         data = VersionData(self.registry, partition, context, self.soundfont)
-        identities = {name: data.identity(name) for name in declaration.data}
-        key = asset_key(declaration, context, upstreams, identities)
+        asked = {name: data.identity(name) for name in declaration.data if name in ASKED_DATA}
+        inputs = inputs_key(declaration, context, upstreams, asked)
         self.listener(declaration.key, 0.0, "")
-        known = self._known(key)
-        if known is not None:
-            manifest, made_by = known
+        made = self._kept(declaration.key, inputs, data)
+        if made is None:
+            identities = {name: data.identity(name) for name in declaration.data}
+            key = asset_key(declaration, context, upstreams, identities)
+            made = self._carried(key, inputs, partition)
+        if made is not None:
             self.listener(declaration.key, 1.0, "carried")
-            return Made(manifest, key, made_by if made_by != partition else None, 0.0)
+            return made
         if declaration.stage in BEFORE_SOUND:
             self.pool.start()  # there will be sound to make; the workers' imports overlap with composing
         started = time.perf_counter()
@@ -91,19 +102,28 @@ class Runner:
         seconds = time.perf_counter() - started
         self._record(key, manifest, partition, seconds)
         self.listener(declaration.key, 1.0, "made")
-        return Made(manifest, key, None, seconds)
+        return Made(manifest, key, None, seconds, inputs)
 
     def run_tasks(self, asset: str, tasks: Sequence[Task], data: VersionData) -> list[tuple[Ref, ...]]:
-        """Results of tasks in order; those whose key is unknown are computed by the pool."""
+        """Results of tasks in order; those whose key is unknown are computed by the pool, each within its timeout."""
         identities = {name: data.identity(name) for task in tasks for name in task.data}
         keys = [task_key(task, identities) for task in tasks]
         found = {key: known[0] for key in dict.fromkeys(keys) if (known := self._known(key)) is not None}
         missing = [(key, task) for key, task in dict(zip(keys, tasks, strict=True)).items() if key not in found]
-        calls = [Call(f"{asset} {task.name}", task.entry, self._inputs(task, data), task.refs) for _, task in missing]
-        for (key, task), answer in zip(missing, self.pool.run(calls), strict=True):
-            manifest = Manifest(asset=f"{asset}#{task.name}", content=tuple(map(StoredRole.of, answer.refs)))
-            self._record(key, manifest, data.partition, answer.seconds)
-            found[key] = manifest
+        limit_s = self.pool.timeout_s
+        calls = [
+            Call(f"{asset} {task.name}", task.entry, self._inputs(task, data), task.refs,
+                 timeout_s(task.entry, data.duration_s, limit_s))
+            for _, task in missing
+        ]  # fmt: skip
+
+        def heard(position: int, answer: Answer) -> None:
+            """Kept at once: what is finished is never computed again, whatever becomes of the others."""
+            key, task = missing[position]
+            found[key] = Manifest(asset=f"{asset}#{task.name}", content=tuple(map(StoredRole.of, answer.refs)))
+            self._record(key, found[key], data.partition, answer.seconds)
+
+        self.pool.run(calls, heard)
         return [tuple(role.ref() for role in found[key].content) for key in keys]
 
     def load_context(self, manifest: Manifest) -> CompositionContext:
@@ -117,11 +137,33 @@ class Runner:
         manifest = upstreams.get(CONTEXT_ASSET)
         return None if manifest is None else self.load_context(manifest)
 
+    def _kept(self, asset: str, inputs: str, data: VersionData) -> Made | None:
+        """What the version itself, or the one it revises, made of the same inputs; None where objects are gone."""
+        with self.registry.reading() as session:
+            found = queries.made_from(session, data.sources(), asset, inputs)
+        for row in found:
+            if self._is_whole(row.manifest):
+                origin = row.carried_from or row.partition
+                return Made(
+                    row.manifest, row.key, origin if origin != data.partition else None, 0.0, inputs, is_kept=True
+                )
+        return None
+
+    def _carried(self, key: str, inputs: str, partition: str) -> Made | None:
+        known = self._known(key)
+        if known is None:
+            return None
+        manifest, made_by = known
+        return Made(manifest, key, made_by if made_by != partition else None, 0.0, inputs)
+
+    def _is_whole(self, manifest: Manifest) -> bool:
+        return all(self.store.has(sha256) for sha256 in manifest.objects())
+
     def _known(self, key: str) -> tuple[Manifest, str] | None:
         """A recorded result whose objects are all still there. A result with holes counts as unknown."""
         with self.registry.reading() as session:
             known = queries.find_result(session, key)
-        if known is None or not all(self.store.has(sha256) for sha256 in known.manifest.objects()):
+        if known is None or not self._is_whole(known.manifest):
             return None
         return known.manifest, known.made_by_partition
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from musicgen_assets.context.failures import Failure
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import Manifest
+from resources import leases
 from resources.io_manager import load_manifest
 from resources.layout import ensure_home
 from resources.registry import Registry, open_registry, queries
@@ -23,6 +25,9 @@ from resources.settings import Settings
 from resources.state_machine import enter_stage, fail, transition
 from resources.store import ArtifactStore
 from resources.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from resources.executing import Execution
 
 RELEASE_ASSET = "finalization/release"
 
@@ -36,6 +41,8 @@ class Studio:
     store: ArtifactStore
     pool: WorkerPool
     runner: Runner
+    execution: Execution | None = None
+    """The run that this process is in the middle of."""
 
     @classmethod
     def open(cls, settings: Settings, listener: Listener | None = None) -> Studio:
@@ -55,15 +62,22 @@ class Studio:
     ) -> Made:
         """See Runner.make. The version enters the asset's stage, and fails there with it.
 
-        Raises BadInput for a partition that the registry does not know: nobody asked for it.
+        Raises BadInput for a partition that the registry does not know: nobody asked for it; PermanentFailure when
+        another run has the version by now.
         """
         with self.registry.session() as session:
-            enter_stage(session, queries.get_version(session, partition), declaration.stage, run_id)
+            version = queries.get_version(session, partition)
+            leases.require(session, version, run_id)
+            enter_stage(session, version, declaration.stage, run_id)
         try:
             return self.runner.make(declaration, partition, upstreams)
         except Failure as failure:
             if not failure.is_retryable:
                 self.failed(declaration, partition, str(failure), run_id)
+            raise
+        except Exception as error:
+            # A defect: whatever it is, the version must say that it failed, and where.
+            self.failed(declaration, partition, f"{type(error).__name__}: {error}", run_id)
             raise
 
     def failed(self, declaration: Declaration, partition: str, reason: str, run_id: str = "") -> None:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.context.limits import DEFAULT_DURATION_S
 from musicgen_assets.context.schema import CompositionContext
 from resources.registry import Registry, Version, queries
 
 REQUEST_FIELDS = ("prompt", "overrides", "seed", "title")
-"""What of a request shapes the song. Who asked, how far to go and under which key do not."""
+"""What of a request shapes the song, with "revision" where it is one. Who asked, how far to go and under which key
+do not."""
 
 
 class VersionData:
@@ -32,6 +34,7 @@ class VersionData:
         self._context = context
         self._soundfont = soundfont
         self._cache: dict[str, tuple[Any, Any]] = {}
+        self._sources: tuple[str, ...] | None = None
         self._readers: dict[str, Callable[[], tuple[Any, Any]]] = {
             "request": self._request,
             "version": self._version,
@@ -49,6 +52,24 @@ class VersionData:
         """JSON-able, equal on two machines that would give the same result."""
         return self._read(name)[1]
 
+    @property
+    def duration_s(self) -> float:
+        """How long the song is to be, in seconds; the default before that is resolved."""
+        return DEFAULT_DURATION_S if self._context is None else self._context.technical.duration_s
+
+    def sources(self) -> tuple[str, ...]:
+        """The versions whose artifacts this one takes over where it is made from the same, nearest first.
+
+        Itself, so that going on never re-makes what is there; and its parent, unless it was asked to be refreshed.
+        """
+        if self._sources is None:
+            with self._registry.reading() as session:
+                version = queries.get_version(session, self.partition)
+                parent = version.parent_partition
+            is_refresh = bool((version.change or {}).get("refresh"))
+            self._sources = (self.partition, parent) if parent and not is_refresh else (self.partition,)
+        return self._sources
+
     def _read(self, name: str) -> tuple[Any, Any]:
         if name not in self._cache:
             self._cache[name] = self._readers[name]()
@@ -58,6 +79,8 @@ class VersionData:
         with self._registry.reading() as session:
             asked = queries.request_of(session, queries.get_version(session, self.partition))
         request = {name: asked.payload.get(name) for name in REQUEST_FIELDS}
+        if "revision" in asked.payload:
+            request["revision"] = asked.payload["revision"]
         return request, request
 
     def _version(self) -> tuple[Any, Any]:

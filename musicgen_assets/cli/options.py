@@ -1,4 +1,4 @@
-"""From command-line options to the one request form. The rules themselves stand with the request."""
+"""Options that commands share, and from their values to requests. The rules themselves stand with the request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
+
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
+)
+DETACH = click.option("--detach", "is_detached", is_flag=True, help="Leave the work to a running deployment.")
+JSON = click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 
 
 def parse_sets(pairs: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What a person, a queue or a program asks for: the one form every entry point fills in.
+"""What a person, a queue or a program asks for: the forms every entry point fills in, one a kind of request.
 
-Belongs here: the request and the rules it must meet before anything is written. Does not belong
+Belongs here: the requests and the rules it must meet before anything is written. Does not belong
 here: what is made of it (ideation), where it is kept (resources).
 """
 
@@ -21,21 +21,63 @@ STAGES: tuple[Stage, ...] = (
 )  # fmt: skip
 
 
-class CompositionRequest(Frozen):
+Kind = Literal["compose", "revise", "advance", "retry"]
+
+
+class _Asked(Frozen):
+    """What every request says: who asks, and under which key it is the same request again."""
+
+    user: str = Field("local", min_length=1, max_length=120)
+    idempotency_key: str | None = Field(None, min_length=1, max_length=200)
+
+
+class CompositionRequest(_Asked):
     """One request for a new composition.
 
     ``overrides`` maps context paths ("musical.key") to values and wins over everything that prompt
     understanding proposes; options such as --duration and --style are overrides too.
     """
 
+    kind: Literal["compose"] = "compose"
     prompt: str
     overrides: dict[str, Any] = Field(default_factory=dict)
     seed: int | None = Field(None, ge=0, le=limits.SEED_MAX)
     """None lets the door draw one; it is shown and kept."""
     title: str | None = Field(None, min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)
     until: Stage = "finalization"
-    user: str = Field("local", min_length=1, max_length=120)
-    idempotency_key: str | None = Field(None, min_length=1, max_length=200)
+
+
+class RevisionRequest(_Asked):
+    """One request for a new version of a composition: its parent's resolved context, and what is to change.
+
+    ``version`` is "COMPOSITION@vN", or "COMPOSITION" for its newest. ``rerolls`` names assets whose dice are thrown
+    again ("melody" or "composition/melody"). A new ``prompt`` is understood from scratch; everything set by hand
+    before stays set. ``is_refresh`` makes everything with today's code, which a plain revision never does.
+    """
+
+    kind: Literal["revise"] = "revise"
+    version: str = Field(min_length=1, max_length=120)
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    rerolls: tuple[str, ...] = Field((), max_length=40)
+    prompt: str | None = None
+    seed: int | None = Field(None, ge=0, le=limits.SEED_MAX)
+    title: str | None = Field(None, min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)
+    is_refresh: bool = False
+    until: Stage = "finalization"
+
+
+class WorkRequest(_Asked):
+    """One request to go on with a version that rests: ``advance`` one that waits, ``retry`` one that stopped.
+
+    ``until`` None means: the next stage for ``advance``, as far as was asked before for ``retry``.
+    """
+
+    kind: Literal["advance", "retry"]
+    version: str = Field(min_length=1, max_length=120)
+    until: Stage | None = None
+
+
+AnyRequest = CompositionRequest | RevisionRequest | WorkRequest
 
 
 def check_prompt(prompt: str) -> str:

@@ -84,12 +84,12 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "ideation", "enhanced_prompt",
         "Intent, musical elements, preferences, theory, parameters, template; with trace and confidence.",
         "musicgen_assets.ideation.enhancer:make_enhanced_prompt",
-        upstreams=_up("ideation/brief"), data=("all_styles",),
+        upstreams=(Upstream("ideation/brief", ("wording",)),), data=("all_styles",),
     ),
     Declaration(
         "ideation", "context", "The resolved CompositionContext: proposal, defaults, overrides (overrides win).",
-        "musicgen_assets.ideation.resolver:make_context",
-        upstreams=_up("ideation/brief", "ideation/enhanced_prompt"), data=("all_styles",),
+        "musicgen_assets.ideation.context_asset:make_context",
+        upstreams=(Upstream("ideation/brief", ("main",)), Upstream("ideation/enhanced_prompt")), data=("all_styles",),
         checks=("context_is_consistent",),
     ),
     Declaration(

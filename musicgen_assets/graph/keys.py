@@ -23,6 +23,9 @@ from musicgen_assets.graph.payloads import canonical_json
 SCHEME = 1
 """Raised when the recipe of the key itself changes."""
 
+ASKED_DATA = frozenset({"request", "version", "waivers"})
+"""Declared data that people decide on; the rest (styles, instruments) comes with the installation, like code."""
+
 
 def asset_key(
     declaration: Declaration,
@@ -39,12 +42,29 @@ def asset_key(
         "scheme": SCHEME,
         "asset": declaration.key,
         "code": _fingerprint(declaration.entry),
-        "context": project(context, declaration.paths) if context is not None else {},
-        "upstreams": {
-            upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
-            for upstream in declaration.upstreams
-        },
+        **_inputs(declaration, context, upstreams),
         "data": {name: data[name] for name in declaration.data},
+    }
+    return hashlib.sha256(canonical_json(parts)).hexdigest()
+
+
+def inputs_key(
+    declaration: Declaration,
+    context: CompositionContext | None,
+    upstreams: Mapping[str, Manifest],
+    data: Mapping[str, Any],
+) -> str:
+    """What an asset is made from, installation aside: hexadecimal sha256.
+
+    Arguments as for ``asset_key``. Neither code nor the identities of styles, fonts and engines enter: two versions
+    with the same inputs key asked for the same, whatever the program has become in between. That is what a revision
+    takes from its parent. Only ``ASKED_DATA`` of ``data`` is read; the rest may be missing.
+    """
+    parts = {
+        "scheme": SCHEME,
+        "inputs_of": declaration.key,
+        **_inputs(declaration, context, upstreams),
+        "data": {name: data[name] for name in declaration.data if name in ASKED_DATA},
     }
     return hashlib.sha256(canonical_json(parts)).hexdigest()
 
@@ -65,6 +85,19 @@ def task_key(task: Task, data: Mapping[str, Any]) -> str:
 def seen_roles(manifest: Manifest, roles: tuple[str, ...] | None) -> tuple[StoredRole, ...]:
     """The content roles an upstream declaration lets through; None means all."""
     return manifest.content if roles is None else tuple(role for role in manifest.content if role.role in roles)
+
+
+def _inputs(
+    declaration: Declaration, context: CompositionContext | None, upstreams: Mapping[str, Manifest]
+) -> dict[str, Any]:
+    """The declared part of context and upstreams."""
+    return {
+        "context": project(context, declaration.paths) if context is not None else {},
+        "upstreams": {
+            upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
+            for upstream in declaration.upstreams
+        },
+    }
 
 
 @lru_cache(maxsize=256)

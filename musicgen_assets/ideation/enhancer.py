@@ -43,7 +43,7 @@ class Proposal:
 
 def make_enhanced_prompt(job: Job) -> Outcome:
     """The ideation/enhanced_prompt artifact."""
-    brief = job.json("ideation/brief")
+    brief = job.json("ideation/brief", "wording")
     result = propose(brief["prompt"])
     context = resolve(brief, result.parameters)
     sentence = describe(context)

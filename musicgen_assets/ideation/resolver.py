@@ -13,10 +13,9 @@ from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Mood, Role, SectionKind, WeightedGenre
-from musicgen_assets.graph.job import CheckResult, Job, Outcome
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.ideation.overrides import normalise_overrides
-from musicgen_assets.ideation.players import DRUM_ROLES, MELODIC_ROLES, Wishes, band_of
+from musicgen_assets.ideation.players import MELODIC_ROLES, Wishes, band_of
 from musicgen_assets.ideation.proposal import (
     generator,
     genres_without,
@@ -39,15 +38,6 @@ SEPARATOR = ", "
 _BRIGHT_FROM_VALENCE = 0.5
 ENGINE = "builtin"
 ENGINE_REASON = "the built-in engine makes whole songs here, without network, weights or cost"
-
-
-def make_context(job: Job) -> Outcome:
-    """The ideation/context artifact: the resolved CompositionContext."""
-    brief = job.json("ideation/brief")
-    enhanced = job.json("ideation/enhanced_prompt")
-    enhancement = {name: enhanced[name] for name in ("enhanced_prompt", "reasoning_trace", "confidence")}
-    context = resolve(brief, enhanced["parameters"], enhancement)
-    return Outcome([json_payload(context)], facts=_facts(context), checks=[check_context(context, brief["overrides"])])
 
 
 def resolve(
@@ -220,22 +210,6 @@ def _routing(brief: Mapping[str, Any], enhancement: Mapping[str, Any] | None) ->
         "ai_decisions.model_selections": [selection],
         "ai_decisions.processing_history": ["prompt understood", "context resolved"],
         **({"ai_decisions.enhancement": dict(enhancement)} if enhancement else {}),
-    }
-
-
-def _facts(context: CompositionContext) -> dict[str, float | int | str | bool]:
-    musical = context.musical
-    return {
-        "key": f"{musical.key} {musical.scale}",
-        "tempo_bpm": musical.tempo_bpm,
-        "time_signature": musical.time_signature,
-        "genres": ", ".join(f"{genre.name} {genre.weight:.0%}" for genre in musical.genres),
-        "duration_s": context.technical.duration_s,
-        "instruments": ", ".join(item.name for item in musical.instruments),
-        "is_drumless": not any(item.role in DRUM_ROLES for item in musical.instruments),
-        "has_vocals": context.creative.has_vocals,
-        "language": context.creative.language,
-        "seed": context.ai_decisions.generation.seed,
     }
 
 

@@ -153,10 +153,39 @@ class Request(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
     status: Mapped[str] = mapped_column(String(16))
     """ "submitted", "claimed", then "done", "waiting", "failed" or "cancelled"."""
+    kind: Mapped[str] = mapped_column(String(16), default="compose")
+    """ "compose", "revise", "advance" or "retry"."""
+    launches: Mapped[int] = mapped_column(default=0)
+    """How often it was put back after whoever had it died."""
     claimed_by: Mapped[str | None] = mapped_column(String(200))
     claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[datetime | None]
+
+
+class Lease(Base):
+    """Somebody is executing a version right now: one row while it lasts, at most one a version."""
+
+    __tablename__ = "leases"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True, autoincrement=False)
+    partition: Mapped[str] = mapped_column(String(80))
+    request_id: Mapped[str | None] = mapped_column(String(40))
+    """The request it serves; null for what was launched by hand."""
+    run_id: Mapped[str] = mapped_column(String(64))
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int]
+    process_started: Mapped[float]
+    """When that process started, seconds since 1970: tells it from a later one with the same pid."""
+    taken_at: Mapped[datetime] = mapped_column(default=utc_now)
+    heartbeat_at: Mapped[datetime] = mapped_column(default=utc_now)
+    cancel_requested_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None] = mapped_column(String(120))
+    asset: Mapped[str] = mapped_column(String(80), default="")
+    fraction: Mapped[float] = mapped_column(default=0.0)
+    """How much of the run is done, 0-1, as of the last heartbeat."""
+    left_s: Mapped[float | None]
+    """Seconds left by the pace so far."""
 
 
 class StageState(Base):
@@ -207,6 +236,8 @@ class Materialization(Base):
     """What it holds, where that is not what its key yields (any more); null otherwise."""
     seconds: Mapped[float]
     run_id: Mapped[str] = mapped_column(String(64), default="")
+    inputs_key: Mapped[str | None] = mapped_column(String(64))
+    """What it was made from, code aside: a revision takes over what was made from the same."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

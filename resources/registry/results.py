@@ -6,6 +6,7 @@ Belongs here: the two tables and their facts. Does not belong here: computing ke
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,9 @@ class KnownMaterialization:
     run_id: str
     created_at: datetime
     manifest: Manifest
+    partition: str
+    inputs_key: str | None
+    """What it was made from, code aside; None for what was made before that was written down."""
 
 
 def find_result(session: Session, key: str) -> KnownResult | None:
@@ -114,22 +118,27 @@ def record_materialization(
     carried_from: str | None,
     seconds: float,
     run_id: str = "",
+    inputs_key: str | None = None,
+    kept: Manifest | None = None,
 ) -> Materialization:
     """Note that ``partition`` now has ``asset`` as ``key`` yields it, and bring its stage's state up to date.
 
-    Earlier rows stay as history. Raises BadInput for an unknown version, and TransientFailure when the key is not
-    recorded or yields something else by now: then the version has to look again.
+    Earlier rows stay as history. ``kept`` is what was taken over from another version, which stands although its key
+    may yield something else by now. Raises BadInput for an unknown version, and TransientFailure when the key is not
+    recorded or yields something else and nothing was kept: then the version has to look again.
     """
     version = get_version(session, partition)
     standing = find_result(session, key)
-    if standing is None or standing.manifest.content_hash != content_hash:
+    is_as_known = standing is not None and standing.manifest.content_hash == content_hash
+    if standing is None or not (is_as_known or kept):
         raise TransientFailure(
             f"{asset} of {partition}: its result {key[:12]} is {'gone' if standing is None else 'another one'} by now.",
             way_out="Run the version again.",
         )
     row = Materialization(
         partition=partition, asset=asset, key=key, content_hash=content_hash, carried_from=carried_from,
-        seconds=seconds, run_id=run_id,
+        seconds=seconds, run_id=run_id, inputs_key=inputs_key,
+        manifest=kept.model_dump(mode="json") if kept is not None and not is_as_known else None,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -149,6 +158,12 @@ def latest_materialization(session: Session, partition: str, asset: str) -> Know
     )
     row = session.execute(query).first()
     return None if row is None else _known(row)
+
+
+def made_from(session: Session, partitions: Iterable[str], asset: str, inputs_key: str) -> list[KnownMaterialization]:
+    """What each of ``partitions``, in their order, now has under ``asset`` if it was made from ``inputs_key``."""
+    newest = [latest_materialization(session, partition, asset) for partition in partitions]
+    return [known for known in newest if known is not None and known.inputs_key == inputs_key]
 
 
 def materializations_of(session: Session, partition: str) -> dict[str, KnownMaterialization]:
@@ -195,5 +210,6 @@ def _known(row: Row[tuple[Materialization, dict[str, Any]]]) -> KnownMaterializa
     return KnownMaterialization(
         materialization.asset, materialization.key, materialization.content_hash, materialization.carried_from,
         materialization.seconds, materialization.run_id, materialization.created_at,
-        Manifest.model_validate(materialization.manifest or manifest),
+        Manifest.model_validate(materialization.manifest or manifest), materialization.partition,
+        materialization.inputs_key,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from musicgen_assets.context.paths import apply_overrides, known_paths
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import DECLARATIONS, Declaration, Upstream
 from musicgen_assets.graph.job import Ref, Task
-from musicgen_assets.graph.keys import asset_key, task_key
+from musicgen_assets.graph.keys import asset_key, inputs_key, task_key
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 
 HERE = "musicgen_assets.graph.payloads:canonical_json"
@@ -57,6 +57,40 @@ def test_only_declared_roles_of_an_upstream_enter_the_key() -> None:
 def test_the_identity_of_declared_data_enters_the_key() -> None:
     assert asset_key(DECLARED, CompositionContext(), UPSTREAMS, {"styles": {"pop": "y"}}) != BASE
     assert asset_key(DECLARED, CompositionContext(), UPSTREAMS, {"styles": {"pop": "x"}, "version": "v9"}) == BASE
+
+
+INPUTS = inputs_key(DECLARED, CompositionContext(), UPSTREAMS, {"styles": {"pop": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "is_declared"),
+    [("musical.key", "D", True), ("ai_decisions.generation.rerolls.drums", 1, True), ("musical.tempo_bpm", 99, False)],
+)
+def test_an_inputs_key_moves_with_declared_paths_only(path: str, value: object, is_declared: bool) -> None:
+    context = apply_overrides(CompositionContext(), {path: value})
+    assert (inputs_key(DECLARED, context, UPSTREAMS, {}) != INPUTS) is is_declared
+
+
+def test_an_inputs_key_moves_with_declared_roles_of_upstreams_only() -> None:
+    words = {"a/b": Manifest(asset="a/b", content=(role("main", "1"), role("words", "3")))}
+    main = {"a/b": Manifest(asset="a/b", content=(role("main", "1", gain_db=3.0), role("words", "2")))}
+    assert inputs_key(DECLARED, CompositionContext(), words, {}) == INPUTS
+    assert inputs_key(DECLARED, CompositionContext(), main, {}) != INPUTS
+
+
+def test_an_inputs_key_leaves_the_installation_out_and_keeps_what_people_decided() -> None:
+    assert inputs_key(DECLARED, CompositionContext(), UPSTREAMS, {"styles": {"pop": "y"}}) == INPUTS
+    assert inputs_key(replace(DECLARED, entry="elsewhere:entry"), CompositionContext(), UPSTREAMS, {}) == INPUTS
+    for name in ("request", "version", "waivers"):
+        declared = replace(DECLARED, data=(*DECLARED.data, name))
+        keys = {inputs_key(declared, CompositionContext(), UPSTREAMS, {name: value}) for value in ("x", "y")}
+        assert len(keys) == 2
+
+
+def test_assets_that_read_the_same_have_keys_of_their_own() -> None:
+    other = replace(DECLARED, name="other")
+    assert inputs_key(other, CompositionContext(), UPSTREAMS, {}) != INPUTS
+    assert asset_key(DECLARED, CompositionContext(), UPSTREAMS, {"styles": {"pop": "x"}}) != INPUTS
 
 
 def test_pictures_facts_and_checks_stay_out_of_the_content_hash() -> None:

@@ -13,7 +13,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from musicgen_assets.execution import open_instance, run_version
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.definitions import build_defs
+from musicgen_assets.execution import run_version
+from resources.layout import open_instance
 from resources.settings import get_settings
 from resources.studio import Studio, open_studio
 from support.cli import musicgen
@@ -111,8 +114,18 @@ def test_with_a_waiver_it_is_released_and_says_so_inside(blocked: dict[str, Any]
     assert "a study in loudness" in (directory / "report.html").read_text()
 
 
-def test_a_version_nobody_asked_for_is_refused_by_the_first_asset(blocked: dict[str, Any], studio: Studio) -> None:
-    """A partition made by hand in the UI bypasses the door: the registry does not know it."""
-    report = run_version(studio, open_instance(studio.settings), "hand-made@v1", assets=["ideation/brief"])
-    assert report.failed_assets == ("ideation/brief",)
-    assert "hand-made" in report.failures[0]
+def test_a_version_nobody_asked_for_is_refused(
+    blocked_home: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partition made by hand in the UI bypasses the door: the registry does not know it, and nothing is made."""
+    instance = open_instance(studio.settings)
+    with pytest.raises(BadInput, match="hand-made"):
+        run_version(studio, instance, "hand-made@v1", assets=["ideation/brief"])
+    monkeypatch.setenv("MUSICGEN_HOME", str(blocked_home))
+    instance.add_dynamic_partitions("versions", ["hand-made@v1"])
+    job = build_defs().resolve_job_def("compose")
+    launched = job.execute_in_process(instance=instance, partition_key="hand-made@v1", raise_on_error=False)
+    assert not launched.success
+    told = " ".join(str(event.event_specific_data) for event in launched.all_events)
+    assert "there is no such composition" in told
+    assert not launched.get_asset_materialization_events()

@@ -1,0 +1,130 @@
+"""``musicgen revise``, ``advance`` and ``retry``: a new version of a song, and going on with one that rests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from musicgen_assets.cli.making import reconciled_studio, submit_and_run
+from musicgen_assets.cli.options import DETACH, JSON, OUT, parse_sets, parse_styles, read_lyrics
+from musicgen_assets.context.request import STAGES
+
+if TYPE_CHECKING:
+    from musicgen_assets.context.request import RevisionRequest
+
+
+@click.command(short_help="Make a new version that differs in what you say.")
+@click.argument("version", metavar="COMPOSITION[@vN]")
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
+@click.option("--reroll", "rerolls", multiple=True, metavar="ASSET", help="Throw the dice of this asset again.")
+@click.option("--style", "styles", multiple=True, metavar="NAME[=WEIGHT]", help="Style; repeat to mix styles.")
+@click.option("--lyrics", type=click.Path(path_type=Path), metavar="FILE", help="Other words to sing, UTF-8 text.")
+@click.option("--title", help="Another title.")
+@click.option("--seed", type=int, help="Another seed: every choice is drawn anew.")
+@click.option("--prompt", help="Another prompt, understood from scratch; what was set by hand stays.")
+@click.option("--refresh", "is_refresh", is_flag=True, help="Make everything with today's code.")
+@click.option("--plan", "is_plan", is_flag=True, help="Say what would be made and how long it takes; make nothing.")
+@click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
+@click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
+@OUT
+@DETACH
+@JSON
+def revise(
+    version: str,
+    sets: tuple[str, ...],
+    rerolls: tuple[str, ...],
+    styles: tuple[str, ...],
+    lyrics: Path | None,
+    title: str | None,
+    seed: int | None,
+    prompt: str | None,
+    is_refresh: bool,
+    is_plan: bool,
+    stage: Any,
+    idempotency_key: str | None,
+    out: Path | None,
+    is_detached: bool,
+    is_json: bool,
+) -> None:
+    """Make a new version of a song from VERSION (its newest when @vN is left out).
+
+    Only what the change can touch is made again; the rest is carried.
+
+    Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
+    """
+    from pydantic import ValidationError
+
+    from musicgen_assets.context.paths import bad_input_of
+    from musicgen_assets.context.request import RevisionRequest
+
+    overrides: dict[str, Any] = {}
+    if (genres := parse_styles(styles)) is not None:
+        overrides["musical.genres"] = genres
+    if lyrics is not None:
+        overrides["creative.lyrics"] = read_lyrics(lyrics)
+    overrides |= parse_sets(sets)
+    try:
+        request = RevisionRequest(
+            version=version, overrides=overrides, rerolls=rerolls, prompt=prompt, title=title, seed=seed,
+            is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise bad_input_of(error, {}) from error
+    if is_plan:
+        _show_plan(request, is_json=is_json)
+        return
+    sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))
+
+
+@click.command(short_help="Go on with a version that waits.")
+@click.argument("version", metavar="COMPOSITION[@vN]")
+@click.option("--until", "stage", type=click.Choice(STAGES), help="Stop after this stage; default: the next one.")
+@OUT
+@DETACH
+@JSON
+def advance(version: str, stage: Any, out: Path | None, is_detached: bool, is_json: bool) -> None:
+    """Let a VERSION that was stopped with --until make its next stage.
+
+    Example: musicgen advance sunny-river-k3f9a --until finalization
+    """
+    sys.exit(_work("advance", version, stage, out, is_json=is_json, is_detached=is_detached))
+
+
+@click.command(short_help="Make a version again from where it stopped.")
+@click.argument("version", metavar="COMPOSITION[@vN]")
+@click.option("--until", "stage", type=click.Choice(STAGES), help="Stop after this stage; default: as asked before.")
+@OUT
+@DETACH
+@JSON
+def retry(version: str, stage: Any, out: Path | None, is_detached: bool, is_json: bool) -> None:
+    """Run VERSION again: what is finished is carried, the rest is made.
+
+    Use it after a failure was mended, a failed check was waived, or a run was cancelled.
+    """
+    sys.exit(_work("retry", version, stage, out, is_json=is_json, is_detached=is_detached))
+
+
+def _work(
+    kind: Literal["advance", "retry"], version: str, stage: Any, out: Path | None, *, is_json: bool, is_detached: bool
+) -> int:
+    from musicgen_assets.context.request import WorkRequest
+
+    request = WorkRequest(kind=kind, version=version, until=stage)
+    return submit_and_run(request, out, is_json=is_json, is_detached=is_detached)
+
+
+def _show_plan(request: RevisionRequest, *, is_json: bool) -> None:
+    from musicgen_assets.cli.plan_view import plan_lines, plan_object
+    from resources.planning import plan_revision
+
+    with reconciled_studio() as studio:
+        plan = plan_revision(studio, request)
+    if is_json:
+        click.echo(json.dumps(plan_object(plan), ensure_ascii=False))
+        return
+    for line in plan_lines(plan):
+        click.echo(line)

@@ -1,0 +1,120 @@
+"""The context of a revision: its parent's resolved context, with what is to change.
+
+Belongs here: applying a change and keeping the context whole. Does not belong here: which artifacts a change touches
+(graph.planner), versions and their numbers (the door).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.paths import apply_overrides
+from musicgen_assets.context.schema import CompositionContext, Instrument
+from musicgen_assets.graph.declarations import DECLARATIONS, Declaration
+from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
+from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
+from musicgen_assets.ideation.rules import check_playable
+
+EXCLUDED = "musical.excluded_roles"
+REROLLS = "ai_decisions.generation.rerolls"
+_ONE_INSTRUMENT = INSTRUMENTS + "."
+
+
+def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Iterable[str] = ()) -> CompositionContext:
+    """``base`` with ``overrides`` (path to value) set and ``streams`` drawn once more. Pure.
+
+    What is not named stays as it was resolved, even where another value would now be proposed. One instrument is
+    replaced by its role: "musical.instruments.bass". Raises BadInput naming the path at fault.
+    """
+    patch = normalise_overrides(_whole_band(base, overrides))
+    patch = {**_implied(base, patch), **patch}
+    rerolls = dict(base.ai_decisions.generation.rerolls)
+    for stream in streams:
+        rerolls[stream] = rerolls.get(stream, 0) + 1
+    if rerolls != base.ai_decisions.generation.rerolls:
+        patch.setdefault(REROLLS, rerolls)
+    context = apply_overrides(base, patch)
+    check_playable(context)
+    consistency = check_context(context, {})
+    if not consistency.passed:
+        raise BadInput(
+            INSTRUMENTS, [player.name for player in context.musical.instruments], str(consistency.measured),
+            way_out="Keep somebody who plays a melody or chords, and each instrument once.",
+        )  # fmt: skip
+    return context
+
+
+def revised_of(revision: Mapping[str, Any]) -> CompositionContext:
+    """``revised`` of a brief's {base, overrides, streams}, base as plain data. Raises BadInput."""
+    base = CompositionContext.model_validate(revision["base"])
+    return revised(base, revision["overrides"], revision["streams"])
+
+
+def streams_of(assets: Iterable[str]) -> tuple[str, ...]:
+    """The random streams of ``assets`` ("melody" or "composition/melody"). Raises BadInput where there are none."""
+    found: list[str] = []
+    for asset in assets:
+        declaration = _by_name(asset)
+        if declaration is None or not declaration.streams:
+            rule = "there is no such asset" if declaration is None else "nothing in it is left to chance"
+            able = ", ".join(item.name for item in DECLARATIONS if item.streams)
+            raise BadInput("--reroll", asset, rule, way_out=f"One of: {able}.")
+        found += declaration.streams
+    return tuple(dict.fromkeys(found))
+
+
+def _by_name(asset: str) -> Declaration | None:
+    return next((item for item in DECLARATIONS if asset in (item.key, item.name)), None)
+
+
+def _whole_band(base: CompositionContext, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Instruments set one by one, by role, as the whole band they make."""
+    single = {path: value for path, value in overrides.items() if path.startswith(_ONE_INSTRUMENT)}
+    rest = {path: value for path, value in overrides.items() if path not in single}
+    if not single:
+        return rest
+    if INSTRUMENTS in rest:
+        raise BadInput(
+            next(iter(single)), next(iter(single.values())), f"{INSTRUMENTS} is set as a whole as well",
+            way_out="Set the band, or one player of it.",
+        )  # fmt: skip
+    band = [player.model_dump(mode="json") for player in base.musical.instruments]
+    for path, value in single.items():
+        role = path.removeprefix(_ONE_INSTRUMENT)
+        at = next((place for place, player in enumerate(band) if player["role"] == role), None)
+        if at is None:
+            playing = ", ".join(dict.fromkeys(player["role"] for player in band))
+            raise BadInput(path, value, f"nobody plays {role}", way_out=f"The roles are: {playing}.")
+        band[at] = _player(path, value, role)
+    return {**rest, INSTRUMENTS: band}
+
+
+def _player(path: str, value: Any, role: str) -> dict[str, Any]:
+    """The instrument ``value`` (a name, or a whole instrument) in ``role``."""
+    if isinstance(value, Mapping):
+        return {"role": role, **value}
+    named = normalise_overrides({INSTRUMENTS: [str(value)]}).get(INSTRUMENTS, [])
+    if len(named) != 1:
+        raise BadInput(path, value, "it must be one instrument", way_out="Name one, for example: upright bass.")
+    player = named[0].model_dump(mode="json") if isinstance(named[0], Instrument) else dict(named[0])
+    return {**player, "role": role}
+
+
+def _implied(base: CompositionContext, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from ``patch`` by necessity: words need a voice, and who is left out does not play."""
+    implied: dict[str, Any] = {}
+    if patch.get(LYRICS):
+        if patch.get(HAS_VOCALS) is False:
+            raise BadInput(
+                LYRICS, patch[LYRICS], f"words need a voice, but {HAS_VOCALS} is false",
+                way_out=f"Set {HAS_VOCALS}=true, or leave the lyrics out.",
+            )  # fmt: skip
+        implied[HAS_VOCALS] = True
+    elif patch.get(HAS_VOCALS) is False and base.creative.lyrics:
+        implied[LYRICS] = None
+    if EXCLUDED in patch and INSTRUMENTS not in patch and isinstance(patch[EXCLUDED], (list, tuple)):
+        staying = [player for player in base.musical.instruments if player.role not in patch[EXCLUDED]]
+        implied[INSTRUMENTS] = [player.model_dump(mode="json") for player in staying]
+    return implied

@@ -1,0 +1,112 @@
+"""What a request for a revision comes to: the child's request as it will be kept, and its context.
+
+Belongs here: reading the parent, pure otherwise. Does not belong here: writing rows (the door), planning (planning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.request import RevisionRequest
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.graph.declarations import SEED
+from resources.registry import Version
+from resources.registry.compositions import request_of
+
+TITLE = "creative.title"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A revision worked out. ``payload`` is kept with its request, ``change`` with its version."""
+
+    payload: dict[str, Any]
+    change: dict[str, Any]
+    context: CompositionContext
+
+    @property
+    def seed(self) -> int:
+        """The seed it will be made with."""
+        return self.context.ai_decisions.generation.seed
+
+
+def child_of(session: Session, parent: Version, request: RevisionRequest) -> Child:
+    """What ``request`` makes of ``parent``.
+
+    Raises BadInput for a parent without a resolved context, and for everything that a context refuses.
+    """
+    from musicgen_assets.ideation.brief import accept, brief_of
+    from musicgen_assets.ideation.revision import streams_of
+
+    if parent.context is None:
+        raise BadInput(
+            "version", parent.partition, "its context was never resolved, so there is nothing to start from",
+            way_out=f"Let it come that far first: musicgen retry {parent.partition}",
+        )  # fmt: skip
+    base = CompositionContext.model_validate(parent.context)
+    overrides = _wishes(request)
+    streams = streams_of(request.rerolls)
+    asked = request_of(session, parent).payload
+    payload: dict[str, Any] = {name: asked.get(name) for name in ("prompt", "overrides", "seed", "title")}
+    if request.prompt is not None and request.prompt.strip() != asked["prompt"]:
+        payload |= _understood_anew(request.prompt, asked, base, overrides, streams)
+    else:
+        payload["revision"] = {"base": parent.context, "overrides": overrides, "streams": list(streams)}
+    context = accept(brief_of(payload))
+    payload["decided"] = {**asked.get("decided", {}), **_decided(overrides, context)}
+    payload["until"] = request.until
+    change = {
+        "set": overrides,
+        "rerolls": list(request.rerolls),
+        "refresh": request.is_refresh,
+        "prompt": request.prompt,
+    }
+    return Child(payload, {name: value for name, value in change.items() if value}, context)
+
+
+def _wishes(request: RevisionRequest) -> dict[str, Any]:
+    """What is to be set, options with names of their own included."""
+    wishes = dict(request.overrides)
+    if request.title is not None:
+        wishes.setdefault(TITLE, request.title)
+    if request.seed is not None:
+        wishes.setdefault(SEED, request.seed)
+    return wishes
+
+
+def _understood_anew(
+    prompt: str,
+    asked: Mapping[str, Any],
+    base: CompositionContext,
+    overrides: Mapping[str, Any],
+    streams: tuple[str, ...],
+) -> dict[str, Any]:
+    """The fields of a request with another prompt: what was set by hand before stays set, and dice stay thrown."""
+    from musicgen_assets.ideation.revision import REROLLS
+
+    rerolls = dict(base.ai_decisions.generation.rerolls)
+    for stream in streams:
+        rerolls[stream] = rerolls.get(stream, 0) + 1
+    known = {**asked["overrides"], **asked.get("decided", {})}
+    seed = overrides.get(SEED, base.ai_decisions.generation.seed)
+    return {
+        "prompt": prompt,
+        "overrides": {**known, **overrides, **({REROLLS: rerolls} if rerolls else {})},
+        "seed": seed,
+    }
+
+
+def _decided(overrides: Mapping[str, Any], context: CompositionContext) -> dict[str, Any]:
+    """What was set by hand, as paths that a context has: one instrument stands for the band it left."""
+    from musicgen_assets.ideation.overrides import INSTRUMENTS
+
+    band = [player.model_dump(mode="json") for player in context.musical.instruments]
+    return {
+        INSTRUMENTS if path.startswith(INSTRUMENTS) else path: band if path.startswith(INSTRUMENTS) else value
+        for path, value in overrides.items()
+    }
