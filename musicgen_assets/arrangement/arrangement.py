@@ -6,6 +6,7 @@ energy, timeline, band, orchestration, the part writers, transitions, ending, pe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,18 @@ from musicgen_assets.styles.schema import Style
 DRAWS_MAX = 4
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
 THUMBNAIL_PX = (640, 260)
+
+
+@dataclass(frozen=True)
+class Dice:
+    """One draw of an arrangement: a generator by name, so that what one player does leaves the others alone."""
+
+    root: int
+
+    def of(self, name: str) -> np.random.Generator:
+        """The generator called ``name``, always from its start."""
+        digest = hashlib.sha256(f"{self.root}|{name}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 @dataclass(frozen=True)
@@ -113,15 +126,18 @@ def arrange(
     brief: Brief, style: Style, materials: Materials, rng: np.random.Generator
 ) -> tuple[Score, tuple[Marks, ...]]:
     """The score, and the devices put at each boundary. Equal inputs give an equal score. Raises BadInput."""
-    timeline = _plan(brief, style, materials, rng)
+    dice = Dice(int(rng.integers(1 << 62)))
+    timeline = _plan(brief, style, materials, dice.of("form"))
     seats = seat_band(brief.instruments, style, brief.excluded_roles, materials.is_sung)
     windows = orchestrate(timeline, seats)
-    parts = _write_parts(seats, windows, timeline, style, materials, rng)
-    marks = mark_boundaries(parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=rng)
+    parts = _write_parts(seats, windows, timeline, style, materials, dice)
+    marks = mark_boundaries(
+        parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=dice.of("boundaries")
+    )
     write_ending(parts, seats, timeline, style.ending, style.comping_voicing)
     tracks = []
     for seat in seats:
-        notes = perform(parts[seat.name], seat, timeline, style.humanize_ms, rng)
+        notes = perform(parts[seat.name], seat, timeline, style.humanize_ms, dice.of(f"playing of {seat.name}"))
         if notes:
             tracks.append(_track(seat, notes))
     score = Score.model_validate(
@@ -180,16 +196,16 @@ def _write_parts(
     timeline: Timeline,
     style: Style,
     materials: Materials,
-    rng: np.random.Generator,
+    dice: Dice,
 ) -> Parts:
     melody = lay_melody(timeline, materials.melody, is_sung=materials.is_sung)
     has_percussionist = any(seat.role == "percussion" and seat.is_kit for seat in seats)
     has_second_lead = sum(seat.role == "lead" for seat in seats) > 1
 
     def write(seat: Seat) -> list[NoteRow]:
-        own = windows[seat.name]
+        own, own_dice = windows[seat.name], dice.of(f"part of {seat.name}")
         if seat.role == "drums":
-            return write_drums(seat, own, timeline, materials.rhythm, has_percussionist=has_percussionist, rng=rng)
+            return write_drums(seat, own, timeline, materials.rhythm, has_percussionist=has_percussionist, rng=own_dice)
         if seat.role == "percussion":
             return write_percussion(seat, own, timeline, materials.rhythm)
         if seat.role == "bass":
@@ -199,7 +215,7 @@ def _write_parts(
         if seat.role == "pad":
             return write_pad(seat, own, timeline)
         if seat.role == "arpeggio":
-            return write_arpeggio(seat, own, timeline, rng)
+            return write_arpeggio(seat, own, timeline, own_dice)
         if seat.role == "counter":
             return write_counter(seat, own, timeline, melody)
         return write_lead(seat, own, melody, has_second_lead=has_second_lead)

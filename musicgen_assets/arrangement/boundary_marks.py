@@ -41,8 +41,8 @@ def _marks(score: Score, section: Section, arrays: list[tuple[Track, NoteArray]]
     found: set[str] = set()
     for track, notes in arrays:
         found |= _turns(track, notes, line, bar)
-        was_there = len(_between(notes, line - bar - beat, line - bar))
-        if was_there and not _sounds(notes, line - beat + _NEAR_TICKS, line - _NEAR_TICKS):
+        last_beat = (line - beat + _NEAR_TICKS, line - _NEAR_TICKS)
+        if _sounds(notes, last_beat[0] - bar, last_beat[1] - bar) and not _sounds(notes, *last_beat):
             found.add("gap")
         if len(_between(notes, line - bar, line)) and not len(_between(notes, line - _NEAR_TICKS, line + bar)):
             found.add("exit")
