@@ -6,13 +6,21 @@ Belongs here: gathering from registry and store. Does not belong here: drawing i
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from musicgen_assets.context.difference import revision_in_words
 from musicgen_assets.graph.declarations import DECLARATIONS
 from musicgen_assets.graph.gate import GATE
 from musicgen_assets.graph.manifest import Manifest
+from resources.leases import is_alive, lease_of
 from resources.registry import queries
+from resources.registry.models import Event, Materialization, Version
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
 from resources.studio import RELEASE_ASSET, Studio
@@ -104,25 +112,111 @@ def overview(studio: Studio) -> list[dict[str, Any]]:
 
 
 def version_tree(studio: Studio, composition: str) -> list[dict[str, Any]]:
-    """Versions depth first, each with its depth in the tree. Raises BadInput for an unknown composition."""
+    """Versions depth first, each with its depth in the tree, what it changed, and its loudness once released.
+
+    Siblings come oldest first. Raises BadInput for an unknown composition.
+    """
     with studio.registry.reading() as session:
         versions = queries.list_versions(session, composition)
-    partitions = {version.id: version.partition for version in versions}
+        loudness = {version.id: _loudness(session, version) for version in versions}
+    by_id = {version.id: version for version in versions}
+    children: dict[int | None, list[Version]] = defaultdict(list)
+    for version in versions:
+        children[version.parent_id if version.parent_id in by_id else None].append(version)
     rows: list[dict[str, Any]] = []
-
-    def walk(parent_id: int | None, depth: int) -> None:
-        for version in versions:
-            if version.parent_id != parent_id:
-                continue
-            rows.append(
-                {"partition": version.partition, "number": version.number, "parent": partitions.get(parent_id or 0),
-                 "depth": depth, "status": version.state, "seed": version.seed,
-                 "created_at": version.created_at.isoformat(timespec="seconds")}
-            )  # fmt: skip
-            walk(version.id, depth + 1)
-
-    walk(None, 0)
+    stack = [(version, 0) for version in reversed(children[None])]
+    while stack:
+        version, depth = stack.pop()
+        stack += [(child, depth + 1) for child in reversed(children[version.id])]
+        parent = by_id.get(version.parent_id or 0)
+        rows.append(
+            {"partition": version.partition, "number": version.number, "parent": version.parent_partition,
+             "depth": depth, "status": version.state, "change": version.change,
+             "words": _words(version, parent),
+             "loudness_lufs": loudness[version.id], "seed": version.seed, "is_newest": version is versions[-1],
+             "created_at": version.created_at.isoformat(timespec="seconds")}
+        )  # fmt: skip
     return rows
+
+
+def _words(version: Version, parent: Version | None) -> str:
+    if version.parent_id is None:
+        return f"first, seed {version.seed}"
+    return revision_in_words(version.change, parent.context if parent is not None else None)
+
+
+def _loudness(session: Session, version: Version) -> float | None:
+    """Integrated loudness of a version's release in LUFS."""
+    if version.state not in ("released", "archived"):
+        return None
+    found = queries.latest_materialization(session, version.partition, GATE)
+    value = found.manifest.facts.get("integrated_lufs") if found is not None else None
+    return None if value is None else round(float(value), 2)
+
+
+def history(studio: Studio, partition: str) -> list[dict[str, Any]]:
+    """What happened to a version, oldest first, with what happened to its composition as a whole.
+
+    Rows {"at", "kind", "what", "reason", "run_id", "payload"}. Raises BadInput for an unknown version.
+    """
+    with studio.registry.reading() as session:
+        version = queries.get_version(session, partition)
+        query = select(Event).where(
+            Event.composition_id == version.composition_id,
+            or_(Event.version_id == version.id, Event.version_id.is_(None)),
+        )
+        events = list(session.scalars(query.order_by(Event.id)))
+    return [
+        {"at": event.created_at.isoformat(timespec="milliseconds"), "kind": event.kind,
+         "what": _happened(event.kind, event.payload),
+         "reason": str(event.payload.get("reason") or event.payload.get("why") or ""),
+         "run_id": str(event.payload.get("run_id") or ""), "payload": event.payload}
+        for event in events
+    ]  # fmt: skip
+
+
+_TOLD_APART = ("reason", "why", "run_id", "request", "stage", "kind")
+"""Of an event's payload: what has a column of its own, or says little."""
+
+
+def _happened(kind: str, payload: Mapping[str, Any]) -> str:
+    """An event in words. Kinds without words of their own are told by their name and payload."""
+    if kind == "version.state":
+        return f"{payload.get('from')} → {payload.get('to')}".replace("_", " ")
+    if kind == "version.waived":
+        return f"{payload.get('check')} waived by {payload.get('who')}"
+    if kind == "request.finished":
+        return f"request {payload.get('status')}"
+    if kind == "run.failed":
+        return f"run failed in {payload.get('stage')}"
+    user = f" by {payload['user']}" if payload.get("user") else ""
+    rest = [
+        f"{name} {value}"
+        for name, value in payload.items()
+        if name not in (*_TOLD_APART, "user") and isinstance(value, (str, int, float)) and value != ""
+    ]
+    return f"{kind.replace('.', ' ').replace('_', ' ')}{user}" + (f" ({', '.join(rest)})" if rest else "")
+
+
+def executing_now(studio: Studio, partition: str) -> dict[str, Any] | None:
+    """Who makes a version right now and how far that is; None if nobody does (a dead holder counts as nobody)."""
+    with studio.registry.reading() as session:
+        lease = lease_of(session, queries.get_version(session, partition))
+    if lease is None or not is_alive(lease):
+        return None
+    return {
+        "asset": lease.asset, "fraction": round(lease.fraction, 4), "left_s": lease.left_s, "run_id": lease.run_id,
+        "host": lease.host, "pid": lease.pid, "since": lease.taken_at.isoformat(timespec="seconds"),
+        "is_cancelling": lease.cancel_requested_at is not None,
+    }  # fmt: skip
+
+
+def computed_s(session: Session, partition: str) -> float:
+    """Seconds spent computing a version's assets, those made again counted again, carried ones not at all."""
+    query = select(func.sum(Materialization.seconds)).where(
+        Materialization.partition == partition, Materialization.carried_from.is_(None)
+    )
+    return float(session.scalar(query) or 0.0)
 
 
 def history_s(studio: Studio) -> dict[str, float]:

@@ -3,7 +3,7 @@
 Belongs here: the list of commands and the meaning of exit codes. Does not belong here: any work.
 
 Exit codes: 0 released (or the question was answered), 1 failed, 2 bad input (nothing was started),
-3 stopped at a gate or waiting.
+3 stopped: at a gate, waiting, cancelled, or left to a deployment.
 """
 
 from __future__ import annotations
@@ -27,11 +27,19 @@ EXIT_WAITING = 3
 
 COMMANDS = {
     "compose": "musicgen_assets.cli.compose:compose",
-    "retry": "musicgen_assets.cli.compose:retry",
+    "revise": "musicgen_assets.cli.revise:revise",
+    "advance": "musicgen_assets.cli.revise:advance",
+    "retry": "musicgen_assets.cli.revise:retry",
+    "cancel": "musicgen_assets.cli.cancel:cancel",
     "status": "musicgen_assets.cli.show:status",
     "versions": "musicgen_assets.cli.show:versions",
+    "diff": "musicgen_assets.cli.diff:diff",
     "download": "musicgen_assets.cli.show:download",
     "waive": "musicgen_assets.cli.show:waive",
+    "failed": "musicgen_assets.cli.failed:failed",
+    "rename": "musicgen_assets.cli.lifecycle:rename",
+    "archive": "musicgen_assets.cli.lifecycle:archive",
+    "delete": "musicgen_assets.cli.lifecycle:delete",
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",
