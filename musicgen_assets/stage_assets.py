@@ -75,7 +75,7 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
             if studio.execution is not None and studio.execution.is_cancelled:
                 raise dg.DagsterExecutionInterruptedError from failure  # a worker was killed before the signal came
             if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
-                studio.failed(declaration, context.partition_key, str(failure), context.run.run_id)
+                studio.failed(declaration, context.partition_key, str(failure), context.run.run_id, "transient")
             raise _in_dagsters_words(failure, context.retry_number) from failure
         yield _output(studio, made)
         waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}

@@ -48,8 +48,8 @@ def checks(settings: Settings) -> list[Finding]:
     """Look at everything a song needs. Never raises: what breaks becomes a finding."""
     looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("python", _python), ("home", _home), ("disk space", _disk_space), ("registry", _registry),
-        ("artifact store", _store), ("soundfont", _soundfont), ("ffmpeg", _ffmpeg), ("local models", _local_models),
-        ("provider keys", _keys),
+        ("artifact store", _store), ("versions", _versions), ("soundfont", _soundfont), ("ffmpeg", _ffmpeg),
+        ("local models", _local_models), ("provider keys", _keys),
     )  # fmt: skip
     return [_looked(name, look, settings) for name, look in looks]
 
@@ -144,6 +144,21 @@ def _sampled(store: ArtifactStore, manifests: list[Manifest]) -> Finding:
         way_out = "Delete corrupt files and run `musicgen retry` on the version: what is gone is made anew."
         return Finding("artifact store", "error", f"{len(broken)} of {len(looked_at)} broken; {broken[0]}", way_out)
     return Finding("artifact store", "ok", f"{store.url}: {len(looked_at)} of the newest objects read and verified")
+
+
+def _versions(settings: Settings) -> Finding:
+    from resources.troubles import troubles, waiting_for_you
+
+    registry = Registry(settings.registry_url)
+    try:
+        found, waiting = troubles(registry, settings), waiting_for_you(registry)
+    finally:
+        registry.close()
+    stuck = sum(trouble.is_stuck for trouble in found)
+    detail = f"{len(found) - stuck} failed, {stuck} stuck, {len(waiting)} stopped at a check"
+    if not found:
+        return Finding("versions", "ok", detail)
+    return Finding("versions", "warning", detail, "See why, and what to do: musicgen failed")
 
 
 def _soundfont(settings: Settings) -> Finding:

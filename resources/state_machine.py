@@ -8,9 +8,9 @@ Belongs here: states, transitions, history. Does not belong here: what makes a v
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -24,6 +24,9 @@ __all__ = [
     "RESTING", "STATES", "TRANSITIONS", "can_transition", "enter_stage", "fail", "rebuild_stage_states",
     "transition", "valid_transitions",
 ]  # fmt: skip
+
+FailureKind = Literal["transient", "permanent"]
+"""Whether the same again may succeed."""
 
 RESTING = ("waiting_for_approval", "failed", "cancelled", "archived", "released")
 """States in which nothing runs."""
@@ -68,8 +71,8 @@ def can_transition(state: str, to: str, current_stage: str) -> bool:
     return state in TRANSITIONS and to in valid_transitions(state, current_stage)
 
 
-def transition(session: Session, version: Version, to: str, reason: str = "", run_id: str = "") -> None:
-    """Move ``version`` to ``to`` and write the step into the events.
+def transition(session: Session, version: Version, to: str, reason: str = "", run_id: str = "", **facts: str) -> None:
+    """Move ``version`` to ``to`` and write the step, with ``facts`` besides its reason, into the events.
 
     ``version`` may come from an earlier session; it is brought up to date. The composition follows its newest
     version. Raises BadInput naming what may follow instead.
@@ -86,11 +89,11 @@ def transition(session: Session, version: Version, to: str, reason: str = "", ru
     if to in STAGES:
         row.current_stage = to
     composition = get_composition(session, row.composition_id)
-    if composition.next_version == row.number + 1:
+    if row.number == session.scalar(select(func.max(Version.number)).where(Version.composition_id == composition.id)):
         composition.state, composition.current_stage = to, row.current_stage
     record_event(
         session, "version.state", composition_id=row.composition_id, version_id=row.id,
-        payload={"from": state, "to": to, "stage": row.current_stage, "reason": reason, "run_id": run_id},
+        payload={"from": state, "to": to, "stage": row.current_stage, "reason": reason, "run_id": run_id, **facts},
     )  # fmt: skip
     session.flush()
     if "failed" in (state, to):
@@ -116,16 +119,18 @@ def enter_stage(session: Session, version: Version, stage: Stage, run_id: str = 
     transition(session, version, stage, run_id=run_id)
 
 
-def fail(session: Session, version: Version, stage: Stage, reason: str, run_id: str = "") -> None:
+def fail(
+    session: Session, version: Version, stage: Stage, reason: str, run_id: str = "", failure: FailureKind = "permanent"
+) -> None:
     """The work on ``version`` broke in ``stage``. A released version stays released; the event is kept anyway."""
     row = _current(session, version)
     if row.state in ("released", "archived", "failed", "cancelled"):
         record_event(
             session, "run.failed", composition_id=row.composition_id, version_id=row.id,
-            payload={"stage": stage, "reason": reason, "run_id": run_id},
+            payload={"stage": stage, "reason": reason, "run_id": run_id, "failure": failure},
         )  # fmt: skip
         return
-    transition(session, version, "failed", f"{stage}: {reason}", run_id)
+    transition(session, version, "failed", f"{stage}: {reason}", run_id, failure=failure)
 
 
 def _laid_to_rest_by(session: Session, version: Version) -> str:

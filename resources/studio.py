@@ -22,7 +22,7 @@ from resources.registry import Registry, open_registry, queries
 from resources.release_export import export_release
 from resources.runner import CONTEXT_ASSET, Listener, Made, Runner
 from resources.settings import Settings
-from resources.state_machine import enter_stage, fail, transition
+from resources.state_machine import FailureKind, enter_stage, fail, transition
 from resources.store import ArtifactStore
 from resources.workers import WorkerPool
 
@@ -80,10 +80,17 @@ class Studio:
             self.failed(declaration, partition, f"{type(error).__name__}: {error}", run_id)
             raise
 
-    def failed(self, declaration: Declaration, partition: str, reason: str, run_id: str = "") -> None:
-        """Write down that making an asset of ``partition`` failed for good."""
+    def failed(
+        self,
+        declaration: Declaration,
+        partition: str,
+        reason: str,
+        run_id: str = "",
+        failure: FailureKind = "permanent",
+    ) -> None:
+        """Write down that making an asset of ``partition`` failed, after all retries where those may help."""
         with self.registry.session() as session:
-            fail(session, queries.get_version(session, partition), declaration.stage, reason, run_id)
+            fail(session, queries.get_version(session, partition), declaration.stage, reason, run_id, failure)
 
     def conclude(self, declaration: Declaration, partition: str, made: Made, run_id: str = "") -> None:
         """What an asset that was made means for its version: it waits at a failed check, it is released, or neither."""

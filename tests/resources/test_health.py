@@ -15,8 +15,9 @@ from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.manifest import Manifest
 from resources import health, instruments
 from resources.health import Finding, checks
-from resources.registry import Registry, Version, queries
+from resources.registry import HEAD, Registry, Version, queries
 from resources.settings import Settings, get_settings
+from resources.state_machine import fail
 from resources.store import ArtifactStore
 
 
@@ -38,11 +39,11 @@ def finding(settings: Settings, name: str) -> Finding:
 def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> None:
     found = checks(settings)
     assert [row.name for row in found] == [
-        "python", "home", "disk space", "registry", "artifact store", "soundfont", "ffmpeg", "local models",
+        "python", "home", "disk space", "registry", "artifact store", "versions", "soundfont", "ffmpeg", "local models",
         "provider keys",
     ]  # fmt: skip
     assert [row for row in found if row.status == "error"] == []
-    assert "revision 0001" in finding(settings, "registry").detail
+    assert f"revision {HEAD}" in finding(settings, "registry").detail
     assert not list(settings.home.glob(".probe*"))
 
 
@@ -98,8 +99,8 @@ def test_a_registry_of_another_release_is_an_error(
     registry: Registry, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del registry
-    monkeypatch.setattr(health, "HEAD", "0002")
-    assert "not at 0002" in finding(settings, "registry").detail
+    monkeypatch.setattr(health, "HEAD", "9999")
+    assert "not at 9999" in finding(settings, "registry").detail
     assert finding(settings, "registry").status == "error"
 
 
@@ -121,6 +122,18 @@ def test_broken_artifacts_are_found(
     assert finding(settings, "artifact store").detail.startswith("2 of 2 broken")
     with registry.reading() as session:
         assert len(queries.materializations_of(session, version.partition)) == 2, "looking changes nothing"
+
+
+def test_failed_versions_are_counted_and_the_way_to_them_is_named(
+    registry: Registry, settings: Settings, version: Version
+) -> None:
+    row = finding(settings, "versions")
+    assert (row.status, row.detail) == ("ok", "0 failed, 0 stuck, 0 stopped at a check")
+    with registry.session() as session:
+        fail(session, version, "ideation", "no idea")
+    row = finding(settings, "versions")
+    assert (row.status, row.detail) == ("warning", "1 failed, 0 stuck, 0 stopped at a check")
+    assert "musicgen failed" in row.way_out
 
 
 def test_the_font_of_last_resort_is_a_warning_and_none_is_an_error(
