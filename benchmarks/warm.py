@@ -11,8 +11,9 @@ import time
 
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.execution import run_version
-from resources.door import claim, finish_request, submit
+from resources.door import claim, submit
 from resources.layout import open_instance
+from resources.leases import claimer_name
 from resources.settings import get_settings
 from resources.studio import open_studio
 
@@ -29,9 +30,11 @@ def main() -> None:
                 prompt="upbeat pop song", seed=seed, overrides={"technical.duration_s": float(duration_s)}
             )
             submission = submit(studio.registry, request, settings)
-            claim(studio.registry, submission.request_id, "benchmark")
-            report = run_version(studio, instance, submission.partition)
-            finish_request(studio.registry, submission.request_id, "done" if report.is_success else "failed")
+            token = claimer_name()
+            claim(studio.registry, submission.request_id, token)
+            report = run_version(
+                studio, instance, submission.partition, request_id=submission.request_id, token=token
+            )  # fmt: skip
             print(json.dumps({"seed": seed, "ok": report.is_success, "wall_s": time.perf_counter() - started}))
 
 

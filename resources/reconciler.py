@@ -26,6 +26,7 @@ from resources.layout import open_instance
 from resources.leases import LAUNCH_GRACE_S, all_leases, claimer_is_alive, is_alive
 from resources.registry import Lease, Request, Version, queries, utc_now
 from resources.registry.stages import rebuild_stage_states
+from resources.release_export import sweep_exports
 from resources.settings import Settings
 from resources.state_machine import transition
 from resources.studio import RELEASE_ASSET, Studio, open_studio
@@ -85,7 +86,7 @@ def reconcile(studio: Studio, instance: dg.DagsterInstance | None = None) -> Rec
     ``instance`` is opened only if somebody died. Any number of reconcilers may run at once: each thing is put right
     once.
     """
-    done = Reconciled(files_swept=studio.store.sweep())
+    done = Reconciled(files_swept=studio.store.sweep() + sweep_exports(studio.settings.releases))
     with studio.registry.reading() as session:
         dead = [lease for lease in all_leases(session) if not is_alive(lease)]
         lost = [request for request in _claimed_without_lease(session) if not claimer_is_alive(request)]
@@ -159,7 +160,7 @@ def _roll_forward(session: Session, version: Version, request: Request | None, d
     else:
         way_out = f"musicgen retry {version.partition} goes on where it stopped"
         reason = f"{version.current_stage}: {death.reason}; {way_out}"
-        transition(session, version, "failed", reason, death.run_id)
+        transition(session, version, "failed", reason, death.run_id, failure="transient")
         done.failed.append(version.partition)
 
 
