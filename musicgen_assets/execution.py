@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -62,22 +62,58 @@ def run_version(
     if request_id is not None:
         tags |= {REQUEST_TAG: request_id, CLAIM_TAG: token or ""}
     started = time.perf_counter()
-    with executing(studio, instance, partition, run_id, tags, stage=None if assets is not None else stage):
-        instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
-        result = (
-            build_defs(studio)
-            .resolve_job_def("compose")
-            .execute_in_process(
-                instance=instance,
-                partition_key=partition,
-                asset_selection=_selection(stage, assets),
-                run_config=QUIET,
-                tags=tags,
-                run_id=run_id,
-                raise_on_error=False,
-            )
-        )
+    with executing(studio, instance, partition, run_id, tags, stage=None if assets is not None else stage) as execution:
+        try:
+            instance.add_dynamic_partitions(str(VERSIONS.name), [partition])
+            result = _execute(studio, instance, partition, run_id, tags, _selection(stage, assets))
+            if _was_interrupted(result):
+                execution.mark_canceling()
+                _finish_cancelled(instance, run_id)
+        except KeyboardInterrupt:  # before Dagster's own handling of it began, or after it ended
+            execution.mark_canceling()
+            _finish_cancelled(instance, run_id)
+            return RunReport(run_id, time.perf_counter() - started, False, True, (), (), ())
     return _report(result, time.perf_counter() - started, instance)
+
+
+def _execute(
+    studio: Studio,
+    instance: dg.DagsterInstance,
+    partition: str,
+    run_id: str,
+    tags: Mapping[str, str],
+    selection: list[dg.AssetKey] | None,
+) -> dg.ExecuteInProcessResult:
+    job = build_defs(studio).resolve_job_def("compose")
+    return job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        asset_selection=selection,
+        run_config=QUIET,
+        tags=tags,
+        run_id=run_id,
+        raise_on_error=False,
+    )
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C ended the run, also between two steps, where Dagster takes it for a failure."""
+    for event in result.all_events:
+        if event.event_type_value == "STEP_FAILURE":
+            source = event.step_failure_data.error_source
+            if source is not None and source.value == "INTERRUPT":
+                return True
+        elif event.event_type_value == "PIPELINE_FAILURE":
+            reason = event.job_failure_data.failure_reason
+            return reason is not None and reason.value == "UNEXPECTED_TERMINATION"
+    return False
+
+
+def _finish_cancelled(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Say in Dagster that a run which was interrupted is over, and was meant to be."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status not in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED):
+        instance.report_run_canceled(run)
 
 
 def _selection(stage: Stage, assets: Sequence[str] | None) -> list[dg.AssetKey] | None:

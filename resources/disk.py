@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from pathlib import Path
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
+from resources.processes import temporary_mark
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -58,7 +58,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     Readers see the old file or the new one, never half of it. Raises a Failure by errno.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{temporary_mark()}.tmp")
     try:
         write_durably(temporary, data)
         temporary.replace(path)

@@ -82,8 +82,8 @@ class Execution(threading.Thread):
             if self._over.is_set():
                 return
             self.is_cancelled = True
+            self.mark_canceling()  # first, so that Dagster knows before the interruption comes
             self.studio.pool.abort()
-            self.mark_canceling()
             if (main := threading.main_thread().ident) is not None:
                 signal.pthread_kill(main, signal.SIGINT)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from musicgen_assets.context.failures import MissingArtifact
 from musicgen_assets.graph.manifest import Manifest
+from resources.manifests import load_manifest
 from resources.registry import Registry, queries
 from resources.runner import Made
 from resources.store import ArtifactStore
@@ -41,21 +41,3 @@ class ManifestIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> Manifest:
         """The upstream's manifest. Raises MissingArtifact naming the asset or the object that is gone."""
         return load_manifest(self._registry, self._store, context.partition_key, "/".join(context.asset_key.path))
-
-
-def load_manifest(registry: Registry, store: ArtifactStore, partition: str, asset: str) -> Manifest:
-    """What ``partition`` has under ``asset``, every object checked to exist. Raises MissingArtifact."""
-    with registry.reading() as session:
-        known = queries.latest_materialization(session, partition, asset)
-    if known is None:
-        raise MissingArtifact(
-            f"{asset} of {partition} has not been made.",
-            way_out=f"Run the whole version: musicgen retry {partition}",
-        )
-    for role in known.manifest.content:
-        if not store.has(role.sha256):
-            raise MissingArtifact(
-                f"{asset} of {partition}: its {role.role} ({role.sha256}) is not in the store.",
-                way_out=f"Make it again: musicgen retry {partition}",
-            )
-    return known.manifest

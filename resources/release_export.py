@@ -1,33 +1,40 @@
 """Writing a release to a folder: every content role of the release's manifest becomes a file, or none does.
 
+Beside the folder, for as long as it is being written: ``.<name>.new.<mark>``, and ``.<name>.old.<mark>`` where an
+older one is replaced; the mark tells by whom.
+
 Belongs here: the folder. Does not belong here: what is in a release (finalization).
 """
 
 from __future__ import annotations
 
-import os
-import secrets
+import re
 import shutil
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.manifest import Manifest
 from resources.disk import disk_failure, flush_folder, make_folder
+from resources.processes import STALE_AFTER_S, is_left_over, temporary_mark
 from resources.store import ArtifactStore
+
+_BESIDE = re.compile(r"\.(?P<name>.+)\.(?P<kind>new|old|gone)\.(?P<mark>.+\.\d+\.[0-9a-f]+)")
 
 
 def export_release(store: ArtifactStore, manifest: Manifest, directory: Path) -> list[Path]:
     """Make ``directory`` hold exactly the files of ``manifest``, each checked against its hash; return them.
 
-    The folder is prepared beside its place and swapped in, so that it is never half a release; an older one
-    there is replaced. Raises MissingArtifact, and PermanentFailure for a role that would leave the folder, a
-    read-only or a full disk.
+    The folder is prepared beside its place and swapped in, so that it is never half a release; an older one there
+    is replaced, and what a process that died left beside it goes. Raises MissingArtifact, and PermanentFailure for
+    a role that would leave the folder, a read-only or a full disk.
     """
     places = [_inside(role.role) for role in manifest.content]
     _check_distinct(places)
     directory = directory.absolute()
     make_folder(directory.parent)
-    mark = f"{os.getpid()}.{secrets.token_hex(4)}"
+    sweep_exports(directory.parent, directory.name)
+    mark = temporary_mark()
     fresh = directory.with_name(f".{directory.name}.new.{mark}")
     try:
         make_folder(fresh)
@@ -37,6 +44,35 @@ def export_release(store: ArtifactStore, manifest: Manifest, directory: Path) ->
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return [directory / place for place in places]
+
+
+def sweep_exports(folder: Path, name: str | None = None, older_than_s: float = STALE_AFTER_S) -> int:
+    """Clear away what dead processes left beside the releases in ``folder`` (only ``name``'s, where given).
+
+    Returns how many there were. A release that was moved aside and never replaced is put back, unless it was to go
+    (".gone.": resources.lifecycle). What dead processes of this machine left goes at once, what others left when it
+    is ``older_than_s``.
+    """
+    found = [(path, match) for path in sorted(_entries(folder)) if (match := _BESIDE.fullmatch(path.name))]
+    removed = 0
+    for path, match in found:
+        if name not in (None, match["name"]) or not is_left_over(match["mark"], path, older_than_s):
+            continue
+        removed += 1
+        if match["kind"] == "old" and not (folder / match["name"]).exists():
+            with suppress(OSError):  # another process was quicker
+                path.rename(folder / match["name"])
+        shutil.rmtree(path, ignore_errors=True)
+    return removed
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise disk_failure(error, folder, "sweep") from error
 
 
 def _swap(fresh: Path, directory: Path, mark: str) -> None:

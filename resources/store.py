@@ -1,7 +1,8 @@
 """The artifact store: immutable bytes by their sha256, on a local disk or on whatever fsspec reaches.
 
 Layout under the store's root: ``objects/ab/cd/<sha256>`` and, on a local disk, ``tmp/`` for what is being
-written. An object appears under its name only once it is whole, so a half-written one is never read.
+written, under names that tell by whom: ``<16 digits of the sha256>.<host>.<pid>.<random>``. An object appears
+under its name only once it is whole, so a half-written one is never read.
 
 Belongs here: bytes and hashes. Does not belong here: manifests, keys, what the bytes mean.
 """
@@ -11,21 +12,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import shutil
-import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 from musicgen_assets.context.failures import BadInput, Failure, MissingArtifact, PermanentFailure, TransientFailure
 from resources.disk import disk_failure, flush_folder, make_folder, remove_quietly, write_durably
+from resources.processes import STALE_AFTER_S, is_left_over, temporary_mark
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _OBJECT_MODE = 0o444
 """Read-only: an exported hard link shares its bytes with the store and must not be edited in place."""
-
-STALE_AFTER_S = 3600.0
-"""A temporary file older than this was left by a process that died."""
 
 
 class ArtifactStore:
@@ -111,17 +108,19 @@ class ArtifactStore:
             raise disk_failure(error, target, "write") from error
 
     def sweep(self, older_than_s: float = STALE_AFTER_S) -> int:
-        """Remove temporary files that a dead process left behind; return how many."""
+        """Remove temporary files that a dead process left behind; return how many.
+
+        What dead processes of this machine left goes at once, what others left when it is ``older_than_s``.
+        """
         if not self._is_local:
             return 0
         folder = Path(self._root) / "tmp"
         if not folder.is_dir():
             return 0
-        limit = time.time() - older_than_s
         removed = 0
         try:
             for leftover in sorted(folder.iterdir()):
-                if leftover.stat().st_mtime <= limit:
+                if is_left_over(leftover.name.partition(".")[2], leftover, older_than_s):
                     leftover.unlink(missing_ok=True)
                     removed += 1
         except FileNotFoundError:
@@ -140,7 +139,7 @@ class ArtifactStore:
         folder = Path(self._root) / "tmp"
         make_folder(folder)
         make_folder(target.parent)
-        temporary = folder / f"{target.name[:16]}.{os.getpid()}.{secrets.token_hex(6)}"
+        temporary = folder / f"{target.name[:16]}.{temporary_mark()}"
         try:
             write_durably(temporary, data)
             temporary.chmod(_OBJECT_MODE)

@@ -16,8 +16,8 @@ from musicgen_assets.context.failures import Failure
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import Manifest
 from resources import leases
-from resources.io_manager import load_manifest
 from resources.layout import ensure_home
+from resources.manifests import load_manifest
 from resources.registry import Registry, open_registry, queries
 from resources.release_export import export_release
 from resources.runner import CONTEXT_ASSET, Listener, Made, Runner

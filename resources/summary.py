@@ -45,6 +45,11 @@ class Report(Protocol):
         ...
 
     @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody ended it."""
+        ...
+
+    @property
     def is_stopped_by_gate(self) -> bool:
         """Whether a blocking check said no and nothing broke."""
         ...
@@ -89,7 +94,9 @@ def summarize(
 def status_of(
     known: dict[str, KnownMaterialization], checks: list[dict[str, Any]], state: str, report: Report | None
 ) -> str:
-    """released, stopped (a check says no), failed, waiting (a stage was the end), or the version's own state."""
+    """released, stopped (a check says no), failed, cancelled, waiting (a stage was the end), or the version's state."""
+    if report is not None and report.is_cancelled:
+        return "cancelled"
     if report is not None and not report.is_success:
         return "stopped" if report.is_stopped_by_gate else "failed"
     blocked = any(not check["passed"] and not check["waived"] for check in checks if check["asset"] == GATE)

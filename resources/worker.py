@@ -6,8 +6,10 @@ it sees no registry, no Dagster and no secrets.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -22,8 +24,11 @@ from resources.store import ArtifactStore
 
 WARM_UP = ("scipy.signal", "scipy.fft", "soundfile", "musicgen_assets.production.render")
 """What nearly every task imports: loaded while the parent is still composing."""
-PARENT_POLL_S = 0.5
-"""How often a worker looks whether its parent still lives: the longest an orphan can stay."""
+PARENT_POLL_S = 0.2
+"""How often a worker looks whether its parent still lives where the system does not end it with its parent."""
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal a process gets when its parent dies."""
 
 
 def keep(store: ArtifactStore, payload: Payload | Ref) -> Ref:
@@ -65,16 +70,37 @@ def serve(connection: Connection) -> None:
 
 
 def _leave_with_parent(parent: int) -> None:
-    """End this process when its parent is gone, also in the middle of a task."""
+    """See to it that this process ends when its parent is gone, also in the middle of a task.
+
+    On Linux the kernel does that at once. Its notion of a parent is the thread that started this process, which is
+    why ``resources.nursery`` starts workers. Elsewhere a thread looks, as often as the task lets it run.
+    """
+    if _is_ended_by_the_kernel():
+        if os.getppid() != parent:  # it died before the kernel knew of our wish
+            os._exit(1)
+        return
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _is_ended_by_the_kernel() -> bool:
+    if sys.platform != "linux":
+        return False
+    return int(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)) == 0
+
+
+def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
     os._exit(1)
 
 
 def main() -> None:
-    """``python -m resources.worker DESCRIPTOR PARENT``: serve on an inherited socket."""
+    """``python -m resources.worker DESCRIPTOR PARENT``: serve on an inherited socket.
+
+    Signals to the process group (Ctrl-C, SIGTERM, SIGHUP) are blocked by whoever starts this: the parent decides.
+    """
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    threading.Thread(target=_leave_with_parent, args=(parent,), daemon=True).start()
+    _leave_with_parent(parent)
     for module in WARM_UP:
         importlib.import_module(module)
     serve(Connection(descriptor))

@@ -5,6 +5,7 @@ Belongs here: submit, claim, run, export, tell. Does not belong here: options (t
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,7 @@ def _make(studio: Studio, submission: Submission, token: str, out: Path | None, 
     from resources.layout import open_instance
     from resources.summary import history_s, summarize
 
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a connection that Ctrl-C cut is nothing to tell
     instance = open_instance(studio.settings)
     partition, stage = submission.partition, submission.until
     with ProgressLine(until(stage), history_s(studio), is_quiet=is_json) as line:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import pytest
 from musicgen_assets.context.failures import MissingArtifact, PermanentFailure
 from musicgen_assets.graph.job import Ref
 from musicgen_assets.graph.manifest import Manifest, StoredRole
-from resources.release_export import export_release
+from resources.processes import temporary_mark
+from resources.release_export import export_release, sweep_exports
 from resources.store import ArtifactStore
 
 FILES = {"master.wav": b"master", "stems/drums.flac": b"drums", "stems/bass.flac": b"drums", "metadata.json": b"{}"}
@@ -125,3 +129,73 @@ def test_a_place_under_a_file_is_refused(store: ArtifactStore, tmp_path: Path) -
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PermanentFailure, match="Something else stands"):
         export_release(store, release_of(store, FILES), tmp_path / "file" / "song")
+
+
+DYING_EXPORTER = """
+import os, signal, sys
+from pathlib import Path
+from musicgen_assets.graph.manifest import Manifest
+from resources.processes import temporary_mark
+from resources.release_export import export_release, sweep_exports
+from resources.store import ArtifactStore
+
+url, target, moment = sys.argv[1:]
+rename = Path.rename
+def die(self, other):
+    if moment in self.name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, other)
+Path.rename = die
+export_release(ArtifactStore(url), Manifest.model_validate_json(sys.stdin.read()), Path(target))
+"""
+
+
+def killed_while_exporting(store: ArtifactStore, manifest: Manifest, target: Path, moment: str) -> set[str]:
+    """What lies beside ``target`` after an export that was killed when it renamed something with ``moment`` in it."""
+    command = [sys.executable, "-c", DYING_EXPORTER, store.url, str(target), moment]
+    done = subprocess.run(command, input=manifest.model_dump_json(), text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    return {path.name.split(".")[2] for path in target.parent.iterdir() if path.name.startswith(".")}
+
+
+def test_what_a_killed_export_left_goes_and_the_older_release_stays(store: ArtifactStore, tmp_path: Path) -> None:
+    target = tmp_path / "releases" / "song@v1"
+    export_release(store, release_of(store, {"master.wav": b"old"}), target)
+    assert killed_while_exporting(store, release_of(store, FILES), target, "song@v1") == {"new"}
+    assert sweep_exports(target.parent, "another") == 0
+    assert sweep_exports(target.parent) == 1
+    assert read(target) == {"master.wav": b"old"}
+    assert [path.name for path in target.parent.iterdir()] == ["song@v1"]
+
+
+def test_a_release_that_was_moved_aside_and_not_replaced_is_put_back(store: ArtifactStore, tmp_path: Path) -> None:
+    target = tmp_path / "releases" / "song@v1"
+    export_release(store, release_of(store, {"master.wav": b"old"}), target)
+    assert killed_while_exporting(store, release_of(store, FILES), target, ".new.") == {"new", "old"}
+    assert not target.exists()
+    assert sweep_exports(target.parent) == 2
+    assert read(target) == {"master.wav": b"old"}
+    assert [path.name for path in target.parent.iterdir()] == ["song@v1"]
+
+
+def test_the_next_export_clears_up_after_a_killed_one(store: ArtifactStore, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    killed_while_exporting(store, release_of(store, FILES), target, ".new.")
+    export_release(store, release_of(store, FILES), target)
+    assert read(target) == FILES
+    assert {path.name for path in tmp_path.iterdir()} == {"artifacts", "out"}
+
+
+def test_what_a_living_or_a_foreign_export_writes_is_left_alone(tmp_path: Path) -> None:
+    for mark in (temporary_mark(), f"another-host.1.{'0' * 12}"):
+        (tmp_path / f".song.new.{mark}").mkdir()
+    assert sweep_exports(tmp_path) == 0
+    assert sweep_exports(tmp_path, older_than_s=0.0) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sweeping_where_nothing_was_released_does_nothing(tmp_path: Path) -> None:
+    assert sweep_exports(tmp_path / "releases") == 0
+    (tmp_path / "file").touch()
+    with pytest.raises(PermanentFailure, match="sweep"):
+        sweep_exports(tmp_path / "file")

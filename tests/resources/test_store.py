@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from musicgen_assets.context.failures import BadInput, MissingArtifact, PermanentFailure, TransientFailure
 from resources import store as module
+from resources.processes import process_started, this_host
 from resources.store import ArtifactStore, free_bytes
 
 ABSENT = "0" * 64
@@ -144,7 +145,7 @@ def test_a_half_written_object_is_never_seen_and_is_swept(
             store.put(b"song")
     (leftover,) = (Path(store._root) / "tmp").iterdir()
     assert not store.has(sha256)
-    assert store.sweep() == 0, "it is fresh: somebody may still be writing it"
+    assert store.sweep() == 0, "it is fresh and this process lives: it may still be writing it"
     old = time.time() - 7200
     os.utime(leftover, (old, old))
     assert store.sweep() == 1
@@ -152,6 +153,53 @@ def test_a_half_written_object_is_never_seen_and_is_swept(
     store.put(b"song")
     assert store.get(sha256) == b"song"
     assert store.sweep(0.0) == 0
+
+
+DYING_WRITER = """
+import os, signal, sys
+from resources.store import ArtifactStore
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+ArtifactStore(sys.argv[1]).put(b"half a song")
+"""
+
+
+def test_what_a_killed_process_left_goes_at_once(store: ArtifactStore) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", DYING_WRITER, store.url])
+    folder = Path(store._root) / "tmp"
+    deadline = time.monotonic() + 30
+    while process_started(writer.pid) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (leftover,) = folder.iterdir()
+    assert f".{writer.pid}." in leftover.name
+    assert store.sweep() == 1, "also while nobody has collected the dead process"
+    assert list(folder.iterdir()) == []
+    writer.wait()
+
+
+@pytest.mark.parametrize(
+    ("left_by", "is_swept_fresh"),
+    [
+        ("{here}.{dead}.0123456789ab", True),
+        ("{here}.{alive}.0123456789ab", False),
+        ("another-host.{dead}.0123456789ab", False),
+        ("host.with.dots.{dead}.0123456789ab", False),
+        ("what-is-this", False),
+    ],
+)
+def test_what_others_left_goes_when_it_is_old(store: ArtifactStore, left_by: str, is_swept_fresh: bool) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    store.put(b"song")
+    mark = left_by.format(here=this_host(), dead=gone.pid, alive=os.getpid())
+    leftover = Path(store._root) / "tmp" / f"{ABSENT[:16]}.{mark}"
+    leftover.write_bytes(b"half")
+    assert store.sweep() == int(is_swept_fresh)
+    assert leftover.exists() != is_swept_fresh
+    if not is_swept_fresh:
+        old = time.time() - 7200
+        os.utime(leftover, (old, old))
+        assert store.sweep() == 1
 
 
 def test_sweeping_a_store_that_is_not_there_yet_does_nothing(store: ArtifactStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +14,16 @@ from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph import keys
 from musicgen_assets.graph.declarations import Declaration, declaration_of
+from musicgen_assets.graph.estimates import timeout_s
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref, Task
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import json_payload
-from resources.io_manager import load_manifest
+from resources.manifests import load_manifest
 from resources.registry import Registry, Request, queries
 from resources.runner import CONTEXT_ASSET, Runner, StoreJob, random_stream
 from resources.store import ArtifactStore
 from resources.version_data import VersionData
-from resources.workers import WorkerPool
+from resources.workers import Answer, Call, Heard, Interrupted, WorkerPool
 
 TESTS = Path(__file__).resolve().parents[1]
 calls: list[str] = []
@@ -193,9 +194,43 @@ def test_tasks_that_are_known_are_not_sent_to_workers(runner: Runner) -> None:
     data = VersionData(runner.registry, "a-song@v1", None, None)
     tasks = [Task(word, "support.tasks:upper", {"words": word}) for word in ("x", "y")]
     first = runner.run_tasks("a/b", tasks, data)
-    runner.pool.close()
-    runner.pool._run_one = None  # type: ignore[method-assign, assignment]
+    runner.pool.close()  # from here on it refuses tasks
     assert runner.run_tasks("a/b", tasks, data) == first
+
+
+def test_what_is_finished_is_kept_when_the_rest_is_interrupted(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runner.pool.run
+
+    def run_until_heard(calls: Sequence[Call], heard: Heard) -> list[Answer]:
+        def heard_and_abort(position: int, answer: Answer) -> None:
+            heard(position, answer)
+            runner.pool.abort()
+
+        return run(calls, heard_and_abort)
+
+    data = VersionData(runner.registry, "a-song@v1", None, None)
+    soon = Task("soon", "support.tasks:upper", {"words": "kept"})
+    late = Task("late", "support.tasks:sleep", {"seconds": 60})
+    monkeypatch.setattr(runner.pool, "run", run_until_heard)
+    with pytest.raises(Interrupted):
+        runner.run_tasks("a/b", [soon, late], data)
+    monkeypatch.undo()
+    runner.pool.close()  # from here on it refuses tasks
+    monkeypatch.setattr(keys, "_fingerprint", lambda entry: f"code of {entry}")
+    assert [ref.role for ref in runner.run_tasks("a/b", [soon], data)[0]] == ["upper"]
+
+
+def test_a_task_is_given_time_by_its_kind_and_the_length_of_the_song(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Call] = []
+    monkeypatch.setattr(runner.pool, "run", lambda calls, heard: asked.extend(calls))
+    entry = "musicgen_assets.mastering.codecs:encode_lossy"
+    context = apply_overrides(CompositionContext(), {"technical.duration_s": 600.0})
+    for known in (None, context):
+        with pytest.raises(KeyError):  # nothing came of it
+            runner.run_tasks("a/b", [Task("x", entry, {})], VersionData(runner.registry, "a-song@v1", known, None))
+    assert [call.timeout_s for call in asked] == [timeout_s(entry, seconds, 20.0) for seconds in (120.0, 600.0)]
 
 
 def test_the_request_reaches_music_without_who_asked_and_how_far(runner: Runner) -> None:

@@ -6,7 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.graph.job import Blob, Payload
@@ -42,3 +45,18 @@ def die(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
 def sleep(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     time.sleep(inputs["seconds"])
     return [text("slept", "yes")]
+
+
+def churn(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Long calls into C that hold Python up: sorting takes seconds and never looks at signals."""
+    numbers = np.random.default_rng(1).random(20_000_000)
+    for _ in range(1000):
+        np.sort(numbers)
+    return [text("churned", "yes")]
+
+
+def note(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Leave a file behind, so that a test sees that it ran."""
+    Path(inputs["file"]).touch()
+    time.sleep(inputs.get("wait_s", 0.0))
+    return [text("noted", inputs["file"])]
