@@ -60,11 +60,11 @@ def dagster_configuration(home: Path) -> str:
     storage = configuration.setdefault("storage", {"sqlite": {}})
     if "sqlite" in storage:
         storage["sqlite"] = {"base_dir": str(home / "storage")}
-    for section, module, kind, folder in (
-        ("local_artifact_storage", "dagster.core.storage.root", "LocalArtifactStorage", "artifacts"),
-        ("compute_logs", "dagster.core.storage.local_compute_log_manager", "LocalComputeLogManager", "logs"),
-    ):
-        configuration.setdefault(section, {"module": module, "class": kind, "config": {"base_dir": str(home / folder)}})
+    place = {"base_dir": str(home / "artifacts")}
+    configuration.setdefault(
+        "local_artifact_storage",
+        {"module": "dagster.core.storage.root", "class": "LocalArtifactStorage", "config": place},
+    )
     return _HEADER + yaml.safe_dump(configuration, sort_keys=True)
 
 

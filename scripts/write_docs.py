@@ -44,15 +44,20 @@ def asset_table() -> str:
 
 
 def schema(model: Any) -> str:
-    """A model's JSON Schema."""
-    return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
+    """The JSON Schema of a model, or of a union of models."""
+    from pydantic import TypeAdapter
+
+    return json.dumps(TypeAdapter(model).json_schema(), indent=2, sort_keys=True) + "\n"
 
 
 def command_line() -> str:
     """The help of every command."""
     from musicgen_assets.cli import COMMANDS, main
 
-    codes = "0 released or answered, 1 failed, 2 bad input (nothing was started), 3 stopped at a gate or waiting"
+    codes = (
+        "0 released or answered, 1 failed, 2 bad input (nothing was started), "
+        "3 stopped: at a gate, waiting, cancelled, or left to a deployment"
+    )
     parts = ["# Command line", "", f"Exit codes: {codes}.", ""]
     root = click.Context(main, info_name="musicgen", max_content_width=100, terminal_width=100, **main.context_settings)
     parts += ["```", main.get_help(root), "```", ""]
@@ -105,7 +110,7 @@ def style_table() -> str:
 
 def generated() -> dict[str, str]:
     """Path under the checkout to text."""
-    from musicgen_assets.context.request import CompositionRequest
+    from musicgen_assets.context.request import AnyRequest
     from musicgen_assets.context.schema import CompositionContext
     from musicgen_assets.styles.schema import Style
 
@@ -115,7 +120,7 @@ def generated() -> dict[str, str]:
         "docs/settings.md": settings_table(),
         "docs/styles.md": style_table(),
         "docs/context.schema.json": schema(CompositionContext),
-        "docs/request.schema.json": schema(CompositionRequest),
+        "docs/request.schema.json": schema(AnyRequest),
         "docs/style.schema.json": schema(Style),
     }
 

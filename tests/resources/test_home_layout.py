@@ -36,7 +36,6 @@ def test_it_keeps_what_the_projects_file_says(settings: Settings, monkeypatch: p
     found = yaml.safe_load((settings.home / "dagster" / "dagster.yaml").read_text())
     assert found["telemetry"] == {"enabled": False}
     assert found["storage"] == {"postgres": {"postgres_url": "x"}}
-    assert found["compute_logs"]["config"]["base_dir"] == str(settings.home / "dagster" / "logs")
 
 
 def test_a_second_time_writes_nothing_and_an_edit_is_put_right(settings: Settings) -> None:
