@@ -5,6 +5,10 @@ Belongs here: creating what must be there before anything runs. Does not belong 
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +49,29 @@ def ensure_home(settings: Settings) -> None:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance of the home; an explicit DAGSTER_HOME wins."""
+    """The Dagster instance of the home; an explicit DAGSTER_HOME wins.
+
+    One process at a time: two that make Dagster's databases at once leave them with two versions, for good.
+    """
     import dagster as dg
 
     ensure_home(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    with _alone(settings.home / "dagster.lock"):
+        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Hold the lock ``place``; the system frees it when a process dies."""
+    try:
+        lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise disk_failure(error, place, "write") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def dagster_configuration(home: Path) -> str:

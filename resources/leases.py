@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
@@ -54,31 +55,13 @@ def begin(
     a version that the registry does not know, TransientFailure while another process executes it, PermanentFailure
     when the request was taken by somebody else, or cancelled.
     """
-    with registry.session() as session:
-        version = get_version(session, partition)
-        standing = lease_of(session, version)
-        if standing is not None and is_alive(standing):
-            raise TransientFailure(
-                f"{partition} is being made by process {standing.pid} on {standing.host} (run {standing.run_id}).",
-                way_out=f"Wait for it, or end it: musicgen cancel {partition}",
-            )
-        served = _take_over(session, request_id, run_id, token, parents)
-        if standing is not None:
-            session.delete(standing)
-            session.flush()
-        session.add(
-            Lease(
-                version_id=version.id, partition=partition, request_id=served, run_id=run_id, host=this_host(),
-                pid=os.getpid(), process_started=process_started(os.getpid()) or 0.0,
-            )
-        )  # fmt: skip
-        return Holding(version.id, partition, run_id, served)
-
-
-def end(registry: Registry, holding: Holding) -> None:
-    """Give the lease back, if it is still ours."""
-    with registry.session() as session:
-        session.execute(delete(Lease).where(Lease.version_id == holding.version_id, Lease.run_id == holding.run_id))
+    try:
+        with registry.session() as session:
+            return _begin(session, partition, run_id, request_id, token, parents)
+    except IntegrityError as error:  # two began at the same moment, and the other one was first
+        raise TransientFailure(
+            f"{partition} was just begun by another process.", way_out=f"Wait for it: musicgen status {partition}"
+        ) from error
 
 
 def beat(registry: Registry, holding: Holding, asset: str, fraction: float, left_s: float | None) -> None:
@@ -155,6 +138,34 @@ def claimer_is_alive(request: Request) -> bool:
 
 def _is_younger(request: Request, seconds: float) -> bool:
     return request.claimed_at is not None and utc_now() - request.claimed_at < timedelta(seconds=seconds)
+
+
+def _begin(
+    session: Session,
+    partition: str,
+    run_id: str,
+    request_id: str | None,
+    token: str | None,
+    parents: Sequence[str],
+) -> Holding:
+    version = get_version(session, partition)
+    standing = lease_of(session, version)
+    if standing is not None and is_alive(standing):
+        raise TransientFailure(
+            f"{partition} is being made by process {standing.pid} on {standing.host} (run {standing.run_id}).",
+            way_out=f"Wait for it, or end it: musicgen cancel {partition}",
+        )
+    served = _take_over(session, request_id, run_id, token, parents)
+    if standing is not None:
+        session.delete(standing)
+        session.flush()
+    session.add(
+        Lease(
+            version_id=version.id, partition=partition, request_id=served, run_id=run_id, host=this_host(),
+            pid=os.getpid(), process_started=process_started(os.getpid()) or 0.0,
+        )
+    )  # fmt: skip
+    return Holding(version.id, partition, run_id, served)
 
 
 def _take_over(

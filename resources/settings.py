@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     artifacts_url: str = ""
     soundfont: Path | None = None
     """A SoundFont to play with; None lets the engine look for one."""
+    dagster_url: str = ""
+    """Where a running deployment's webserver answers; empty means the one that `musicgen up` runs on this home."""
     model_path: Path | None = None
     """Folder with local model weights (MUSICGEN_MODEL_PATH)."""
     max_workers: int = Field(

@@ -138,6 +138,13 @@ class Studio:
         directory = self.settings.releases / partition
         return directory if directory.is_dir() else None
 
+    def was_released_by(self, partition: str, run_id: str) -> bool:
+        """Whether ``partition`` is released and the run ``run_id`` made, or recorded again, what its release holds."""
+        with self.registry.reading() as session:
+            version = queries.get_version(session, partition)
+            known = queries.latest_materialization(session, partition, RELEASE_ASSET)
+        return version.state == "released" and known is not None and known.run_id == run_id
+
     def export(self, partition: str, directory: Path | None = None) -> Path:
         """Write the release into ``directory`` (default: the home's releases). Raises MissingArtifact, Failure."""
         target = directory if directory is not None else self.settings.releases / partition

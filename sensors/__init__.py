@@ -1,1 +1,12 @@
-"""Dagster sensors: what watches for work nobody asked for in this process."""
+"""Dagster sensors: what watches for work that nobody asked for in this process.
+
+Belongs here: when to look, how much to do a tick, what to say about it. Does not belong here: the rules of
+claiming, launching and reconciling (resources).
+"""
+
+from sensors.reconciler import reconciler as reconciler_sensor
+from sensors.requests import requests as requests_sensor
+
+SENSORS = [requests_sensor, reconciler_sensor]
+
+__all__ = ["SENSORS", "reconciler_sensor", "requests_sensor"]

@@ -70,7 +70,8 @@ def resolve(
         values["creative.title"] = (
             _refrain(brief, asked, musical) if asked.creative.has_vocals else _catalogue_title(musical)
         )
-    context = apply_overrides(CompositionContext(), {**given, **values, **overrides})
+    proposed = {path: value for path, value in {**given, **values}.items() if path not in overrides}
+    context = apply_overrides(CompositionContext(), {**proposed, **overrides})  # last, or a group would undo its leaf
     check_playable(context)
     return context
 

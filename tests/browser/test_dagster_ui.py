@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.browser import chromium, deployment, page
+from support.browser import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -22,47 +20,14 @@ pytestmark = [
 ]
 
 PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def address(home: Path, song: dict[str, Any]) -> Iterator[str]:
-    assert song["status"] == "released"
-    with deployment(home) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
-    with page(1600, 1000) as opened:
-        yield opened
-
-
-@pytest.fixture
-def keep(browser_page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Saves what the page shows, where --save-pictures asked for it."""
-    folder = request.config.getoption("--save-pictures")
-
-    def save(name: str) -> None:
-        if folder is not None:
-            browser_page.wait_for_timeout(1500)
-            browser_page.screenshot(path=Path(folder) / name)
-
-    return save
-
-
-def visit(browser_page: Page, url: str) -> None:
-    from playwright.sync_api import TimeoutError as NotThere
-
-    browser_page.goto(url)
-    with suppress(NotThere):  # the invitation comes once per browser, some seconds after the first page
-        browser_page.get_by_role("button", name="Skip").click(timeout=6000)
+Visit = Callable[[str], None]
 
 
 def test_the_graph_shows_the_seven_stages_and_their_assets(
-    address: str, browser_page: Page, keep: Callable[[str], None]
+    address: str, visit: Visit, browser_page: Page, keep: Callable[[str], None]
 ) -> None:
     browser_page.set_viewport_size({"width": 1900, "height": 1300})  # nodes outside the window are not drawn
-    visit(browser_page, f"{address}/asset-groups")
+    visit(f"{address}/asset-groups")
     browser_page.get_by_text("mastering").first.wait_for(timeout=PATIENCE_MS)
     browser_page.keyboard.press("Alt+KeyE")
     for name in ("lyrics", "melody", "arrangement", "mix", "analysis", "release"):
@@ -73,9 +38,9 @@ def test_the_graph_shows_the_seven_stages_and_their_assets(
 
 
 def test_a_materialization_shows_its_pictures_and_numbers(
-    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(browser_page, f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
+    visit(f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
     browser_page.get_by_text("structural_integrity").first.wait_for(timeout=PATIENCE_MS)
     assert song["partition"] in browser_page.content()
     browser_page.get_by_text("[Show Markdown]").first.click(timeout=PATIENCE_MS)
@@ -86,17 +51,17 @@ def test_a_materialization_shows_its_pictures_and_numbers(
 
 
 def test_checks_are_listed_for_the_version(
-    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(browser_page, f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
+    visit(f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
     browser_page.get_by_text("true_peak").first.wait_for(timeout=PATIENCE_MS)
     browser_page.get_by_text(song["partition"]).first.wait_for(timeout=PATIENCE_MS)
     keep("checks.png")
 
 
 def test_a_run_lists_every_step(
-    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(browser_page, f"{address}/runs/{song['run_id']}")
+    visit(f"{address}/runs/{song['run_id']}")
     browser_page.get_by_text("mastering__analysis").first.wait_for(timeout=PATIENCE_MS)
     keep("run.png")

@@ -77,16 +77,6 @@ def test_on_another_machine_the_heartbeat_decides(
         assert leases.is_alive(leases.all_leases(session)[0]) is alive
 
 
-def test_an_ended_lease_is_gone_and_only_its_holder_ends_it(registry: Registry, submission: Submission) -> None:
-    holding = leases.begin(registry, submission.partition, "run-1")
-    leases.end(registry, leases.Holding(holding.version_id, holding.partition, "run-2", None))
-    with registry.reading() as session:
-        assert len(leases.all_leases(session)) == 1
-    leases.end(registry, holding)
-    with registry.reading() as session:
-        assert leases.all_leases(session) == []
-
-
 def test_a_wish_to_cancel_reaches_the_holder(registry: Registry, submission: Submission) -> None:
     assert not leases.ask_to_cancel(registry, submission.partition, "me")
     holding = leases.begin(registry, submission.partition, "run-1")
