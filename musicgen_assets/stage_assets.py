@@ -114,14 +114,12 @@ def _output(studio: Studio, made: Made) -> dg.Output[Made]:
 def metadata_of(studio: Studio, made: Made) -> dict[str, Any]:
     """What a person wants to see of a materialization: pictures, numbers, links to files."""
     manifest = made.manifest
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = {"carried_from": made.carried_from} if made.carried_from else {}
     for name, picture in manifest.pictures.items():
         if picture.size_bytes <= INLINE_PICTURE_MAX_BYTES:
             encoded = base64.b64encode(studio.store.get(picture.sha256)).decode()
             metadata[name] = dg.MetadataValue.md(f"![{name}](data:image/png;base64,{encoded})")
     metadata |= manifest.facts
-    if made.carried_from:
-        metadata["carried_from"] = made.carried_from
     metadata["computed_seconds"] = round(made.seconds, 3)
     metadata["result_key"] = made.key
     for role in manifest.content:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 REQUEST_TAG, CLAIM_TAG = "musicgen/request", "musicgen/claim"
 POLL_S = 0.25
 """How often the holder looks whether it is to stop."""
+DAGSTER_POLL_S = 1.0
+"""How often it looks whether somebody ended its run in the Dagster UI, which cannot signal every process."""
 BEAT_S = 2.0
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -64,10 +66,13 @@ class Execution(threading.Thread):
 
     def run(self) -> None:
         """Until the run is over: look for a wish to cancel, and say now and then that we live."""
-        beaten = time.monotonic()
+        beaten = looked = time.monotonic()
         while not self._over.wait(POLL_S):
             try:
-                if leases.is_to_stop(self.studio.registry, self.holding):
+                is_to_stop = leases.is_to_stop(self.studio.registry, self.holding)
+                if not is_to_stop and time.monotonic() - looked >= DAGSTER_POLL_S:
+                    is_to_stop, looked = self.is_ended_in_dagster(), time.monotonic()
+                if is_to_stop:
                     self.cancel()
                     return
                 if time.monotonic() - beaten >= BEAT_S:
@@ -95,6 +100,11 @@ class Execution(threading.Thread):
         run = self.instance.get_run_by_id(self.holding.run_id)
         if run is not None and not run.is_finished and run.status != dg.DagsterRunStatus.CANCELING:
             self.instance.report_run_canceling(run)
+
+    def is_ended_in_dagster(self) -> bool:
+        """Whether somebody terminated the run in the Dagster UI."""
+        run = self.instance.get_run_by_id(self.holding.run_id)
+        return run is not None and run.status.value in ("CANCELING", "CANCELED")
 
     def stop(self) -> None:
         """No more heartbeats, and no signal after this returns."""
@@ -141,6 +151,7 @@ def executing(
 
 def settle(studio: Studio, execution: Execution, stage: Stage | None) -> None:
     """Bring version and request to where the run left them, and give the lease back, in one transaction."""
+    execution.is_cancelled = execution.is_cancelled or execution.is_ended_in_dagster()
     with studio.registry.session() as session:
         holding = execution.holding
         lease = session.get(Lease, holding.version_id)

@@ -94,13 +94,17 @@ def test_until_advance_and_retry_each_make_only_what_is_missing(own: Path) -> No
     assert "already come" in refused.json["error"]["rule"]
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "cancel"])
+@pytest.mark.parametrize("how", ["ctrl-c", "cancel", "dagster"])
 def test_what_is_interrupted_is_cancelled_at_once_and_goes_on_where_it_was(own: Path, how: str) -> None:
     process = started(own, "compose", PROMPT, "--duration", "60", "--seed", "5", "--json")
     wait_for(lambda: "arrangement/arrangement" in made_assets(own))
     began = time.monotonic()
     if how == "ctrl-c":
         process.send_signal(signal.SIGINT)
+    elif how == "dagster":  # what its UI does to a run that no launcher of its own can reach
+        instance = open_instance(get_settings(own))
+        (run,) = instance.get_runs()
+        instance.report_run_canceling(run)
     else:
         with registry_of(own).reading() as session:
             composition = queries.list_compositions(session).items[0].id
