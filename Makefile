@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 PROMPT ?= upbeat pop song about summer, 2 minutes
+PROOFS ?= edits five races cancels partial kills
+SOAK_STATE ?= benchmarks/results/soak
 export UV_LINK_MODE := copy
 
 .PHONY: demo test lint up bench soak docs font clean
@@ -26,9 +28,12 @@ bench: .venv/.dev font ## measure, as ratios side by side in one run
 	@scripts/system-packages.sh "fluidsynth:fluidsynth:the shell chain has no renderer" "ffmpeg:ffmpeg:the shell chain has no loudnorm and no LAME"
 	$(BIN)/python -m benchmarks
 
-soak: .venv/.dev font ## the long forms of the tests
+# The proofs keep every finished case under SOAK_STATE: stop them when you like, and the next `make soak` goes on.
+soak: .venv/.dev font ## the long forms of the tests, hours; goes on where it was stopped
 	$(BIN)/python -m pytest -m soak -n 2 tests/soak
 	$(BIN)/python -m benchmarks.prompts
+	@failed=; for proof in $(PROOFS); do $(BIN)/python -m benchmarks.soak.$$proof --state $(SOAK_STATE) || failed="$$failed $$proof"; \
+	done; $(BIN)/python -m benchmarks.revisions; test -z "$$failed" || { echo "broken:$$failed"; exit 1; }
 
 docs: .venv/.dev ## write the generated parts of docs/
 	$(BIN)/python scripts/write_docs.py

@@ -54,7 +54,8 @@ def processes_of(process: subprocess.Popen[bytes]) -> dict[str, psutil.Process]:
     found: dict[str, psutil.Process] = {}
     for child in psutil.Process(process.pid).children():
         with suppress(psutil.NoSuchProcess):  # it died since we looked
-            found[Path(child.cmdline()[1]).name] = child
+            command = child.cmdline()  # empty for one that died and was not buried yet
+            found |= {Path(word).name: child for word in command[1:2]}
     return found
 
 
