@@ -7,15 +7,14 @@ Belongs here: the fields of the forms, and what a form's run tells. Does not bel
 # No postponed annotations here: Dagster inspects the annotations of an op itself.
 
 import time
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from musicgen_assets.cli.options import parse_styles
 from musicgen_assets.context.failures import BadInput, Failure
-from musicgen_assets.context.paths import bad_input_of
-from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage
+from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage, filled_in
 from resources.door import Submission, submit
 from resources.executing import REQUEST_TAG
 from resources.launch import launch
@@ -26,8 +25,6 @@ PATIENCE_S = 12.0
 """How long a form waits for a run that only the sensor can start: two of its ticks."""
 
 _LOOK_EVERY_S = 0.25
-
-_Asked = TypeVar("_Asked", CompositionRequest, RevisionRequest)
 
 _FIELDS = {"--style": "styles", "--set": "overrides"}
 """What the command line calls a field, to what a form calls it."""
@@ -57,7 +54,7 @@ class NewSong(dg.Config):
         if self.lyrics is not None:
             overrides["creative.lyrics"] = self.lyrics
         fields = self.model_dump(exclude={"duration_s", "styles", "lyrics", "overrides"})
-        return _checked(CompositionRequest, {**fields, "overrides": overrides | self.overrides})
+        return filled_in(CompositionRequest, **{**fields, "overrides": overrides | self.overrides})
 
 
 class ReviseSong(dg.Config):
@@ -77,7 +74,7 @@ class ReviseSong(dg.Config):
     def request(self) -> RevisionRequest:
         """The request. Raises BadInput for a value that breaks a rule."""
         fields = self.model_dump()
-        return _checked(RevisionRequest, {**fields, "rerolls": tuple(self.rerolls)})
+        return filled_in(RevisionRequest, **{**fields, "rerolls": tuple(self.rerolls)})
 
 
 @dg.op(out={"song": dg.Out(dg.Nothing)}, description="Submits the request and puts it to this deployment.")
@@ -154,13 +151,6 @@ def _wait_for_run(instance: dg.DagsterInstance, request_id: str) -> str | None:
 
 def _where(run_id: str | None) -> str:
     return f"made by run {run_id}" if run_id else "left to the sensor requests"
-
-
-def _checked(kind: type[_Asked], fields: dict[str, Any]) -> _Asked:
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise bad_input_of(error, {}) from error
 
 
 def _told(failure: Failure) -> dg.Failure:

@@ -30,7 +30,7 @@ from resources.registry.results import KnownMaterialization
 from resources.revisions import child_of
 from resources.runner import CONTEXT_ASSET
 from resources.studio import Studio
-from resources.version_data import REQUEST_FIELDS, VersionData
+from resources.version_data import VersionData, shaping_part
 
 _RECENT = 20
 """How many past computations the usual time of an asset is taken from."""
@@ -125,14 +125,8 @@ def _identities(
 ) -> Callable[[str], Any]:
     """Identities of declared data as the child will have them."""
     installed = VersionData(studio.registry, partition, context, studio.runner.soundfont)
-    request = _request(payload)
+    request = shaping_part(payload)
     return lambda name: request if name == "request" else installed.identity(name)
-
-
-def _request(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a request shapes the song, as VersionData gives it."""
-    request = {name: payload.get(name) for name in REQUEST_FIELDS}
-    return {**request, "revision": payload["revision"]} if "revision" in payload else request
 
 
 class DryJob:
@@ -163,7 +157,7 @@ def dry_ideation(payload: Mapping[str, Any]) -> DryJob:
 
     Raises BadInput where a run of it would.
     """
-    job = DryJob(json.loads(canonical_json(_request(payload))))
+    job = DryJob(json.loads(canonical_json(shaping_part(payload))))
     for declaration in of_stage("ideation"):
         module, _, name = declaration.entry.partition(":")
         entry: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)

@@ -9,7 +9,7 @@ Belongs here: reading those from registry, package data and disk. Does not belon
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,12 @@ from resources.registry import Registry, Version, queries
 REQUEST_FIELDS = ("prompt", "overrides", "seed", "title")
 """What of a request shapes the song, with "revision" where it is one. Who asked, how far to go and under which key
 do not."""
+
+
+def shaping_part(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a request as kept shapes the song: what ideation/brief is made from."""
+    request = {name: payload.get(name) for name in REQUEST_FIELDS}
+    return {**request, "revision": payload["revision"]} if "revision" in payload else request
 
 
 class VersionData:
@@ -78,9 +84,7 @@ class VersionData:
     def _request(self) -> tuple[Any, Any]:
         with self._registry.reading() as session:
             asked = queries.request_of(session, queries.get_version(session, self.partition))
-        request = {name: asked.payload.get(name) for name in REQUEST_FIELDS}
-        if "revision" in asked.payload:
-            request["revision"] = asked.payload["revision"]
+        request = shaping_part(asked.payload)
         return request, request
 
     def _version(self) -> tuple[Any, Any]:

@@ -57,8 +57,10 @@ def _problems(home: Home, ran: Sequence[Ran]) -> list[str]:
     told += duplicates(home) + looking.left_behind(home.path)
     _, left = processes.wait_until_gone(home.path, 3.0)
     told += [f"process {one}" for one in left]
-    twins = [release_hashes(answer["release"]["directory"]) for one, answer in zip(ran, answers, strict=False)
-             if answer["release"] and one.command[1:5] == ran[0].command[1:5]]  # fmt: skip
+    twins = [release_hashes(one.json["release"]["directory"]) for one in ran
+             if one.code == 0 and one.command == ran[0].command]  # fmt: skip
+    if len(twins) != PROCESSES:
+        told.append(f"{len(twins)} of the {PROCESSES} equal requests were released")
     if any(differing(twins[0], twin) for twin in twins):
         told.append("equal requests gave different releases")
     return told

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, parse_sets, parse_styles, read_lyrics
-from musicgen_assets.context.request import STAGES
+from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
 @click.command(short_help="Make a song from a prompt.")
@@ -44,23 +44,11 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    from pydantic import ValidationError
-
-    from musicgen_assets.context.paths import bad_input_of
-    from musicgen_assets.context.request import CompositionRequest
-
-    overrides: dict[str, Any] = {}
+    overrides = overrides_of(sets, styles, lyrics)
     if duration is not None:
-        overrides["technical.duration_s"] = duration
-    if (genres := parse_styles(styles)) is not None:
-        overrides["musical.genres"] = genres
-    if lyrics is not None:
-        overrides["creative.lyrics"] = read_lyrics(lyrics)
-    overrides |= parse_sets(sets)
-    try:
-        request = CompositionRequest(
-            prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage, idempotency_key=idempotency_key
-        )
-    except ValidationError as error:
-        raise bad_input_of(error, {}) from error
+        overrides.setdefault("technical.duration_s", duration)
+    request = filled_in(
+        CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
+        idempotency_key=idempotency_key,
+    )  # fmt: skip
     sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))

@@ -19,6 +19,16 @@ DETACH = click.option("--detach", "is_detached", is_flag=True, help="Leave the w
 JSON = click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 
 
+def overrides_of(sets: Sequence[str], styles: Sequence[str], lyrics: Path | None) -> dict[str, Any]:
+    """Context paths to values from --style, --lyrics and --set; what is set by path wins. Raises BadInput."""
+    overrides: dict[str, Any] = {}
+    if (genres := parse_styles(styles)) is not None:
+        overrides["musical.genres"] = genres
+    if lyrics is not None:
+        overrides["creative.lyrics"] = read_lyrics(lyrics)
+    return overrides | parse_sets(sets)
+
+
 def parse_sets(pairs: Sequence[str]) -> dict[str, Any]:
     """["musical.tempo_bpm=90"] -> {"musical.tempo_bpm": 90}. Values are JSON where they parse, else text."""
     found: dict[str, Any] = {}

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, parse_sets, parse_styles, read_lyrics
-from musicgen_assets.context.request import STAGES
-
-if TYPE_CHECKING:
-    from musicgen_assets.context.request import RevisionRequest
+from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
 
 
 @click.command(short_help="Make a new version that differs in what you say.")
@@ -56,24 +53,10 @@ def revise(
 
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
-    from pydantic import ValidationError
-
-    from musicgen_assets.context.paths import bad_input_of
-    from musicgen_assets.context.request import RevisionRequest
-
-    overrides: dict[str, Any] = {}
-    if (genres := parse_styles(styles)) is not None:
-        overrides["musical.genres"] = genres
-    if lyrics is not None:
-        overrides["creative.lyrics"] = read_lyrics(lyrics)
-    overrides |= parse_sets(sets)
-    try:
-        request = RevisionRequest(
-            version=version, overrides=overrides, rerolls=rerolls, prompt=prompt, title=title, seed=seed,
-            is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
-        )  # fmt: skip
-    except ValidationError as error:
-        raise bad_input_of(error, {}) from error
+    request = filled_in(
+        RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics), rerolls=rerolls, prompt=prompt,
+        title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+    )  # fmt: skip
     if is_plan:
         _show_plan(request, is_json=is_json)
         return
@@ -111,9 +94,7 @@ def retry(version: str, stage: Any, out: Path | None, is_detached: bool, is_json
 def _work(
     kind: Literal["advance", "retry"], version: str, stage: Any, out: Path | None, *, is_json: bool, is_detached: bool
 ) -> int:
-    from musicgen_assets.context.request import WorkRequest
-
-    request = WorkRequest(kind=kind, version=version, until=stage)
+    request = filled_in(WorkRequest, kind=kind, version=version, until=stage)
     return submit_and_run(request, out, is_json=is_json, is_detached=is_detached)
 
 

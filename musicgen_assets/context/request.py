@@ -7,12 +7,13 @@ here: what is made of it (ideation), where it is kept (resources).
 from __future__ import annotations
 
 import unicodedata
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.paths import bad_input_of
 from musicgen_assets.context.schema import Frozen
 
 Stage = Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
@@ -78,6 +79,15 @@ class WorkRequest(_Asked):
 
 
 AnyRequest = CompositionRequest | RevisionRequest | WorkRequest
+_Form = TypeVar("_Form", CompositionRequest, RevisionRequest, WorkRequest)
+
+
+def filled_in(form: type[_Form], **fields: Any) -> _Form:
+    """The request that ``fields`` make. Raises BadInput naming the field at fault."""
+    try:
+        return form.model_validate(fields)
+    except ValidationError as error:
+        raise bad_input_of(error, {}) from error
 
 
 def check_prompt(prompt: str) -> str:
