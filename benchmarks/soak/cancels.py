@@ -71,7 +71,7 @@ def cancelled(home: Home, started: Started, partition: str) -> Facts | None:
         return None
     problems = [] if said.code == 0 else [said.said]
     ended = started.finish()
-    if ended.code not in (1, 3):
+    if ended.code not in (1, 3, -9):  # -9: it did not answer in time and was ended by force
         problems.append(ended.said)
     return {"asset": asset, "asked_to_gone_s": round(gone_s, 3), "command_s": round(said.seconds, 2),
             "flag_to_gone_s": round(max(gone_s - flagged_s, 0.0), 3), "state_s": round(stopped_s, 3),

@@ -111,7 +111,7 @@ def test_what_has_no_dice_cannot_be_rerolled(asset: str) -> None:
 def test_what_a_context_refuses_is_refused_with_its_path(path: str, value: Any) -> None:
     with pytest.raises(BadInput) as refused:
         revised(base(), {path: value})
-    assert path.split(".")[0] in refused.value.field or path in str(refused.value.value)
+    assert path.split(".", maxsplit=1)[0] in refused.value.field or path in str(refused.value.value)
 
 
 def test_more_sections_than_bars_are_refused() -> None:

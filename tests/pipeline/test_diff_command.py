@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,28 @@ BEFORE_MASTERING = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Revised:
+    """A copy of the song's home, in which others may have revised it before, with two children of its first version."""
+
+    home: Path
+    first: str
+    louder: str
+    """The louder child's partition."""
+    rerolled: str
+    """That of a child with another melody, which stopped after arranging."""
+
+
 @pytest.fixture(scope="module")
-def louder_home(home: Path, song: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The song's home, copied, with a louder second version, and a third that stopped after arranging."""
+def revised(home: Path, song: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Revised:
     copy = tmp_path_factory.mktemp("louder") / "home"
-    shutil.copytree(home, copy)
-    name = song["composition"]
-    louder = musicgen(copy, "revise", f"{name}@v1", "--set", "technical.loudness_target_lufs=-10", "--json")
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("up", "up.lock", "address"))  # a deployment may run on it
+    first = song["partition"]
+    louder = musicgen(copy, "revise", first, "--set", "technical.loudness_target_lufs=-10", "--json")
     assert louder.code == 0, louder.err
-    rerolled = musicgen(copy, "revise", f"{name}@v1", "--reroll", "melody", "--until", "arrangement", "--json")
+    rerolled = musicgen(copy, "revise", first, "--reroll", "melody", "--until", "arrangement", "--json")
     assert rerolled.code == 3, rerolled.err
-    return copy
+    return Revised(copy, first, louder.json["partition"], rerolled.json["partition"])
 
 
 def look(home: Path, *arguments: str) -> Said:
@@ -41,14 +53,11 @@ def look(home: Path, *arguments: str) -> Said:
     return Said(said.exit_code, said.stdout, said.stderr)
 
 
-def test_a_louder_revision_differs_in_context_mastering_and_loudness_alone(
-    louder_home: Path, song: dict[str, Any]
-) -> None:
-    name = song["composition"]
-    said = look(louder_home, "diff", f"{name}@v2", "--json")
+def test_a_louder_revision_differs_in_context_mastering_and_loudness_alone(revised: Revised) -> None:
+    said = look(revised.home, "diff", revised.louder, "--json")
     assert said.code == 0, said.err
     found = said.json
-    assert (found["old"]["partition"], found["new"]["partition"]) == (f"{name}@v1", f"{name}@v2")
+    assert (found["old"]["partition"], found["new"]["partition"]) == (revised.first, revised.louder)
     assert [(row["path"], row["old"], row["new"]) for row in found["context"]] == [
         ("technical.loudness_target_lufs", -14.0, -10.0)
     ]
@@ -67,17 +76,14 @@ def test_a_louder_revision_differs_in_context_mastering_and_loudness_alone(
     release = next(row for row in found["artifacts"] if row["asset"] == "finalization/release")
     assert {role for role in release["same_roles"] if role.startswith("stems/")}
     assert not [row["role"] for row in release["roles"] if row["role"].startswith("stems/")]
-    told = look(louder_home, "diff", f"{name}@v2").out
+    told = look(revised.home, "diff", revised.louder).out
     assert "technical.loudness_target_lufs  -14 → -10" in told
     assert "mixing/mix" not in told
     assert "same: " in told
 
 
-def test_a_rerolled_melody_differs_in_its_own_track_and_the_rest_plays_on(
-    louder_home: Path, song: dict[str, Any]
-) -> None:
-    name = song["composition"]
-    found = look(louder_home, "diff", f"{name}@v1", f"{name}@v3", "--json").json
+def test_a_rerolled_melody_differs_in_its_own_track_and_the_rest_plays_on(revised: Revised) -> None:
+    found = look(revised.home, "diff", revised.first, revised.rerolled, "--json").json
     changed = [row["name"] for row in found["score"]["tracks"] if row["change"] != "same"]
     assert "melody" in changed
     assert "drums" not in changed
@@ -86,32 +92,33 @@ def test_a_rerolled_melody_differs_in_its_own_track_and_the_rest_plays_on(
     assert found["measurements"] is None
 
 
-def test_a_first_version_and_an_unknown_one_are_bad_input(louder_home: Path, song: dict[str, Any]) -> None:
-    first = look(louder_home, "diff", f"{song['composition']}@v1", "--json")
+def test_a_first_version_and_an_unknown_one_are_bad_input(revised: Revised) -> None:
+    first = look(revised.home, "diff", revised.first, "--json")
     assert first.code == 2
     assert "parent" in first.json["error"]["message"]
-    assert look(louder_home, "diff", f"{song['composition']}@v1", "no-such-song@v1").code == 2
+    assert look(revised.home, "diff", revised.first, "no-such-song@v1").code == 2
 
 
-def test_the_tree_and_the_history_tell_of_both_revisions(louder_home: Path, song: dict[str, Any]) -> None:
-    name = song["composition"]
-    rows = look(louder_home, "versions", name, "--json").json["versions"]
-    assert [(row["number"], row["parent"], row["depth"]) for row in rows] == [
-        (1, None, 0), (2, f"{name}@v1", 1), (3, f"{name}@v1", 1),
-    ]  # fmt: skip
-    assert {"number", "parent", "depth", "status", "change", "seed", "created_at"} <= rows[0].keys()
-    assert rows[1]["loudness_lufs"] == pytest.approx(-10.0, abs=1.0)
-    assert rows[2]["loudness_lufs"] is None
-    told = look(louder_home, "versions", name).out.splitlines()
-    assert [line.split()[0] for line in told] == [f"{name}@v1", "├─", "└─"]
-    assert "loudness_target_lufs -14 → -10" in told[1]
-    assert "re-rolled melody" in told[2]
-    assert told[2].endswith("← newest")
-    history = look(louder_home, "status", f"{name}@v3", "--history", "--json").json["history"]
+def test_the_tree_and_the_history_tell_of_both_revisions(revised: Revised) -> None:
+    name = revised.first.partition("@")[0]
+    rows = {row["partition"]: row for row in look(revised.home, "versions", name, "--json").json["versions"]}
+    assert (rows[revised.first]["parent"], rows[revised.first]["depth"]) == (None, 0)
+    for child in (revised.louder, revised.rerolled):
+        assert (rows[child]["parent"], rows[child]["depth"]) == (revised.first, 1)
+    assert {"number", "parent", "depth", "status", "change", "seed", "created_at"} <= rows[revised.first].keys()
+    assert rows[revised.louder]["loudness_lufs"] == pytest.approx(-10.0, abs=1.0)
+    assert rows[revised.rerolled]["loudness_lufs"] is None
+    told = look(revised.home, "versions", name).out.splitlines()
+    assert told[0].startswith(name)
+    assert "loudness_target_lufs -14 → -10" in told[-2]
+    assert "re-rolled melody" in told[-1]
+    assert told[-1].lstrip().startswith("└─")
+    assert told[-1].endswith("← newest")
+    history = look(revised.home, "status", revised.rerolled, "--history", "--json").json["history"]
     assert history[0]["what"].startswith("version created")
     assert "arrangement → waiting for approval" in [row["what"] for row in history]
-    assert len(look(louder_home, "status", f"{name}@v3", "--history").out.splitlines()) == len(history) + 1
-    shown = look(louder_home, "status", f"{name}@v3", "--json").json
+    assert len(look(revised.home, "status", revised.rerolled, "--history").out.splitlines()) == len(history) + 1
+    shown = look(revised.home, "status", revised.rerolled, "--json").json
     assert shown["running"] is None
-    assert look(louder_home, "status", "--history").code == 2
-    assert look(louder_home, "status", "--history", "--json").json["status"] == "rejected"
+    assert look(revised.home, "status", "--history").code == 2
+    assert look(revised.home, "status", "--history", "--json").json["status"] == "rejected"
