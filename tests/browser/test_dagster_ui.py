@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.song,
-    pytest.mark.xdist_group("song"),
+    pytest.mark.xdist_group("deployment"),
     pytest.mark.skipif(chromium() is None, reason="not run: no Chromium is installed"),
 ]
 
