@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from musicgen_assets.context.request import STAGES, Stage
+from musicgen_assets.context.request import Stage
 from musicgen_assets.definitions import build_defs
-from musicgen_assets.graph.declarations import until
+from musicgen_assets.graph.declarations import part_of_graph
 from musicgen_assets.partitions import VERSIONS
 from resources.executing import CLAIM_TAG, REQUEST_TAG, executing
 from resources.studio import Studio
@@ -118,10 +118,8 @@ def _finish_cancelled(instance: dg.DagsterInstance, run_id: str) -> None:
 
 def _selection(stage: Stage, assets: Sequence[str] | None) -> list[dg.AssetKey] | None:
     """The assets of a run; None for the whole graph: a part of it would first have to be cut out of the job."""
-    if assets is None and stage == STAGES[-1]:
-        return None
-    keys = assets if assets is not None else [declaration.key for declaration in until(stage)]
-    return [dg.AssetKey(asset.split("/")) for asset in keys]
+    keys = part_of_graph(stage) if assets is None else assets
+    return None if keys is None else [dg.AssetKey(asset.split("/")) for asset in keys]
 
 
 def _report(result: dg.ExecuteInProcessResult, seconds: float, instance: dg.DagsterInstance) -> RunReport:

@@ -20,18 +20,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import psutil
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from resources.door import close_request
-from resources.door_work import OPEN
+from resources.door_work import open_requests_of
 from resources.executing import REQUEST_TAG
 from resources.layout import open_instance
 from resources.leases import ask_to_cancel, is_alive, lease_of
 from resources.processes import process_started, this_host
 from resources.reconciler import reconcile
-from resources.registry import Lease, Request, Version
+from resources.registry import Lease, Request
 from resources.registry.queries import get_version
 from resources.release_export import sweep_exports
 from resources.state_machine import can_transition, transition
@@ -112,7 +110,7 @@ def _state_to_cancel(studio: Studio, partition: str) -> str:
     """The state of a version that has something to cancel. Raises BadInput for one that has not."""
     with studio.registry.reading() as session:
         version = get_version(session, partition)
-        is_worked_on = lease_of(session, version) is not None or bool(_open_requests(session, version))
+        is_worked_on = lease_of(session, version) is not None or bool(open_requests_of(session, version))
         if is_worked_on or can_transition(version.state, "cancelled", version.current_stage):
             return version.state
     way_out = {
@@ -123,10 +121,6 @@ def _state_to_cancel(studio: Studio, partition: str) -> str:
         "version", partition, f"it is {version.state}, and nobody is making it",
         way_out=way_out.get(version.state, "There is nothing to do."),
     )  # fmt: skip
-
-
-def _open_requests(session: Session, version: Version) -> list[Request]:
-    return list(session.scalars(select(Request).where(Request.version_id == version.id, Request.status.in_(OPEN))))
 
 
 def _lease(studio: Studio, partition: str) -> Lease | None:
@@ -214,7 +208,7 @@ def _withdraw(studio: Studio, partition: str, who: str) -> list[Request] | None:
         version = get_version(session, partition)
         if lease_of(session, version) is not None:
             return None
-        requests = _open_requests(session, version)
+        requests = open_requests_of(session, version)
         for request in requests:
             close_request(session, request, "cancelled")
         if can_transition(version.state, "cancelled", version.current_stage):

@@ -29,10 +29,10 @@ def open_request_to_take(session: Session, version: Version, request: WorkReques
             "version", version.partition, f"it is being made right now, by process {lease.pid} on {lease.host}",
             way_out=f"Wait for it, or end it: musicgen cancel {version.partition}",
         )  # fmt: skip
-    query = select(Request).where(Request.version_id == version.id, Request.status.in_(OPEN))
-    row = session.scalars(query.order_by(Request.created_at.desc())).first()
-    if row is None:
+    rows = open_requests_of(session, version)
+    if not rows:
         return None
+    row = rows[-1]
     if request.kind == "advance":
         raise BadInput(
             "version", version.partition, f"a request to {row.kind} it is still open",
@@ -45,6 +45,12 @@ def open_request_to_take(session: Session, version: Version, request: WorkReques
         )  # fmt: skip
     put_back(row)
     return row
+
+
+def open_requests_of(session: Session, version: Version) -> list[Request]:
+    """Requests for ``version`` that are submitted or claimed, oldest first."""
+    query = select(Request).where(Request.version_id == version.id, Request.status.in_(OPEN))
+    return list(session.scalars(query.order_by(Request.created_at)))
 
 
 def put_back(request: Request) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.context.request import STAGES
-from musicgen_assets.graph.declarations import until
+from musicgen_assets.graph.declarations import part_of_graph
 from resources.deployment import deployment_address
 from resources.door import claim, release_claim
 from resources.executing import CLAIM_TAG, REQUEST_TAG
@@ -93,9 +93,8 @@ def launch_tags(partition: str, request_id: str, token: str, user: str) -> dict[
 
 
 def selection(payload: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The assets a request covers: those up to its last stage, or None for all. The one place of this rule."""
-    stage = payload.get("until") or STAGES[-1]
-    return None if stage == STAGES[-1] else tuple(declaration.key for declaration in until(stage))
+    """The assets a request covers: those up to its last stage, or None for all."""
+    return part_of_graph(payload.get("until") or STAGES[-1])
 
 
 def _put(registry: Registry, place: Place, claimed: Launch) -> str | None:

@@ -20,7 +20,7 @@ from musicgen_assets.context.limits import TITLE_MAX_CHARACTERS
 from musicgen_assets.context.request import STAGES, check_text
 from resources.disk import disk_failure
 from resources.door import close_request
-from resources.door_work import OPEN
+from resources.door_work import open_requests_of
 from resources.launch import PARTITIONS
 from resources.leases import claimer_is_alive, is_alive, lease_of
 from resources.processes import temporary_mark
@@ -162,17 +162,12 @@ def _locked(session: Session, version: Version) -> Version:
     return session.get_one(Version, version.id, populate_existing=True, with_for_update=True)
 
 
-def _open_requests(session: Session, version: Version) -> list[Request]:
-    query = select(Request).where(Request.version_id == version.id, Request.status.in_(OPEN))
-    return list(session.scalars(query.order_by(Request.created_at)))
-
-
 def _refuse_while_executing(session: Session, version: Version, doing: str) -> None:
     """Raise BadInput if somebody makes ``version`` or is about to."""
     lease = lease_of(session, version)
     if lease is not None and is_alive(lease):
         state = f"it is being made by process {lease.pid} on {lease.host}"
-    elif any(_is_taken(row) for row in _open_requests(session, version)):
+    elif any(_is_taken(row) for row in open_requests_of(session, version)):
         state = "it is about to be made: its request was taken"
     else:
         return
@@ -192,7 +187,7 @@ def _close_requests(session: Session, version: Version) -> int:
     lease = lease_of(session, version)
     if lease is not None:
         session.delete(lease)
-    rows = _open_requests(session, version)
+    rows = open_requests_of(session, version)
     for row in rows:
         close_request(session, row, "cancelled")
     return len(rows)

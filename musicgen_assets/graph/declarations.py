@@ -224,3 +224,8 @@ def until(stage: Stage) -> tuple[Declaration, ...]:
     """Declarations of all stages up to and including ``stage``."""
     last = STAGES.index(stage)
     return tuple(declaration for declaration in DECLARATIONS if STAGES.index(declaration.stage) <= last)
+
+
+def part_of_graph(stage: Stage) -> tuple[str, ...] | None:
+    """The assets ("stage/name") of a run that stops after ``stage``; None for all of them."""
+    return None if stage == STAGES[-1] else tuple(declaration.key for declaration in until(stage))
