@@ -61,6 +61,17 @@ class Instrument(Frozen):
     program: int = Field(ge=0, le=127)
 
 
+class HitPoint(Frozen):
+    """A moment of the picture that the music must meet, ``at_s`` seconds from the start, within a frame (1/24 s).
+
+    drop: the loudest section begins. change: a new section begins. hit: everyone strikes an accent. stop: everyone
+    falls silent.
+    """
+
+    kind: Literal["drop", "change", "hit", "stop"]
+    at_s: float = Field(gt=0.0, le=limits.DURATION_MAX_S)
+
+
 class MusicalContext(Frozen):
     """What the song is as music."""
 
@@ -72,6 +83,8 @@ class MusicalContext(Frozen):
     mood: Mood = Mood()
     structure: tuple[PlannedSection, ...] = Field((), max_length=40)
     """Sections in order; empty lets the arrangement choose a form of the style."""
+    hit_points: tuple[HitPoint, ...] = Field((), max_length=8)
+    """Moments to meet, in order of time."""
     instruments: tuple[Instrument, ...] = Field((), max_length=16)
     """The band, resolved: one entry per track that will play."""
     excluded_roles: tuple[Role, ...] = ()

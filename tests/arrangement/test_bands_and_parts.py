@@ -30,12 +30,12 @@ from musicgen_assets.arrangement.timeline import (
     transposed,
 )
 from musicgen_assets.context.schema import CompositionContext, Instrument
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.score.material import Prosody
 from musicgen_assets.score.model import ChordSpan, Score
 from musicgen_assets.styles.loader import load_style
 from support.hand_made_song import make_song, materials_for
-from support.memory_job import MemoryStore
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8")
 QUALITIES = {"maj": (0, 4, 7), "m7": (0, 3, 7, 10), "maj9": (0, 4, 7, 11, 2), "sus4": (0, 5, 7), "dim": (0, 3, 6)}

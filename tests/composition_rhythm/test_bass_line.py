@@ -11,6 +11,7 @@ import pytest
 from musicgen_assets.composition.bass_line import compose_bass, stretches
 from musicgen_assets.composition.feel import swung_grid
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import BassLine, Comping, Groove, Harmony, Rhythm, SectionHarmony
@@ -19,7 +20,6 @@ from musicgen_assets.score.model import ChordSpan
 from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.schema import BassIdiom
 from support.hand_made_song import materials_for
-from support.memory_job import MemoryStore
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8")
 IDIOMS = get_args(BassIdiom)

@@ -15,11 +15,11 @@ from musicgen_assets.composition.groove_building import (
 from musicgen_assets.composition.rhythm_pattern import compose_rhythm
 from musicgen_assets.composition.rhythm_stability import THRESHOLD, rhythmic_stability
 from musicgen_assets.context.schema import CompositionContext, Mood
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import DrumHit, Groove, Rhythm
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.styles.loader import load_style, style_names
-from support.memory_job import MemoryStore
 
 METERS = ("2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8")
 DRUMMED = ("pop", "rock", "funk", "jazz_swing", "bossa_nova", "house", "hip_hop")

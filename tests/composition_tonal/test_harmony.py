@@ -23,13 +23,13 @@ from musicgen_assets.context.schema import (
     MusicalContext,
     WeightedGenre,
 )
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.styles.loader import load_style
 from musicgen_assets.theory.chords import CHORD_INTERVALS, Chord, parse_bar
 from musicgen_assets.theory.pitch import pitch_class
 from musicgen_assets.theory.scales import mode_family, scale_pitch_classes
-from support.memory_job import MemoryStore
 
 
 def chords_of(text: str, tonic: str = "C", scale: str = "major") -> list[Chord]:

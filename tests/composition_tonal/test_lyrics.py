@@ -17,9 +17,9 @@ from musicgen_assets.composition.lyrics_writer import fit_title
 from musicgen_assets.composition.prosody import line_of, rhymes
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, CreativeContext, Mood
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.score.material import Lyrics, LyricSection
 from musicgen_assets.styles.loader import load_style
-from support.memory_job import MemoryStore
 
 LANGUAGES = ("en", "es", "fr", "de", "pt")
 

@@ -28,6 +28,7 @@ from musicgen_assets.context.schema import (
     MusicalContext,
     WeightedGenre,
 )
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import Melody, Theme
@@ -35,7 +36,6 @@ from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import NoteRow
 from musicgen_assets.styles.loader import load_style
 from musicgen_assets.theory.scales import scale_pitch_classes
-from support.memory_job import MemoryStore
 
 HOME_KINDS = ("chorus", "drop", "solo", "outro")
 

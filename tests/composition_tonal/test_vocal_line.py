@@ -21,10 +21,10 @@ from musicgen_assets.context.schema import (
     TechnicalContext,
     WeightedGenre,
 )
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
-from support.memory_job import MemoryStore
 
 BAR = 1920
 

@@ -11,7 +11,7 @@ import pytest
 from dsp.audiofile import encode_flac, encode_mp3, encode_wav
 from musicgen_assets.finalization.intact import document_problem, intact_check, verify_audio
 from musicgen_assets.graph.job import Blob, Payload
-from support.memory_job import MemoryJob, MemoryStore
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 
 RATE = 48_000
 SOUND = (0.1 * np.random.default_rng(0).standard_normal((2, RATE))).astype(np.float32)

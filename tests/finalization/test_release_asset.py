@@ -14,8 +14,8 @@ from dsp.audiofile import decode
 from dsp.levels import null_depth_db
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.finalization import release as release_module
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.score.midi import read_midi
-from support.memory_job import MemoryJob, MemoryStore
 from support.released_song import WAIVER, Release, mastered
 from support.sounding_song import BAND, DURATION_S, RATE
 

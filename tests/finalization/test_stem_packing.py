@@ -15,8 +15,8 @@ from dsp.audiofile import decode
 from dsp.levels import null_depth_db
 from musicgen_assets.finalization.stems import StemSet, common_gain_db, make_stems, rounded_to
 from musicgen_assets.graph.job import FloatArray, Ref, Task
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload
-from support.memory_job import MemoryJob, MemoryStore
 
 RATE = 48_000
 ROLES = {"kit": "drums", "shaker": "percussion", "bass": "bass", "keys": "chords", "pad": "pad", "lead": "lead"}

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.ideation.brief import accept, brief_of
 from musicgen_assets.ideation.enhancer import propose
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.players import MELODIC_ROLES
 from musicgen_assets.ideation.resolver import check_context, resolve
 from musicgen_assets.styles.loader import load_style, style_names
-from support.memory_job import MemoryStore
 
 
 def resolved(prompt: str, seed: int = 3, title: str | None = None, **overrides: Any) -> CompositionContext:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 
 from musicgen_assets.graph.job import CheckResult, FloatArray
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.mastering.analysis import asked_of
 from musicgen_assets.mastering.gate import Asked, sound_checks
 from musicgen_assets.mastering.gate_music import key_check, tempo_check
 from musicgen_assets.mastering.measures import Measures, measures_of
 from musicgen_assets.mastering.tempo_grid import grid_match
 from musicgen_assets.score.model import Score
-from support.memory_job import MemoryJob, MemoryStore
 from support.sounding_song import song_score, song_store
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from musicgen_assets.graph.declarations import declaration_of
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.mastering.gate import decoded_peak_check, score_checks, stems_null_check
 from musicgen_assets.mastering.measures import flat_tops
 from musicgen_assets.mastering.plan import EncodeAttempt, EncodeRecord, MasterPlan
 from musicgen_assets.score.model import Score
-from support.memory_job import MemoryStore
 from support.sounding_song import RATE, song_score, song_store
 
 PICTURES = {"waveform", "spectrogram", "loudness", "spectrum", "piano_roll"}

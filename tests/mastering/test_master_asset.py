@@ -14,8 +14,8 @@ from dsp.levels import dc_offset
 from dsp.loudness import integrated_lufs, true_peak_dbtp, tt_dynamic_range_db
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import FloatArray
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload
-from support.memory_job import MemoryJob, MemoryStore
 from support.sounding_song import DURATION_S, RATE, song_mix, song_stems, song_store
 
 

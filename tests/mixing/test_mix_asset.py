@@ -14,6 +14,7 @@ from dsp.loudness import integrated_lufs
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.graph.job import Payload, Ref, Task
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, canonical_json, json_payload
 from musicgen_assets.mixing.mix import kick_times_s
 from musicgen_assets.mixing.plan import MixPlan
@@ -24,7 +25,6 @@ from musicgen_assets.production.render import render_track
 from musicgen_assets.score.model import Score
 from musicgen_assets.styles.loader import load_style
 from support.band_score import band_score
-from support.memory_job import MemoryJob, MemoryStore
 
 NAMES = ("drums", "bass", "guitar", "pad", "melody")
 RATE = 48_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from musicgen_assets.context.schema import CompositionContext, Mood
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.instrumentation import ROLE_MIX, instrument, track_mix
 from musicgen_assets.production.parts import track_inputs, voices_of
@@ -13,7 +14,6 @@ from musicgen_assets.score.model import Score, Track
 from musicgen_assets.styles.loader import blend, load_style
 from musicgen_assets.styles.schema import MixTargets, Style, TrackMix
 from support.band_score import BAR, FORM, INSTRUMENTS, band_score
-from support.memory_job import MemoryStore
 
 LIVELY = Mood(valence=0.7, arousal=0.7)
 EVERYONE = tuple(INSTRUMENTS)

@@ -12,6 +12,7 @@ import pytest
 from dsp.loudness import integrated_lufs, true_peak_dbtp
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext, Mood
+from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.production.instrumentation import instrument
 from musicgen_assets.production.preview import PREVIEW_LUFS, cut_track, hook_window
@@ -19,7 +20,6 @@ from musicgen_assets.production.stems import Heard, check_stems
 from musicgen_assets.score.model import Score, Track
 from musicgen_assets.styles.loader import load_style
 from support.band_score import BAR, FORM, band_score
-from support.memory_job import MemoryJob, MemoryStore
 
 NAMES = ("drums", "bass", "guitar", "pad", "melody")
 SHORT = (("verse", 1, 0.45), ("chorus", 6, 0.9))

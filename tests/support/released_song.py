@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musicgen_assets.graph.job import Blob
-from support.memory_job import MemoryStore
+from musicgen_assets.graph.memory_job import MemoryStore
 from support.sounding_song import song_store
 
 WAIVER = {"check": "structural_score", "who": "ada", "why": "It is a loop & <meant> to be one."}

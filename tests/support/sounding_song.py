@@ -22,13 +22,13 @@ from musicgen_assets.context.schema import (
     WeightedGenre,
 )
 from musicgen_assets.graph.job import FloatArray
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload, midi_payload
 from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection
 from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import Score, Syllable, Track
 from support.band_score import band_score
-from support.memory_job import MemoryStore
 
 RATE = 48_000
 BAND = ("drums", "bass", "piano", "pad", "melody")

@@ -1,6 +1,7 @@
-"""A Job over plain dictionaries, for testing music logic without a store or a database.
+"""A Job over plain dictionaries: music logic without a store, a database or worker processes.
 
-It holds music logic to its declaration exactly as the real one does: undeclared reads raise.
+It holds music logic to its declaration exactly as the real one does: undeclared reads raise. Belongs here: what tests,
+benchmarks and proofs of music logic run on. Does not belong here: keys, caching, files (resources.runner).
 """
 
 from __future__ import annotations
