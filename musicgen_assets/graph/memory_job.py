@@ -33,6 +33,7 @@ class MemoryStore:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def keep(self, payload: Payload | Ref) -> Ref:
+        """A payload kept under its hash, as a Ref."""
         if isinstance(payload, Ref):
             return payload
         meta = json.loads(json.dumps(dict(payload.meta)))
@@ -54,6 +55,7 @@ class MemoryStore:
         return outcome
 
     def json(self, asset: str, role: str = "main") -> Any:
+        """An artifact's JSON role as plain data."""
         ref = next(ref for ref in self.artifacts[asset] if ref.role == role)
         return json.loads(self.blobs[ref.sha256].data)
 
@@ -68,17 +70,20 @@ class MemoryJob:
         self.messages: list[tuple[float, str]] = []
 
     def read(self, path: str) -> Any:
+        """See graph.job.Job."""
         if path not in self.declaration.paths:
             raise UndeclaredRead(f"{self.asset} read {path}, which it does not declare")
         return read_path(self.store.context, path)
 
     def ref(self, asset: str, role: str = "main") -> Ref:
+        """See graph.job.Job."""
         for ref in self.refs(asset):
             if ref.role == role:
                 return ref
         raise MissingArtifact(f"{asset} has no role {role}")
 
     def refs(self, asset: str) -> tuple[Ref, ...]:
+        """See graph.job.Job."""
         upstream = next((up for up in self.declaration.upstreams if up.asset == asset), None)
         if upstream is None:
             raise UndeclaredRead(f"{self.asset} read {asset}, which it does not declare")
@@ -88,12 +93,15 @@ class MemoryJob:
         return refs if upstream.roles is None else tuple(ref for ref in refs if ref.role in upstream.roles)
 
     def load(self, asset: str, model: Any, role: str = "main") -> Any:
+        """See graph.job.Job."""
         return model.model_validate_json(self.blob(self.ref(asset, role)).data)
 
     def json(self, asset: str, role: str = "main") -> Any:
+        """See graph.job.Job."""
         return json.loads(self.blob(self.ref(asset, role)).data)
 
     def audio(self, ref: Ref) -> tuple[np.ndarray, int]:
+        """See graph.job.Job."""
         from dsp.audiofile import decode
 
         samples, rate = decode(self.blob(ref).data)
@@ -101,15 +109,18 @@ class MemoryJob:
         return (samples * np.float32(10 ** (gain_db / 20))).astype(np.float32), rate
 
     def blob(self, ref: Ref) -> Blob:
+        """See graph.job.Job."""
         blob = self.store.blobs[ref.sha256]
         return Blob(blob.data, ref.media_type, ref.meta)
 
     def data(self, name: str) -> Any:
+        """See graph.job.Job."""
         if name not in self.declaration.data:
             raise UndeclaredRead(f"{self.asset} asked for data {name}, which it does not declare")
         return self.store.data[name]
 
     def stream(self, name: str) -> np.random.Generator:
+        """See graph.job.Job."""
         if name not in self.declaration.streams:
             raise UndeclaredRead(f"{self.asset} drew from {name}, which it does not declare")
         generation = self.store.context.ai_decisions.generation
@@ -117,6 +128,7 @@ class MemoryJob:
         return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big"))
 
     def tasks(self, tasks: Sequence[Task]) -> list[tuple[Ref, ...]]:
+        """See graph.job.Job."""
         results = []
         for task in tasks:
             module, function = task.entry.split(":")
@@ -128,4 +140,5 @@ class MemoryJob:
         return results
 
     def progress(self, fraction: float, message: str) -> None:
+        """See graph.job.Job."""
         self.messages.append((fraction, message))
