@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
 DAGSTER_FILE = "dagster.yaml"
+BEGUN_FILE = "storage.begun"
+"""Stands beside Dagster's storage while its databases are being made, and is left behind where that was cut short."""
 
 _HEADER = (
     "# Made from the project's dagster.yaml; edits are overwritten. For a deployment of your own, set DAGSTER_HOME.\n"
@@ -57,7 +60,28 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
     ensure_home(settings)
     with _alone(settings.home / "dagster.lock"):
-        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+        home = settings.dagster_home
+        if settings.is_dagster_home_explicit:
+            return dg.DagsterInstance.from_config(str(home))
+        with _storage_made_whole(home):
+            return dg.DagsterInstance.from_config(str(home))
+
+
+@contextmanager
+def _storage_made_whole(home: Path) -> Iterator[None]:
+    """Make Dagster's databases anew where a kill left them half made: Dagster takes any file for a whole one.
+
+    Nobody has used what was never finished, so nothing is lost.
+    """
+    begun, storage = home / BEGUN_FILE, home / "storage"
+    if begun.exists():
+        shutil.rmtree(storage, ignore_errors=True)
+    if storage.exists():
+        yield
+        return
+    begun.touch()
+    yield
+    begun.unlink()
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from musicgen_assets.context.failures import PermanentFailure, TransientFailure
 from resources import disk, layout
 from resources.layout import ensure_home
 from resources.settings import Settings, get_settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_home_is_made_and_dagster_finds_its_storage_in_it(settings: Settings) -> None:
@@ -143,3 +148,28 @@ def test_tidying_up_never_hides_what_went_wrong(tmp_path: Path) -> None:
     disk.remove_quietly(tmp_path / "absent")
     disk.remove_quietly(tmp_path)  # a folder: cannot be unlinked
     assert tmp_path.is_dir()
+
+
+def test_databases_of_dagster_whose_making_was_killed_are_made_anew(settings: Settings) -> None:
+    """Killed after the first table, a file is left that Dagster takes for a whole database."""
+    child = (
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata\n"
+        "from resources.layout import open_instance\n"
+        "from resources.settings import get_settings\n"
+        "from sqlalchemy import event\n"
+        "def die(table, *_, **__):\n"
+        "    if table.name != 'event_logs': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "for table in SqlEventLogStorageMetadata.tables.values(): event.listen(table, 'before_create', die)\n"
+        f"open_instance(get_settings(Path({str(settings.home)!r})))\n"
+    )
+    died = subprocess.run([sys.executable, "-c", child], capture_output=True, cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert list((settings.home / "dagster" / "storage").rglob("index.db"))
+
+    with layout.open_instance(settings) as instance:
+        instance.add_dynamic_partitions("versions", ["a@v1"])
+        assert list(instance.get_dynamic_partitions("versions")) == ["a@v1"]
+    with layout.open_instance(settings) as instance:
+        assert list(instance.get_dynamic_partitions("versions")) == ["a@v1"]
