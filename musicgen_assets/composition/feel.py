@@ -1,7 +1,7 @@
-"""Micro-timing and metric weight: where a note falls beside the grid, and how heavy its place is.
+"""Swing and metric weight: where the grid lies, and how heavy each of its places is.
 
-Belongs here: swing, human deviation, the grouping of a meter's pulses. Does not belong here: which notes
-there are (rhythm_pattern, bass_line, arrangement).
+Belongs here: swing, the grouping of a meter's pulses. Does not belong here: how people miss the grid
+(micro_timing), which notes there are (rhythm_pattern, bass_line, arrangement).
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.score.clock import beat_ticks, meter, seconds, ticks_per_bar, ticks_per_step
+from musicgen_assets.score.clock import beat_ticks, meter, ticks_per_bar, ticks_per_step
 from musicgen_assets.score.model import TICKS_PER_QUARTER
 
 STRAIGHT_FROM_BPM = 300.0
 """Where drummers' swing has become even eighths (Friberg and Sundström 2002, Music Perception 19(3))."""
 SWING_MAX = 0.72
-DEVIATION_MAX_MS = 16.0
-"""Spread beyond which a groove stops feeling like one pulse; styles that ask for more get this."""
-_CLIP_SPREADS = 2.0
-_SHARED, _OWN = 0.92, 0.3
 
 
 def swing_at(style_swing: float, typical_bpm: float, tempo_bpm: float) -> float:
@@ -82,37 +78,3 @@ def metric_weight(tick_in_bar: int, time_signature: str) -> float:
     if tick_in_bar in beat_starts(time_signature):
         return 0.5
     return 0.25 if tick_in_bar % (TICKS_PER_QUARTER // 2) == 0 else 0.0
-
-
-def long_range_noise(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """``count`` values of zero mean and unit spread whose power falls as 1/f, joined end to start.
-
-    People's timing errors are correlated over long ranges with exponents near 1, and listeners prefer that
-    to white jitter (Hennig et al. 2011, PLoS ONE 6(10) e26457). Made by shaping a random spectrum.
-    """
-    if count < 2:
-        return np.zeros(count)
-    bins = count // 2 + 1
-    frequencies = np.arange(bins, dtype=float)
-    frequencies[0] = np.inf
-    spectrum = (rng.standard_normal(bins) + 1j * rng.standard_normal(bins)) / np.sqrt(frequencies)
-    values: NDArray[np.float64] = np.fft.irfft(spectrum, n=count)
-    spread = float(values.std())
-    return values / spread if spread > 0 else np.zeros(count)
-
-
-def deviation_ticks(
-    rng: np.random.Generator, starts: NDArray[np.int64], spread_ms: float, tempo_bpm: float
-) -> NDArray[np.int64]:
-    """How many ticks each onset moves, for a player whose timing spreads by ``spread_ms`` (0: none moves).
-
-    Notes struck together share the drift of their moment and differ by a little of their own. Values stay
-    within twice the spread. ``starts`` need not be sorted.
-    """
-    if spread_ms <= 0 or len(starts) == 0:
-        return np.zeros(len(starts), dtype=np.int64)
-    moments, moment_of = np.unique(starts, return_inverse=True)
-    drift = long_range_noise(rng, len(moments))[moment_of] * _SHARED + rng.standard_normal(len(starts)) * _OWN
-    limited = np.clip(drift, -_CLIP_SPREADS, _CLIP_SPREADS) * min(spread_ms, DEVIATION_MAX_MS)
-    tick_ms = seconds(1, tempo_bpm) * 1000.0
-    return np.rint(limited / tick_ms).astype(np.int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicgen_assets.composition.feel import beat_starts, deviation_ticks, metric_weight, swung
+from musicgen_assets.composition.feel import beat_starts, metric_weight, swung
 from musicgen_assets.score.clock import steps_per_bar, ticks_per_bar, ticks_per_step
 from musicgen_assets.score.material import DrumHit, Groove
 
@@ -70,16 +70,16 @@ def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.ra
     if level >= 2:
         _turn_last_bar(cells, bars, feel.time_signature, rng)
     _close_hats(cells)
-    return Groove(bars=bars, hits=_hits(cells, bars, level, feel, rng))
+    return Groove(bars=bars, hits=_hits(cells, bars, level, feel))
 
 
-def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel, rng: np.random.Generator) -> tuple[Groove, ...]:
+def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel) -> tuple[Groove, ...]:
     """One-bar fills, lightest first: the style's own, and plain ones so that there are at least three."""
     steps = steps_per_bar(feel.time_signature)
     wanted: list[Cells] = [_tiled(pattern, 1, feel.time_signature) for pattern in patterns]
     for piece, start in _GENERIC_FILL_STARTS[: max(3 - len(wanted), 0)]:
         wanted.append(_generic_fill(piece, round(start * steps), steps))
-    fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel, rng)) for cells in wanted]
+    fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel)) for cells in wanted]
     return tuple(sorted(fills, key=lambda fill: (sum(hit.velocity for hit in fill.hits), len(fill.hits))))
 
 
@@ -150,20 +150,15 @@ def _generic_fill(piece: str, start: int, steps: int) -> Cells:
     return cells
 
 
-def _hits(cells: Cells, bars: int, level: int, feel: Feel, rng: np.random.Generator) -> tuple[DrumHit, ...]:
+def _hits(cells: Cells, bars: int, level: int, feel: Feel) -> tuple[DrumHit, ...]:
     step_ticks, bar_ticks = ticks_per_step(feel.time_signature), ticks_per_bar(feel.time_signature)
-    places = sorted(cells)
-    straight = np.array([step * step_ticks for step, _ in places], dtype=np.int64)
-    moved = deviation_ticks(rng, straight, feel.spread_ms, feel.tempo_bpm)
-    touch = rng.normal(0.0, 2.2 if feel.is_human else 0.0, len(places))
     hits = []
-    for (step, piece), tick, move, change in zip(places, straight.tolist(), moved.tolist(), touch, strict=True):
-        bar, inside = divmod(tick, bar_ticks)
-        velocity = _velocity(piece, cells[step, piece], bar, inside, level, feel) + float(change)
-        start = swung(tick, feel.swing, feel.time_signature) + move
-        start = min(max(start, 0), bars * bar_ticks - 1)
+    for (step, piece), mark in cells.items():
+        tick = step * step_ticks
+        velocity = _velocity(piece, mark, *divmod(tick, bar_ticks), level, feel)
+        start = min(swung(tick, feel.swing, feel.time_signature), bars * bar_ticks - 1)
         key = DRUM_KEYS[piece]
-        hits.append(DrumHit(start_ticks=start, key=key, velocity=_limited(velocity, key, cells[step, piece])))
+        hits.append(DrumHit(start_ticks=start, key=key, velocity=_limited(velocity, key, mark)))
     return tuple(sorted(hits, key=lambda hit: (hit.start_ticks, hit.key)))
 
 

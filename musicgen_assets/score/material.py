@@ -40,7 +40,7 @@ class DrumHit(Frozen):
 
 
 class Groove(Frozen):
-    """Drums of one energy level, over ``bars`` bars; micro-timing is already in the ticks."""
+    """Drums of one energy level, over ``bars`` bars, on the swung grid; people's timing comes with playing."""
 
     bars: int
     hits: tuple[DrumHit, ...]
