@@ -156,7 +156,8 @@ def arrange_song(brief: Brief, style: Style, materials: Materials, rng: np.rando
     pulse = pulse_of(timeline, style.humanize_ms, dice.of("pulse of the band"))
     written, played = [], []
     for seat in seats:
-        part = perform(parts[seat.name], seat, timeline, pulse, dice.of(f"playing of {seat.name}"))
+        own_dice = dice.of(f"playing of {seat.name}")
+        part = perform(parts[seat.name], seat, timeline, pulse, own_dice, style.feel.behind_ms)
         if part.played:
             written.append(_track(seat, part.written))
             played.append(_track(seat, part.played))
@@ -207,6 +208,7 @@ def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Gener
         swing=materials.rhythm.swing,
         duration_s=brief.duration_s,
         last_chorus_lift=style.last_chorus_lift,
+        sixteenth_swing=materials.rhythm.sixteenth_swing,
     )
 
 

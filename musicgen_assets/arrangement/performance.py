@@ -5,8 +5,9 @@ Belongs here: what is done to all parts alike after they are written. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from musicgen_assets.arrangement.band import Seat
 from musicgen_assets.arrangement.chord_voicing import GUITARS
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.feel import group_starts
-from musicgen_assets.composition.groove_building import GHOST_VELOCITIES
+from musicgen_assets.composition.groove_building import BACKBEAT_KEYS, BACKBEAT_VELOCITIES, DRUM_KEYS, GHOST_VELOCITIES
 from musicgen_assets.composition.micro_timing import (
     Hands,
     Pulse,
@@ -36,10 +37,13 @@ _PHRASE_DEPTH = 0.05
 STRUM_S = 0.011
 """From string to string; a strum over six takes about 55 ms. Rule of thumb."""
 _STRUM_FROM_NOTES = 4
+_STRUCK_FROM_LEVEL = 3
+"""Below, a backbeat is as soft as its section."""
 _BUILD_FROM = 0.8
 _FADE_TO = 0.7
 
 FloatArray = NDArray[np.float64]
+_NOBODY: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,23 @@ def pulse_of(timeline: Timeline, spread_ms: float, rng: np.random.Generator) -> 
     return band_pulse(rng, max(timeline.end_ticks, timeline.ring_end_ticks), spread_ms, timeline.tempo_bpm)
 
 
-def perform(rows: Sequence[NoteRow], seat: Seat, timeline: Timeline, pulse: Pulse, rng: np.random.Generator) -> Part:
+def perform(
+    rows: Sequence[NoteRow], seat: Seat, timeline: Timeline, pulse: Pulse, rng: np.random.Generator,
+    behind_ms: Mapping[str, float] = _NOBODY,
+) -> Part:  # fmt: skip
     """The part as written and as played: loudness by section energy and phrase, human timing and touch, no overlaps.
 
-    A machine's pulse moves nobody, so both are equal.
+    ``behind_ms`` is the style's, see styles.schema_groove. A machine's pulse moves nobody, so both are equal.
     """
-    notes = note_array(rows)
     is_monophonic = seat.role in ("bass", "lead")
-    notes = tidy(_shaped(notes, seat, timeline), timeline, is_monophonic=is_monophonic)
+    notes = tidy(note_array(rows), timeline, is_monophonic=is_monophonic)
     if len(notes) == 0:
         return Part((), ())
     hands = player_hands(rng, pulse)
-    notes = _touched(notes, seat, pulse, hands)
-    played = _moved(notes, timeline, pulse, hands)
+    is_backbeat = _struck_backbeats(notes, seat, timeline)
+    notes = _touched(_shaped(notes, seat, timeline), seat, pulse, hands)
+    notes[is_backbeat, 3] = np.clip(notes[is_backbeat, 3], *BACKBEAT_VELOCITIES)
+    played = _moved(notes, timeline, moves_ticks(pulse, hands, *_places(notes), _aside_ms(notes, seat, behind_ms)))
     if seat.role == "chords" and seat.program in GUITARS:
         played[:, 0] += _strum_ticks(notes, timeline)
     played[:, 1] = np.maximum(_ends(played, timeline, is_monophonic=is_monophonic) - played[:, 0], 1)
@@ -84,6 +92,16 @@ def _shaped(notes: NoteArray, seat: Seat, timeline: Timeline) -> NoteArray:
     shaped = notes.copy()
     shaped[:, 3] = np.where(is_ghost, notes[:, 3], np.clip(np.rint(notes[:, 3] * gain), 8, 124))
     return shaped
+
+
+def _struck_backbeats(notes: NoteArray, seat: Seat, timeline: Timeline) -> NDArray[np.bool_]:
+    """The accents of snare, rim and clap in sections from level 3 on."""
+    edges = np.array([plan.section.start_ticks for plan in timeline.sections])
+    levels = np.array([plan.level for plan in timeline.sections])
+    index = np.clip(np.searchsorted(edges, notes[:, 0], side="right") - 1, 0, None)
+    is_accent = np.isin(notes[:, 2], sorted(BACKBEAT_KEYS)) & (notes[:, 3] >= BACKBEAT_VELOCITIES[0])
+    struck: NDArray[np.bool_] = is_accent & (levels[index] >= _STRUCK_FROM_LEVEL) & seat.is_kit
+    return struck
 
 
 def _dynamics(starts: NDArray[np.int64], timeline: Timeline, is_kit: bool) -> FloatArray:
@@ -103,22 +121,35 @@ def _dynamics(starts: NDArray[np.int64], timeline: Timeline, is_kit: bool) -> Fl
     return np.where(starts >= timeline.ending_bar * timeline.bar_ticks, 1.0, gain)
 
 
+def _places(notes: NoteArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return notes[:, 0].astype(np.int64), notes[:, 2].astype(np.int64)
+
+
+def _aside_ms(notes: NoteArray, seat: Seat, behind_ms: Mapping[str, float]) -> FloatArray:
+    """How far behind the common pulse each note is meant: by the piece of the kit, else by the player's role."""
+    of_role = behind_ms.get(seat.role, 0.0)
+    if not seat.is_kit:
+        return np.full(len(notes), of_role)
+    of_key = np.full(128, of_role)
+    for piece, key in DRUM_KEYS.items():
+        of_key[key] = behind_ms.get(piece, of_role)
+    return of_key[notes[:, 2]]
+
+
 def _touched(notes: NoteArray, seat: Seat, pulse: Pulse, hands: Hands) -> NoteArray:
     """The player's touch; ghosts stay ghosts."""
-    starts, pitches = notes[:, 0].astype(np.int64), notes[:, 2].astype(np.int64)
-    changed = np.clip(np.rint(notes[:, 3] + touch_changes(pulse, hands, starts, pitches)), 8, 124)
+    changed = np.clip(np.rint(notes[:, 3] + touch_changes(pulse, hands, *_places(notes))), 8, 124)
     is_ghost = (notes[:, 3] < GHOST_BELOW) & seat.is_kit
     touched = notes.copy()
     touched[:, 3] = np.where(is_ghost, np.clip(changed, *GHOST_VELOCITIES), changed)
     return touched
 
 
-def _moved(notes: NoteArray, timeline: Timeline, pulse: Pulse, hands: Hands) -> NoteArray:
-    """Onsets moved by human timing, never over a section's start, the closing bar's or the song's. Order of rows
-    and number of notes stay.
+def _moved(notes: NoteArray, timeline: Timeline, moves: NDArray[np.int64]) -> NoteArray:
+    """Onsets moved, never over a section's start, the closing bar's or the song's. Order of rows and number of notes
+    stay.
     """
-    starts, pitches = notes[:, 0].astype(np.int64), notes[:, 2].astype(np.int64)
-    moves = moves_ticks(pulse, hands, starts, pitches, np.zeros(len(notes)))
+    starts = notes[:, 0].astype(np.int64)
     closing = timeline.ending_bar * timeline.bar_ticks
     edges = np.unique([*(plan.section.start_ticks for plan in timeline.sections), closing, timeline.ring_end_ticks])
     index = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, len(edges) - 2)

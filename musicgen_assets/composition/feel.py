@@ -12,21 +12,34 @@ from numpy.typing import NDArray
 from musicgen_assets.score.clock import beat_ticks, meter, ticks_per_bar, ticks_per_step
 from musicgen_assets.score.model import TICKS_PER_QUARTER
 
-STRAIGHT_FROM_BPM = 300.0
-"""Where drummers' swing has become even eighths (Friberg and Sundström 2002, Music Perception 19(3))."""
-SWING_MAX = 0.72
+SHORT_NOTE_MS = 100.0
+RATIO_MAX = 3.5
+"""Jazz drummers' long-short ratio falls from about 3.5:1 at slow tempo to even notes near 300 quarters a minute, and
+from medium tempo on the short note lasts about 100 ms (Friberg and Sundström 2002, Music Perception 19(3))."""
+SWING_MAX = RATIO_MAX / (1.0 + RATIO_MAX)
+EIGHTH_TICKS, SIXTEENTH_TICKS = TICKS_PER_QUARTER // 2, TICKS_PER_QUARTER // 4
+_STRAIGHT_RATIO = 1.1
 
 
-def swing_at(style_swing: float, typical_bpm: float, tempo_bpm: float) -> float:
-    """The style's swing at a tempo: the long-short ratio falls linearly to even at STRAIGHT_FROM_BPM.
-
-    0.5 (straight) stays 0.5; at ``typical_bpm`` the answer is ``style_swing``. Range 0.5-0.72.
+def drummers_ratio(pairs_per_minute: float) -> float:
+    """Long to short, 1-3.5, of a full swing whose long-short pairs come at this rate: what leaves the short note
+    SHORT_NOTE_MS.
     """
-    ratio = style_swing / (1.0 - style_swing)
-    reach = max(STRAIGHT_FROM_BPM - typical_bpm, 1.0)
-    slope = min(max((STRAIGHT_FROM_BPM - tempo_bpm) / reach, 0.0), 1.5)
-    swung = 1.0 + (ratio - 1.0) * slope
-    return round(min(swung / (1.0 + swung), SWING_MAX), 4)
+    return min(max(60_000.0 / pairs_per_minute / SHORT_NOTE_MS - 1.0, 1.0), RATIO_MAX)
+
+
+def swing_at(style_swing: float, typical_bpm: float, tempo_bpm: float, pairs_per_beat: int = 1) -> float:
+    """The style's swing at a tempo: the share of a full swing that it has at its typical tempo, at this one.
+
+    Swing is the share of a pair that its first note takes. 0.5 (straight) stays 0.5; at ``typical_bpm`` the answer
+    is ``style_swing``. ``pairs_per_beat`` is 1 where eighths swing, 2 where sixteenths do. Range 0.5-0.7778.
+    """
+    home = drummers_ratio(typical_bpm * pairs_per_beat)
+    if home < _STRAIGHT_RATIO:
+        return round(style_swing, 4)
+    share = (style_swing / (1.0 - style_swing) - 1.0) / (home - 1.0)
+    ratio = min(1.0 + share * (drummers_ratio(tempo_bpm * pairs_per_beat) - 1.0), RATIO_MAX)
+    return round(ratio / (1.0 + ratio), 4)
 
 
 def takes_swing(time_signature: str) -> bool:
@@ -34,22 +47,30 @@ def takes_swing(time_signature: str) -> bool:
     return meter(time_signature)[1] == 4
 
 
-def swung(tick: int, swing: float, time_signature: str) -> int:
-    """A straight grid tick as played: each beat's first eighth takes ``swing`` of it, sixteenths in proportion."""
-    if swing == 0.5 or not takes_swing(time_signature):
+def swung(tick: int, swing: float, time_signature: str, sixteenth_swing: float = 0.5) -> int:
+    """A straight grid tick as played: each beat's first eighth takes ``swing`` of it, each eighth's first sixteenth
+    ``sixteenth_swing`` of that; what lies between moves in proportion.
+    """
+    if (swing == 0.5 and sixteenth_swing == 0.5) or not takes_swing(time_signature):
         return tick
+    eighth, inside = divmod(tick, EIGHTH_TICKS)
+    tick = eighth * EIGHTH_TICKS + round(_shared_out(inside, EIGHTH_TICKS, sixteenth_swing))
     beat, inside = divmod(tick, TICKS_PER_QUARTER)
-    half = TICKS_PER_QUARTER / 2
-    first = swing * TICKS_PER_QUARTER
-    placed = inside / half * first if inside <= half else first + (inside - half) / half * (TICKS_PER_QUARTER - first)
-    return beat * TICKS_PER_QUARTER + round(placed)
+    return beat * TICKS_PER_QUARTER + round(_shared_out(inside, TICKS_PER_QUARTER, swing))
 
 
-def swung_grid(bars: int, swing: float, time_signature: str) -> NDArray[np.int64]:
+def _shared_out(inside: float, span: int, swing: float) -> float:
+    """A place in a pair of equal halves, moved so that the first half takes ``swing`` of the span."""
+    half, first = span / 2, swing * span
+    return inside / half * first if inside <= half else first + (inside - half) / half * (span - first)
+
+
+def swung_grid(bars: int, swing: float, time_signature: str, sixteenth_swing: float = 0.5) -> NDArray[np.int64]:
     """The played tick of every sixteenth of ``bars`` bars, and of the barline after them."""
     step = ticks_per_step(time_signature)
     count = bars * ticks_per_bar(time_signature) // step
-    return np.array([swung(index * step, swing, time_signature) for index in range(count + 1)], dtype=np.int64)
+    places = [swung(index * step, swing, time_signature, sixteenth_swing) for index in range(count + 1)]
+    return np.array(places, dtype=np.int64)
 
 
 def group_starts(time_signature: str) -> tuple[int, ...]:

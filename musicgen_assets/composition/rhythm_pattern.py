@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from musicgen_assets.composition.feel import swing_at, swung, takes_swing
+from musicgen_assets.composition.feel import swing_at, takes_swing
 from musicgen_assets.composition.groove_building import Feel, build_fills, build_groove, kick_onsets
 from musicgen_assets.composition.micro_timing import (
     DEVIATION_MAX_MS,
@@ -57,7 +57,7 @@ def make_rhythm_pattern(job: Job) -> Outcome:
         content=(json_payload(rhythm), midi_payload(_twin(rhythm, tempo_bpm))),
         facts={
             "rhythmic_stability": score,
-            "swing": rhythm.swing,
+            "swing": max(rhythm.swing, rhythm.sixteenth_swing),
             "hits_at_full_level": len(rhythm.grooves[4].hits),
             "fills": len(rhythm.fills),
         },
@@ -79,9 +79,9 @@ def compose_rhythm(
     as its drummer would play it.
     """
     pattern = groove_for(style, time_signature)
-    swing = swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm) if takes_swing(time_signature) else 0.5
     spread_ms = min(style.humanize_ms, DEVIATION_MAX_MS)
-    feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal)
+    swing, sixteenth_swing = _swings(style, tempo_bpm, time_signature)
+    feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal, sixteenth_swing)
     has_drums = style.has_drums and "drums" not in excluded_roles
     best: Rhythm | None = None
     for _ in range(DRAWS_MAX):
@@ -97,6 +97,15 @@ def compose_rhythm(
     return best
 
 
+def _swings(style: Style, tempo_bpm: float, time_signature: str) -> tuple[float, float]:
+    """The swing of eighths and of sixteenths at a tempo; a style swings the one or the other."""
+    if not takes_swing(time_signature):
+        return 0.5, 0.5
+    if style.feel.swing_unit == "sixteenth":
+        return 0.5, swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm, pairs_per_beat=2)
+    return swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm), 0.5
+
+
 def _draw(pattern: MeterGroove, feel: Feel, comping_length: float, has_drums: bool, rng: np.random.Generator) -> Rhythm:
     grooves: dict[int, Groove] = {}
     kicks: dict[int, tuple[int, ...]] = {}
@@ -107,6 +116,7 @@ def _draw(pattern: MeterGroove, feel: Feel, comping_length: float, has_drums: bo
     return Rhythm(
         time_signature=feel.time_signature,
         swing=feel.swing,
+        sixteenth_swing=feel.sixteenth_swing,
         grooves=grooves,
         fills=build_fills(pattern.fills, feel) if has_drums else (),
         comping={level: _comping(pattern, level, comping_length, feel) for level in LEVELS},
@@ -146,7 +156,7 @@ def _comping(pattern: MeterGroove, level: Level, length: float, feel: Feel) -> C
     bars = max(len(written), 1)
     marks = [(index, mark) for index, mark in enumerate("".join(written)) if mark in "gxX"] or [(0, "x")]
     end, step = bars * ticks_per_bar(feel.time_signature), ticks_per_step(feel.time_signature)
-    starts = [swung(index * step, feel.swing, feel.time_signature) for index, _ in marks]
+    starts = [feel.swung(index * step) for index, _ in marks]
     onsets = []
     for (_, mark), start, following in zip(marks, starts, [*starts[1:], end], strict=True):
         duration = max(round((following - start) * length), min(step // 2, following - start))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from musicgen_assets.composition.feel import (
     beat_starts,
+    drummers_ratio,
     group_starts,
     metric_weight,
     swing_at,
@@ -30,12 +31,24 @@ def test_swing_is_the_styles_own_at_its_home_and_falls_with_tempo():
     assert swing_at(0.65, 138, 300) == 0.5
 
 
-@given(st.floats(0.5, 0.75), st.floats(40, 240), st.floats(40, 240))
-def test_swing_never_leaves_its_range(swing, home, tempo):
-    assert 0.5 <= swing_at(swing, home, tempo) <= 0.72
+@pytest.mark.parametrize("pairs", [1, 2])
+@given(swing=st.floats(0.5, 0.75), home=st.floats(40, 240), tempo=st.floats(40, 240))
+def test_swing_never_leaves_its_range(pairs, swing, home, tempo):
+    assert 0.5 <= swing_at(swing, home, tempo, pairs) <= 7 / 9 + 1e-4
 
 
-@given(st.integers(0, 20_000), st.integers(1, 500), st.floats(0.5, 0.72))
+def test_a_full_swing_falls_from_three_and_a_half_to_even_with_a_short_note_of_100_ms():
+    assert drummers_ratio(60) == drummers_ratio(130) == 3.5
+    assert drummers_ratio(300) == drummers_ratio(340) == 1.0
+    for tempo in (140, 180, 220, 260, 300):
+        assert 60_000 / tempo / (1 + drummers_ratio(tempo)) == pytest.approx(100.0)
+
+
+def test_swung_sixteenths_leave_the_eighths_alone():
+    assert [swung(tick, 0.5, "4/4", 0.6) for tick in (0, 120, 240, 360, 480)] == [0, 144, 240, 384, 480]
+
+
+@given(st.integers(0, 20_000), st.integers(1, 500), st.floats(0.5, 7 / 9))
 def test_swinging_keeps_the_order_and_the_beats(tick, step, swing):
     assert swung(tick, swing, "4/4") <= swung(tick + step, swing, "4/4")
     assert swung(tick // 480 * 480, swing, "4/4") == tick // 480 * 480
