@@ -27,7 +27,8 @@ DURATION_S = 60.0
 class WrittenSong:
     """Everything that was decided about a song before it sounds.
 
-    ``score`` holds the performed notes of all instruments; what is sung is ``vocal``. Frozen: a changed song is
+    ``score`` holds the performed notes of all instruments, ``written`` the same notes on the grid; what is sung is
+    ``vocal``. Frozen: a changed song is
     ``dataclasses.replace(song, score=song.score.model_copy(update=...))``.
     """
 
@@ -39,6 +40,7 @@ class WrittenSong:
     melody: Melody
     bass: BassLine
     score: Score
+    written: Score
     vocal: VocalLine
     checks: tuple[CheckResult, ...] = ()
 
@@ -80,6 +82,7 @@ def write_context(context: CompositionContext) -> WrittenSong:
         melody=Melody.model_validate(store.json("composition/melody")),
         bass=BassLine.model_validate(store.json("composition/bass_line")),
         score=Score.model_validate(store.json("arrangement/arrangement")),
+        written=Score.model_validate(store.json("arrangement/arrangement", "written")),
         vocal=VocalLine.model_validate(store.json("arrangement/vocal_line")),
         checks=tuple(check for outcome in store.outcomes.values() for check in outcome.checks),
     )

@@ -21,7 +21,7 @@ from musicgen_assets.arrangement.form import plan_form
 from musicgen_assets.arrangement.integrity import THRESHOLD, Integrity, structural_integrity
 from musicgen_assets.arrangement.lead_part import lay_melody, write_lead
 from musicgen_assets.arrangement.orchestration import Window, orchestrate
-from musicgen_assets.arrangement.performance import perform
+from musicgen_assets.arrangement.performance import perform, pulse_of
 from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
 from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
 from musicgen_assets.arrangement.timeline import Timeline, build_timeline
@@ -80,6 +80,17 @@ class Brief:
     excluded_roles: Collection[Role] = ()
 
 
+@dataclass(frozen=True)
+class Arranged:
+    """A song arranged. ``score`` is as played; ``written`` the same on the grid, before human timing: equal names,
+    and note i of a track is note i of the other's. ``marks`` are the devices put at each boundary.
+    """
+
+    score: Score
+    written: Score
+    marks: tuple[Marks, ...]
+
+
 def make_arrangement(job: Job) -> Outcome:
     """The asset's entry, see graph.declarations. Raises BadInput where the asked structure cannot be met."""
     materials = Materials(
@@ -90,21 +101,22 @@ def make_arrangement(job: Job) -> Outcome:
         is_sung=job.load("composition/lyrics", Prosody, "prosody").is_sung,
     )
     style = blend(job.read("musical.genres"))
-    score, marks, integrity = _best_of_draws(_brief(job), style, materials, job.stream("arrangement"))
+    arranged, integrity = _best_of_draws(_brief(job), style, materials, job.stream("arrangement"))
+    score = arranged.score
     check = CheckResult(
         "structural_integrity", integrity.score >= THRESHOLD, round(integrity.score, 4), f">= {THRESHOLD}",
         note=integrity.note(),
     )  # fmt: skip
     width, height = THUMBNAIL_PX
     return Outcome(
-        content=(json_payload(score), midi_payload(score_to_midi(score))),
+        content=(json_payload(score), json_payload(arranged.written, "written"), midi_payload(score_to_midi(score))),
         facts={
             "structural_integrity": round(integrity.score, 4),
             "form": ", ".join(section.name for section in score.sections),
             "bars": sum(section.bars for section in score.sections),
             "tracks": len(score.tracks),
             "notes": sum(len(track.notes) for track in score.tracks),
-            "transitions": "; ".join(f"{mark.section}: {', '.join(mark.devices)}" for mark in marks),
+            "transitions": "; ".join(f"{mark.section}: {', '.join(mark.devices)}" for mark in arranged.marks),
         },
         pictures={"piano_roll": piano_roll_png(score, score.tracks, width_px=width, height_px=height)},
         checks=(check,),
@@ -113,19 +125,25 @@ def make_arrangement(job: Job) -> Outcome:
 
 def _best_of_draws(
     brief: Brief, style: Style, materials: Materials, rng: np.random.Generator
-) -> tuple[Score, tuple[Marks, ...], Integrity]:
+) -> tuple[Arranged, Integrity]:
     """The first draw that holds together, else the best of DRAWS_MAX."""
-    draws: list[tuple[Score, tuple[Marks, ...], Integrity]] = []
-    while not draws or (draws[-1][2].score < THRESHOLD and len(draws) < DRAWS_MAX):
-        score, marks = arrange(brief, style, materials, rng)
-        draws.append((score, marks, structural_integrity(score)))
-    return max(draws, key=lambda draw: draw[2].score)
+    draws: list[tuple[Arranged, Integrity]] = []
+    while not draws or (draws[-1][1].score < THRESHOLD and len(draws) < DRAWS_MAX):
+        arranged = arrange_song(brief, style, materials, rng)
+        draws.append((arranged, structural_integrity(arranged.score)))
+    return max(draws, key=lambda draw: draw[1].score)
 
 
 def arrange(
     brief: Brief, style: Style, materials: Materials, rng: np.random.Generator
 ) -> tuple[Score, tuple[Marks, ...]]:
-    """The score, and the devices put at each boundary. Equal inputs give an equal score. Raises BadInput."""
+    """The score as played, and the devices put at each boundary; see ``arrange_song``."""
+    arranged = arrange_song(brief, style, materials, rng)
+    return arranged.score, arranged.marks
+
+
+def arrange_song(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Arranged:
+    """The song arranged, as written and as played. Equal inputs give an equal score. Raises BadInput."""
     dice = Dice(int(rng.integers(1 << 62)))
     timeline = _plan(brief, style, materials, dice.of("form"))
     seats = seat_band(brief.instruments, style, brief.excluded_roles, materials.is_sung)
@@ -135,11 +153,14 @@ def arrange(
         parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=dice.of("boundaries")
     )
     write_ending(parts, seats, timeline, style.ending, style.comping_voicing)
-    tracks = []
+    pulse = pulse_of(timeline, style.humanize_ms, dice.of("pulse of the band"))
+    written, played = [], []
     for seat in seats:
-        notes = perform(parts[seat.name], seat, timeline, style.humanize_ms, dice.of(f"playing of {seat.name}"))
-        if notes:
-            tracks.append(_track(seat, notes))
+        own_dice = dice.of(f"playing of {seat.name}")
+        part = perform(parts[seat.name], seat, timeline, pulse, own_dice, style.feel.behind_ms)
+        if part.played:
+            written.append(_track(seat, part.written))
+            played.append(_track(seat, part.played))
     score = Score.model_validate(
         {
             "title": brief.title,
@@ -151,10 +172,10 @@ def arrange(
             "end_ticks": timeline.end_ticks,
             "sections": [plan.section for plan in timeline.sections],
             "chords": timeline.chords,
-            "tracks": tracks,
+            "tracks": played,
         }
     )
-    return score, marks
+    return Arranged(score, score.model_copy(update={"tracks": tuple(written)}), marks)
 
 
 def _brief(job: Job) -> Brief:
@@ -187,6 +208,7 @@ def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Gener
         swing=materials.rhythm.swing,
         duration_s=brief.duration_s,
         last_chorus_lift=style.last_chorus_lift,
+        sixteenth_swing=materials.rhythm.sixteenth_swing,
     )
 
 

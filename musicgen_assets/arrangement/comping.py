@@ -14,14 +14,11 @@ from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import fitted
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.feel import group_starts
-from musicgen_assets.score.clock import ticks
 from musicgen_assets.score.material import Comping, Rhythm
 from musicgen_assets.score.model import ChordSpan, NoteRow
 
 SUSTAINED = frozenset({19, *range(40, 45), *range(48, 55), *range(88, 96)})
 """Programs that hold a chord as long as it lasts: church organ, bowed strings, ensembles, voices, pads."""
-STRUM_S = 0.011
-"""From string to string; a strum over six takes about 55 ms."""
 SECOND_HAND_UP = 12
 _HELD_VELOCITY = 66
 EIGHTH_TICKS = 240
@@ -69,7 +66,7 @@ def _comped(
     for number, (start, duration, velocity) in enumerate(strokes):
         if seat.program in GUITARS and len(pitches) > 3:
             is_down = (start % timeline.bar_ticks) in group_starts(timeline.time_signature) or number == 0
-            rows += _strummed(start, duration, velocity, pitches, is_down, timeline.tempo_bpm)
+            rows += _strummed(start, duration, velocity, pitches, is_down=is_down)
         else:
             rows += [(start, duration, pitch, velocity) for pitch in pitches]
     return rows
@@ -95,17 +92,11 @@ def _is_off_beat(comping: Comping) -> bool:
     return bool(comping.onsets) and len(comping.onsets) > 1 and comping.onsets[0][0] > 0
 
 
-def _strummed(
-    start: int, duration: int, velocity: int, pitches: Sequence[int], is_down: bool, tempo_bpm: float
-) -> list[NoteRow]:
-    """Down over all strings, up over the four highest and softer."""
-    step = max(ticks(STRUM_S, tempo_bpm), 1)
-    order = list(pitches) if is_down else list(reversed(pitches))[:4]
-    rows = []
-    for number, pitch in enumerate(order):
-        late = min(number * step, max(duration // 2, 0))
-        rows.append((start + late, max(duration - late, 1), pitch, velocity if is_down else max(velocity - 10, 1)))
-    return rows
+def _strummed(start: int, duration: int, velocity: int, pitches: Sequence[int], *, is_down: bool) -> list[NoteRow]:
+    """Down over all strings, up over the four highest and softer. How the strings follow each other is the player's."""
+    if is_down:
+        return [(start, duration, pitch, velocity) for pitch in pitches]
+    return [(start, duration, pitch, max(velocity - 10, 1)) for pitch in list(pitches)[-4:]]
 
 
 def _broken(

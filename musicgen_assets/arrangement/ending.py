@@ -16,7 +16,6 @@ from musicgen_assets.arrangement.boundary_devices import (
     silence,
 )
 from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, voice, voicing_for
-from musicgen_assets.arrangement.comping import STRUM_S
 from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
@@ -104,7 +103,7 @@ def _strike(
         return [(start, end - start, _nearest(wanted, last_pitch, seat.program), min(loud, 112))]
     voiced = voice(chord, voicing_for(seat.program, style_voicing), seat.program, None)
     pitches = _rooted(voiced, chord.root, seat.program)
-    step = ticks(STRUM_S if seat.program in GUITARS else _ROLL_S if is_rolled else 0.0, timeline.tempo_bpm)
+    step = ticks(_ROLL_S if is_rolled and seat.program not in GUITARS else 0.0, timeline.tempo_bpm)
     return [
         (start + number * step, max(end - start - number * step, 1), pitch, max(loud - 4, 1))
         for number, pitch in enumerate(pitches)

@@ -88,7 +88,7 @@ def plain_grooves(timeline: Timeline, rng: np.random.Generator) -> dict[int, Gro
     pieces = {1: {"kick": kick, "rim": snare}, 2: {"kick": kick, "rim": snare, "hat": hat}}
     pieces[3] = {"kick": kick, "snare": snare, "hat": hat}
     pieces[4] = {"kick": kick, "snare": snare, "ride": hat}
-    feel = Feel(timeline.time_signature, timeline.tempo_bpm, timeline.swing, 6.0, 0.5)
+    feel = Feel(timeline.time_signature, timeline.tempo_bpm, timeline.swing, 6.0, 0.5, timeline.sixteenth_swing)
     return {level: build_groove(patterns, level, feel, rng) for level, patterns in pieces.items()}
 
 

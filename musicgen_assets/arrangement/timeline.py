@@ -76,6 +76,7 @@ class Timeline:
     chords: tuple[ChordSpan, ...]
     end_ticks: int
     ring_end_ticks: int
+    sixteenth_swing: float = 0.5
 
     @property
     def bar_ticks(self) -> int:
@@ -102,7 +103,7 @@ class Timeline:
 
     def swung(self, tick: int) -> int:
         """A straight grid tick as played."""
-        return swung(tick, self.swing, self.time_signature)
+        return swung(tick, self.swing, self.time_signature, self.sixteenth_swing)
 
     def section_at(self, bar: int) -> SectionPlan:
         """The section that ``bar`` lies in."""
@@ -135,6 +136,7 @@ def build_timeline(
     swing: float,
     duration_s: float,
     last_chorus_lift: int,
+    sixteenth_swing: float = 0.5,
 ) -> Timeline:
     """Sections on the bar grid and the harmony laid over them; the last bar takes the harmony's ending."""
     sections = _sections(
@@ -159,6 +161,7 @@ def build_timeline(
         chords=_lay_out(plans, harmony, ticks_per_bar(time_signature), end),
         end_ticks=end,
         ring_end_ticks=max(ticks(duration_s - RELEASE_S, tempo_bpm), end + 1),
+        sixteenth_swing=sixteenth_swing,
     )
 
 

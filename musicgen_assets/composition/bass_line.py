@@ -64,7 +64,7 @@ def compose_bass(
         for level in LEVELS:
             player = Player(time_signature, level, scale, figure, rng, home=loop.chords[0].bass)
             notes = _play_loop(_idiom(style, level), loop, kicks[level], player)
-            sections[kind][level] = _as_played(notes, loop.bars, rhythm.swing, time_signature)
+            sections[kind][level] = _as_played(notes, loop.bars, rhythm)
     line = BassLine.model_validate({"sections": sections})
     locks = [_lock(rows, rhythm.kick_ticks.get(level, ()), time_signature) for levels in line.sections.values()
              for level, rows in levels.items() if rhythm.kick_ticks.get(level)]  # fmt: skip
@@ -86,7 +86,7 @@ def _kicks_taken(
     The first bar takes all; the second leaves one out that is not the downbeat, so that bass and drums are
     together without being one.
     """
-    grid = swung_grid(1, rhythm.swing, time_signature)
+    grid = swung_grid(1, rhythm.swing, time_signature, rhythm.sixteenth_swing)
     step = ticks_per_step(time_signature)
     all_of_them = tuple(int(np.abs(grid - tick).argmin()) * step for tick in rhythm.kick_ticks.get(level, ()))
     free = [tick for tick in all_of_them if tick > 0]
@@ -132,13 +132,14 @@ def stretches(
     return found
 
 
-def _as_played(notes: Sequence[Note], bars: int, swing: float, time_signature: str) -> tuple[NoteRow, ...]:
-    """One voice: sorted, no two at once, each ending by the next, all inside the range and the loop."""
-    loop_end = bars * ticks_per_bar(time_signature)
+def _as_played(notes: Sequence[Note], bars: int, rhythm: Rhythm) -> tuple[NoteRow, ...]:
+    """One voice: sorted, no two at once, each ending by the next, swung, all inside the range and the loop."""
+    loop_end = bars * ticks_per_bar(rhythm.time_signature)
     by_start = {note[0]: note for note in sorted(notes)}
     ordered = [by_start[start] for start in sorted(by_start)]
-    starts = [swung(note[0], swing, time_signature) for note in ordered]
-    ends = [swung(min(note[0] + note[1], loop_end), swing, time_signature) for note in ordered]
+    swings = (rhythm.swing, rhythm.time_signature, rhythm.sixteenth_swing)
+    starts = [swung(note[0], *swings) for note in ordered]
+    ends = [swung(min(note[0] + note[1], loop_end), *swings) for note in ordered]
     rows: list[NoteRow] = []
     for (_, _, pitch, velocity), start, end, following in zip(
         ordered, starts, ends, [*starts[1:], loop_end], strict=True

@@ -1,7 +1,7 @@
-"""Micro-timing and metric weight: where a note falls beside the grid, and how heavy its place is.
+"""Swing and metric weight: where the grid lies, and how heavy each of its places is.
 
-Belongs here: swing, human deviation, the grouping of a meter's pulses. Does not belong here: which notes
-there are (rhythm_pattern, bass_line, arrangement).
+Belongs here: swing, the grouping of a meter's pulses. Does not belong here: how people miss the grid
+(micro_timing), which notes there are (rhythm_pattern, bass_line, arrangement).
 """
 
 from __future__ import annotations
@@ -9,28 +9,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.score.clock import beat_ticks, meter, seconds, ticks_per_bar, ticks_per_step
+from musicgen_assets.score.clock import beat_ticks, meter, ticks_per_bar, ticks_per_step
 from musicgen_assets.score.model import TICKS_PER_QUARTER
 
-STRAIGHT_FROM_BPM = 300.0
-"""Where drummers' swing has become even eighths (Friberg and Sundström 2002, Music Perception 19(3))."""
-SWING_MAX = 0.72
-DEVIATION_MAX_MS = 16.0
-"""Spread beyond which a groove stops feeling like one pulse; styles that ask for more get this."""
-_CLIP_SPREADS = 2.0
-_SHARED, _OWN = 0.92, 0.3
+SHORT_NOTE_MS = 100.0
+RATIO_MAX = 3.5
+"""Jazz drummers' long-short ratio falls from about 3.5:1 at slow tempo to even notes near 300 quarters a minute, and
+from medium tempo on the short note lasts about 100 ms (Friberg and Sundström 2002, Music Perception 19(3))."""
+SWING_MAX = RATIO_MAX / (1.0 + RATIO_MAX)
+EIGHTH_TICKS, SIXTEENTH_TICKS = TICKS_PER_QUARTER // 2, TICKS_PER_QUARTER // 4
+_STRAIGHT_RATIO = 1.1
 
 
-def swing_at(style_swing: float, typical_bpm: float, tempo_bpm: float) -> float:
-    """The style's swing at a tempo: the long-short ratio falls linearly to even at STRAIGHT_FROM_BPM.
-
-    0.5 (straight) stays 0.5; at ``typical_bpm`` the answer is ``style_swing``. Range 0.5-0.72.
+def drummers_ratio(pairs_per_minute: float) -> float:
+    """Long to short, 1-3.5, of a full swing whose long-short pairs come at this rate: what leaves the short note
+    SHORT_NOTE_MS.
     """
-    ratio = style_swing / (1.0 - style_swing)
-    reach = max(STRAIGHT_FROM_BPM - typical_bpm, 1.0)
-    slope = min(max((STRAIGHT_FROM_BPM - tempo_bpm) / reach, 0.0), 1.5)
-    swung = 1.0 + (ratio - 1.0) * slope
-    return round(min(swung / (1.0 + swung), SWING_MAX), 4)
+    return min(max(60_000.0 / pairs_per_minute / SHORT_NOTE_MS - 1.0, 1.0), RATIO_MAX)
+
+
+def swing_at(style_swing: float, typical_bpm: float, tempo_bpm: float, pairs_per_beat: int = 1) -> float:
+    """The style's swing at a tempo: the share of a full swing that it has at its typical tempo, at this one.
+
+    Swing is the share of a pair that its first note takes. 0.5 (straight) stays 0.5; at ``typical_bpm`` the answer
+    is ``style_swing``. ``pairs_per_beat`` is 1 where eighths swing, 2 where sixteenths do. Range 0.5-0.7778.
+    """
+    home = drummers_ratio(typical_bpm * pairs_per_beat)
+    if home < _STRAIGHT_RATIO:
+        return round(style_swing, 4)
+    share = (style_swing / (1.0 - style_swing) - 1.0) / (home - 1.0)
+    ratio = min(1.0 + share * (drummers_ratio(tempo_bpm * pairs_per_beat) - 1.0), RATIO_MAX)
+    return round(ratio / (1.0 + ratio), 4)
 
 
 def takes_swing(time_signature: str) -> bool:
@@ -38,22 +47,30 @@ def takes_swing(time_signature: str) -> bool:
     return meter(time_signature)[1] == 4
 
 
-def swung(tick: int, swing: float, time_signature: str) -> int:
-    """A straight grid tick as played: each beat's first eighth takes ``swing`` of it, sixteenths in proportion."""
-    if swing == 0.5 or not takes_swing(time_signature):
+def swung(tick: int, swing: float, time_signature: str, sixteenth_swing: float = 0.5) -> int:
+    """A straight grid tick as played: each beat's first eighth takes ``swing`` of it, each eighth's first sixteenth
+    ``sixteenth_swing`` of that; what lies between moves in proportion.
+    """
+    if (swing == 0.5 and sixteenth_swing == 0.5) or not takes_swing(time_signature):
         return tick
+    eighth, inside = divmod(tick, EIGHTH_TICKS)
+    tick = eighth * EIGHTH_TICKS + round(_shared_out(inside, EIGHTH_TICKS, sixteenth_swing))
     beat, inside = divmod(tick, TICKS_PER_QUARTER)
-    half = TICKS_PER_QUARTER / 2
-    first = swing * TICKS_PER_QUARTER
-    placed = inside / half * first if inside <= half else first + (inside - half) / half * (TICKS_PER_QUARTER - first)
-    return beat * TICKS_PER_QUARTER + round(placed)
+    return beat * TICKS_PER_QUARTER + round(_shared_out(inside, TICKS_PER_QUARTER, swing))
 
 
-def swung_grid(bars: int, swing: float, time_signature: str) -> NDArray[np.int64]:
+def _shared_out(inside: float, span: int, swing: float) -> float:
+    """A place in a pair of equal halves, moved so that the first half takes ``swing`` of the span."""
+    half, first = span / 2, swing * span
+    return inside / half * first if inside <= half else first + (inside - half) / half * (span - first)
+
+
+def swung_grid(bars: int, swing: float, time_signature: str, sixteenth_swing: float = 0.5) -> NDArray[np.int64]:
     """The played tick of every sixteenth of ``bars`` bars, and of the barline after them."""
     step = ticks_per_step(time_signature)
     count = bars * ticks_per_bar(time_signature) // step
-    return np.array([swung(index * step, swing, time_signature) for index in range(count + 1)], dtype=np.int64)
+    places = [swung(index * step, swing, time_signature, sixteenth_swing) for index in range(count + 1)]
+    return np.array(places, dtype=np.int64)
 
 
 def group_starts(time_signature: str) -> tuple[int, ...]:
@@ -82,37 +99,3 @@ def metric_weight(tick_in_bar: int, time_signature: str) -> float:
     if tick_in_bar in beat_starts(time_signature):
         return 0.5
     return 0.25 if tick_in_bar % (TICKS_PER_QUARTER // 2) == 0 else 0.0
-
-
-def long_range_noise(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """``count`` values of zero mean and unit spread whose power falls as 1/f, joined end to start.
-
-    People's timing errors are correlated over long ranges with exponents near 1, and listeners prefer that
-    to white jitter (Hennig et al. 2011, PLoS ONE 6(10) e26457). Made by shaping a random spectrum.
-    """
-    if count < 2:
-        return np.zeros(count)
-    bins = count // 2 + 1
-    frequencies = np.arange(bins, dtype=float)
-    frequencies[0] = np.inf
-    spectrum = (rng.standard_normal(bins) + 1j * rng.standard_normal(bins)) / np.sqrt(frequencies)
-    values: NDArray[np.float64] = np.fft.irfft(spectrum, n=count)
-    spread = float(values.std())
-    return values / spread if spread > 0 else np.zeros(count)
-
-
-def deviation_ticks(
-    rng: np.random.Generator, starts: NDArray[np.int64], spread_ms: float, tempo_bpm: float
-) -> NDArray[np.int64]:
-    """How many ticks each onset moves, for a player whose timing spreads by ``spread_ms`` (0: none moves).
-
-    Notes struck together share the drift of their moment and differ by a little of their own. Values stay
-    within twice the spread. ``starts`` need not be sorted.
-    """
-    if spread_ms <= 0 or len(starts) == 0:
-        return np.zeros(len(starts), dtype=np.int64)
-    moments, moment_of = np.unique(starts, return_inverse=True)
-    drift = long_range_noise(rng, len(moments))[moment_of] * _SHARED + rng.standard_normal(len(starts)) * _OWN
-    limited = np.clip(drift, -_CLIP_SPREADS, _CLIP_SPREADS) * min(spread_ms, DEVIATION_MAX_MS)
-    tick_ms = seconds(1, tempo_bpm) * 1000.0
-    return np.rint(limited / tick_ms).astype(np.int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicgen_assets.composition.feel import beat_starts, deviation_ticks, metric_weight, swung
+from musicgen_assets.composition.feel import beat_starts, metric_weight, swung
 from musicgen_assets.score.clock import steps_per_bar, ticks_per_bar, ticks_per_step
 from musicgen_assets.score.material import DrumHit, Groove
 
@@ -50,6 +50,11 @@ class Feel:
     swing: float
     spread_ms: float
     arousal: float
+    sixteenth_swing: float = 0.5
+
+    def swung(self, tick: int) -> int:
+        """A straight grid tick where this feel puts it."""
+        return swung(tick, self.swing, self.time_signature, self.sixteenth_swing)
 
     @property
     def is_human(self) -> bool:
@@ -70,16 +75,16 @@ def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.ra
     if level >= 2:
         _turn_last_bar(cells, bars, feel.time_signature, rng)
     _close_hats(cells)
-    return Groove(bars=bars, hits=_hits(cells, bars, level, feel, rng))
+    return Groove(bars=bars, hits=_hits(cells, bars, level, feel))
 
 
-def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel, rng: np.random.Generator) -> tuple[Groove, ...]:
+def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel) -> tuple[Groove, ...]:
     """One-bar fills, lightest first: the style's own, and plain ones so that there are at least three."""
     steps = steps_per_bar(feel.time_signature)
     wanted: list[Cells] = [_tiled(pattern, 1, feel.time_signature) for pattern in patterns]
     for piece, start in _GENERIC_FILL_STARTS[: max(3 - len(wanted), 0)]:
         wanted.append(_generic_fill(piece, round(start * steps), steps))
-    fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel, rng)) for cells in wanted]
+    fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel)) for cells in wanted]
     return tuple(sorted(fills, key=lambda fill: (sum(hit.velocity for hit in fill.hits), len(fill.hits))))
 
 
@@ -87,7 +92,7 @@ def kick_onsets(patterns: Mapping[str, str], feel: Feel) -> tuple[int, ...]:
     """Played ticks of the kick in the pattern's first bar, without human deviation."""
     bar = (patterns.get("kick", "").split() or [""])[0]
     step = ticks_per_step(feel.time_signature)
-    return tuple(swung(index * step, feel.swing, feel.time_signature) for index, mark in enumerate(bar) if mark in "xX")
+    return tuple(feel.swung(index * step) for index, mark in enumerate(bar) if mark in "xX")
 
 
 def _tiled(patterns: Mapping[str, str], bars: int, time_signature: str) -> Cells:
@@ -150,25 +155,24 @@ def _generic_fill(piece: str, start: int, steps: int) -> Cells:
     return cells
 
 
-def _hits(cells: Cells, bars: int, level: int, feel: Feel, rng: np.random.Generator) -> tuple[DrumHit, ...]:
+def _hits(cells: Cells, bars: int, level: int, feel: Feel) -> tuple[DrumHit, ...]:
     step_ticks, bar_ticks = ticks_per_step(feel.time_signature), ticks_per_bar(feel.time_signature)
-    places = sorted(cells)
-    straight = np.array([step * step_ticks for step, _ in places], dtype=np.int64)
-    moved = deviation_ticks(rng, straight, feel.spread_ms, feel.tempo_bpm)
-    touch = rng.normal(0.0, 2.2 if feel.is_human else 0.0, len(places))
     hits = []
-    for (step, piece), tick, move, change in zip(places, straight.tolist(), moved.tolist(), touch, strict=True):
-        bar, inside = divmod(tick, bar_ticks)
-        velocity = _velocity(piece, cells[step, piece], bar, inside, level, feel) + float(change)
-        start = swung(tick, feel.swing, feel.time_signature) + move
-        start = min(max(start, 0), bars * bar_ticks - 1)
+    for (step, piece), mark in cells.items():
+        tick = step * step_ticks
+        velocity = _velocity(piece, mark, *divmod(tick, bar_ticks), level, feel)
+        start = min(feel.swung(tick), bars * bar_ticks - 1)
         key = DRUM_KEYS[piece]
-        hits.append(DrumHit(start_ticks=start, key=key, velocity=_limited(velocity, key, cells[step, piece])))
+        hits.append(DrumHit(start_ticks=start, key=key, velocity=_limited(velocity, key, mark)))
     return tuple(sorted(hits, key=lambda hit: (hit.start_ticks, hit.key)))
 
 
 def _velocity(piece: str, mark: str, bar: int, inside: int, level: int, feel: Feel) -> float:
-    """Pattern character, metric weight, the two-bar accent cycle, level and arousal, as a velocity."""
+    """Pattern character, metric weight, the two-bar accent cycle, level and arousal, as a velocity.
+
+    The cycle is strongest in hats and their like: a drummer's hi-hat showed accents that come round every two bars
+    (Räsänen et al. 2015, PLoS ONE 10(6) e0127902).
+    """
     if mark == "g":
         return 32.0 + 6.0 * (metric_weight(inside, feel.time_signature) - 0.25)
     normal, accent = _LEVELS_OF_PIECE.get(piece, _LIGHT)
@@ -176,7 +180,7 @@ def _velocity(piece: str, mark: str, bar: int, inside: int, level: int, feel: Fe
     is_light = piece not in _LEVELS_OF_PIECE
     weight = metric_weight(inside, feel.time_signature)
     base += (14.0 if is_light else 6.0) * (weight - 0.4)
-    base += 2.0 if bar % 2 == 0 else -3.0
+    base += (4.0 if is_light else 2.0) * (1.0 if bar % 2 == 0 else -1.25)
     if bar % 2 == 1 and inside >= beat_starts(feel.time_signature)[-1]:
         base += 5.0
     return base + (level - 3) * 3.0 + (feel.arousal - 0.5) * 10.0
@@ -190,4 +194,5 @@ def _limited(velocity: float, key: int, mark: str) -> int:
         low, high = BACKBEAT_VELOCITIES
     elif mark == _NORMAL:
         low = GHOST_VELOCITIES[1] + 1
+        high = BACKBEAT_VELOCITIES[0] - 1 if key in BACKBEAT_KEYS else 127
     return min(max(round(velocity), low), high)

@@ -1,7 +1,7 @@
 """composition/rhythm_pattern: the groove of a song, by energy level.
 
 Belongs here: the asset's entry, choosing among draws, its MIDI twin. Does not belong here: turning strings
-into hits (groove_building), timing (feel), the score (rhythm_stability), who plays when (arrangement).
+into hits (groove_building), timing (feel, micro_timing), the score (rhythm_stability), who plays when (arrangement).
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ from collections.abc import Collection
 
 import numpy as np
 
-from musicgen_assets.composition.feel import DEVIATION_MAX_MS, swing_at, swung, takes_swing
+from musicgen_assets.composition.feel import swing_at, takes_swing
 from musicgen_assets.composition.groove_building import Feel, build_fills, build_groove, kick_onsets
+from musicgen_assets.composition.micro_timing import (
+    DEVIATION_MAX_MS,
+    band_pulse,
+    moves_ticks,
+    player_hands,
+    touch_changes,
+)
 from musicgen_assets.composition.rhythm_stability import THRESHOLD, rhythmic_stability
 from musicgen_assets.context.schema import Mood, Role
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
-from musicgen_assets.score.material import Comping, Groove, Rhythm
+from musicgen_assets.score.material import Comping, DrumHit, Groove, Rhythm
 from musicgen_assets.score.midi import material_to_midi
 from musicgen_assets.score.model import DRUM_CHANNEL, note_array
 from musicgen_assets.styles.loader import blend
@@ -50,7 +57,7 @@ def make_rhythm_pattern(job: Job) -> Outcome:
         content=(json_payload(rhythm), midi_payload(_twin(rhythm, tempo_bpm))),
         facts={
             "rhythmic_stability": score,
-            "swing": rhythm.swing,
+            "swing": max(rhythm.swing, rhythm.sixteenth_swing),
             "hits_at_full_level": len(rhythm.grooves[4].hits),
             "fills": len(rhythm.fills),
         },
@@ -68,17 +75,18 @@ def compose_rhythm(
 ) -> Rhythm:
     """Grooves, fills and comping of the style in this meter; the first draw that passes, else the best.
 
-    Comping and kick ticks carry swing but no deviation: players who lock to them bring their own.
+    All of it lies on the swung grid: people's timing comes when a song is played. The score judges each groove
+    as its drummer would play it.
     """
     pattern = groove_for(style, time_signature)
-    swing = swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm) if takes_swing(time_signature) else 0.5
     spread_ms = min(style.humanize_ms, DEVIATION_MAX_MS)
-    feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal)
+    swing, sixteenth_swing = _swings(style, tempo_bpm, time_signature)
+    feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal, sixteenth_swing)
     has_drums = style.has_drums and "drums" not in excluded_roles
     best: Rhythm | None = None
     for _ in range(DRAWS_MAX):
         rhythm = _draw(pattern, feel, style.comping_length, has_drums, rng)
-        score = round(rhythmic_stability(rhythm, tempo_bpm).score, 4)
+        score = round(rhythmic_stability(_as_played(rhythm, feel, rng), tempo_bpm).score, 4)
         rhythm = rhythm.model_copy(update={"scores": {"rhythmic_stability": score}})
         if best is None or score > best.scores["rhythmic_stability"]:
             best = rhythm
@@ -87,6 +95,15 @@ def compose_rhythm(
     if best is None:
         raise ValueError("DRAWS_MAX must be at least 1")
     return best
+
+
+def _swings(style: Style, tempo_bpm: float, time_signature: str) -> tuple[float, float]:
+    """The swing of eighths and of sixteenths at a tempo; a style swings the one or the other."""
+    if not takes_swing(time_signature):
+        return 0.5, 0.5
+    if style.feel.swing_unit == "sixteenth":
+        return 0.5, swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm, pairs_per_beat=2)
+    return swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm), 0.5
 
 
 def _draw(pattern: MeterGroove, feel: Feel, comping_length: float, has_drums: bool, rng: np.random.Generator) -> Rhythm:
@@ -99,11 +116,33 @@ def _draw(pattern: MeterGroove, feel: Feel, comping_length: float, has_drums: bo
     return Rhythm(
         time_signature=feel.time_signature,
         swing=feel.swing,
+        sixteenth_swing=feel.sixteenth_swing,
         grooves=grooves,
-        fills=build_fills(pattern.fills, feel, rng) if has_drums else (),
+        fills=build_fills(pattern.fills, feel) if has_drums else (),
         comping={level: _comping(pattern, level, comping_length, feel) for level in LEVELS},
         kick_ticks=kicks,
     )
+
+
+def _as_played(rhythm: Rhythm, feel: Feel, rng: np.random.Generator) -> Rhythm:
+    """The rhythm with every groove played once by a person of the style's timing."""
+    grooves = {level: _played(groove, feel, rng) for level, groove in rhythm.grooves.items()}
+    return rhythm.model_copy(update={"grooves": grooves})
+
+
+def _played(groove: Groove, feel: Feel, rng: np.random.Generator) -> Groove:
+    end = groove.bars * ticks_per_bar(feel.time_signature)
+    starts = np.array([hit.start_ticks for hit in groove.hits], dtype=np.int64)
+    keys = np.array([hit.key for hit in groove.hits], dtype=np.int64)
+    pulse = band_pulse(rng, end, feel.spread_ms, feel.tempo_bpm)
+    hands = player_hands(rng, pulse)
+    moved = np.clip(starts + moves_ticks(pulse, hands, starts, keys, np.zeros(len(starts))), 0, end - 1)
+    touched = touch_changes(pulse, hands, starts, keys)
+    hits = [
+        DrumHit(start_ticks=start, key=hit.key, velocity=min(max(round(hit.velocity + change), 1), 127))
+        for hit, start, change in zip(groove.hits, moved.tolist(), touched.tolist(), strict=True)
+    ]
+    return Groove(bars=groove.bars, hits=tuple(sorted(hits, key=lambda hit: (hit.start_ticks, hit.key))))
 
 
 def _nearest(level: Level, written: Collection[Level]) -> Level:
@@ -117,7 +156,7 @@ def _comping(pattern: MeterGroove, level: Level, length: float, feel: Feel) -> C
     bars = max(len(written), 1)
     marks = [(index, mark) for index, mark in enumerate("".join(written)) if mark in "gxX"] or [(0, "x")]
     end, step = bars * ticks_per_bar(feel.time_signature), ticks_per_step(feel.time_signature)
-    starts = [swung(index * step, feel.swing, feel.time_signature) for index, _ in marks]
+    starts = [feel.swung(index * step) for index, _ in marks]
     onsets = []
     for (_, mark), start, following in zip(marks, starts, [*starts[1:], end], strict=True):
         duration = max(round((following - start) * length), min(step // 2, following - start))

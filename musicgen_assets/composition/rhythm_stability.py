@@ -60,7 +60,7 @@ def rhythmic_stability(rhythm: Rhythm, tempo_bpm: float) -> Stability:
 
 
 def _of_groove(groove: Groove, rhythm: Rhythm, tempo_bpm: float) -> Stability:
-    grid = swung_grid(groove.bars, rhythm.swing, rhythm.time_signature)
+    grid = swung_grid(groove.bars, rhythm.swing, rhythm.time_signature, rhythm.sixteenth_swing)
     starts = np.array([hit.start_ticks for hit in groove.hits], dtype=np.int64)
     steps = _nearest(grid, starts)
     bars = _bars(groove.hits, steps % (len(grid) - 1), groove.bars, rhythm.time_signature)
@@ -74,7 +74,8 @@ def _of_groove(groove: Groove, rhythm: Rhythm, tempo_bpm: float) -> Stability:
 def _of_comping(rhythm: Rhythm, tempo_bpm: float) -> Stability:
     """Comping repeats by definition; it lives by accents, or by differing from level to level."""
     levels = [comping for _, comping in sorted(rhythm.comping.items())]
-    grid = swung_grid(max(comping.bars for comping in levels), rhythm.swing, rhythm.time_signature)
+    bars = max(comping.bars for comping in levels)
+    grid = swung_grid(bars, rhythm.swing, rhythm.time_signature, rhythm.sixteenth_swing)
     starts = np.array([onset[0] for comping in levels for onset in comping.onsets], dtype=np.int64)
     if len(starts) == 0:
         return Stability(0.0, 0.0, 0.0)

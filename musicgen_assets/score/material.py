@@ -40,7 +40,7 @@ class DrumHit(Frozen):
 
 
 class Groove(Frozen):
-    """Drums of one energy level, over ``bars`` bars; micro-timing is already in the ticks."""
+    """Drums of one energy level, over ``bars`` bars, on the swung grid; people's timing comes with playing."""
 
     bars: int
     hits: tuple[DrumHit, ...]
@@ -57,8 +57,10 @@ class Rhythm(Frozen):
     """composition/rhythm_pattern, by energy level 1 (sparse) to 4 (full). Grooves may be empty of hits."""
 
     time_signature: str
-    swing: float = Field(ge=0.5, le=0.75)
-    """Share of an eighth pair that the first eighth takes: .5 straight, .667 triplet swing."""
+    swing: float = Field(ge=0.5, le=0.78)
+    """Share of an eighth pair that the first eighth takes: .5 straight, .667 triplet swing, .778 for 3.5:1."""
+    sixteenth_swing: float = Field(0.5, ge=0.5, le=0.78)
+    """Share of a sixteenth pair that the first sixteenth takes, where a style swings those instead."""
     grooves: dict[int, Groove]
     fills: tuple[Groove, ...]
     """One-bar fills, lightest first."""

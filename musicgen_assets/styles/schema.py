@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
+from musicgen_assets.styles.schema_groove import GrooveFeel
 
 BassIdiom = Literal[
     "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "bossa", "sub", "two_feel"
@@ -114,6 +115,7 @@ class Style(Frozen):
     swing: float = Field(0.5, ge=0.5, le=0.75)
     humanize_ms: float = Field(6.0, ge=0.0, le=25.0)
     """Standard deviation of micro-timing; 0 for machine-tight styles."""
+    feel: GrooveFeel = GrooveFeel()
     harmony_extensions: Literal["triads", "sevenths", "ninths"] = "triads"
     progressions: tuple[Progression, ...] = Field(min_length=2)
     grooves: dict[TimeSignature, MeterGroove]
