@@ -89,7 +89,11 @@ def harmony_numbers(song: WrittenSong) -> dict[str, float]:
     romans = {kind: [span.roman for span in loop.chords] for kind, loop in loops.items()}
     scale = frozenset(scale_pitch_classes(song.harmony.key, song.harmony.scale))
     bar = ticks_per_bar(song.score.time_signature)
-    quick = [_is_quicker(loop.chords, loop.bars * bar) for kind, loop in loops.items() if kind in ("verse", "chorus", "pre_chorus")]
+    quick = [
+        _is_quicker(loop.chords, loop.bars * bar)
+        for kind, loop in loops.items()
+        if kind in ("verse", "chorus", "pre_chorus")
+    ]
     return {
         "verse_not_chorus": float(romans["verse"] != romans["chorus"]),
         "bridge_elsewhere": float(romans["bridge"][0] not in (romans["verse"][0], romans["chorus"][0])),

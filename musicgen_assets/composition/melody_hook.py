@@ -106,8 +106,7 @@ def _likeness(first: Ints, second: Ints) -> tuple[float, int]:
     for shift in np.unique(gaps):
         off = np.abs(gaps - shift)
         pitch = np.where(off <= _NEAR_SEMITONES, 1.0, np.where(off <= _FAR_SEMITONES, 0.5, 0.0))
-        # A note at the right time on a wrong pitch is worth a little: the rhythm of a hook is part of it.
-        total = float((rhythm * (0.25 + 0.75 * pitch)).sum())
+        total = float((rhythm * pitch).sum())
         if total > best:
             best, best_shift = total, int(shift)
     return 2.0 * best / (len(first) + len(second)), best_shift
