@@ -56,30 +56,26 @@ def voice(
     if voicing == "shell":
         return _led(before, _guides(chord), low, high, 3 if len(chord.pitch_classes) > 3 else 2)
     count = min(max(len(chord.pitch_classes), 3), 4)
-    close = _led(before if voicing != "open" else None, chord.pitch_classes, low, high, count)
-    return _spread(close, low) if voicing == "open" else close
+    return _led(before, chord.pitch_classes, low, high, count, is_open=voicing == "open")
 
 
 @lru_cache(maxsize=8192)
 def _led(
-    previous: tuple[int, ...] | None, pitch_classes: tuple[int, ...], low: int, high: int, count: int
-) -> tuple[int, ...]:
-    return voice_lead(previous, pitch_classes, low, high, count)
+    previous: tuple[int, ...] | None, pitch_classes: tuple[int, ...], low: int, high: int, count: int,
+    *, is_open: bool = False,
+) -> tuple[int, ...]:  # fmt: skip
+    return voice_lead(previous, pitch_classes, low, high, count, is_open=is_open)
 
 
 def _guides(chord: ChordSpan) -> tuple[int, ...]:
-    """Third, seventh and colours: the chord without root and plain fifth, which the bass implies."""
-    rest = [pc for pc in chord.pitch_classes[1:] if (pc - chord.root) % 12 != 7]
-    return tuple(rest) if len(rest) > 1 else chord.pitch_classes
-
-
-def _spread(close: tuple[int, ...], low: int) -> tuple[int, ...]:
-    """Drop the second voice from above by an octave, if that stays in the register and clear."""
-    if len(close) < 3 or close[-2] - 12 < low:
-        return close
-    opened = tuple(sorted((*close[:-2], close[-2] - 12, close[-1])))
-    is_muddy = opened[0] < LOWEST_THIRD and opened[1] - opened[0] < 5
-    return close if is_muddy else opened
+    """Third, seventh and colours: the chord without the root, which the bass plays, and where it has colours without
+    the plain fifth; a seventh chord keeps its fifth, since a doubled third would be heavy.
+    """
+    upper = chord.pitch_classes[1:]
+    rest = tuple(pc for pc in upper if (pc - chord.root) % 12 != 7)
+    if len(rest) > 2:
+        return rest
+    return upper if len(upper) > 2 else chord.pitch_classes
 
 
 def _power(root: int, pitch_classes: Sequence[int], program: int) -> tuple[int, ...]:

@@ -6,12 +6,14 @@ theme (melody_theme), the score (melody_coherence), laying themes out in time (a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melodic_coherence
-from musicgen_assets.composition.melody_contour import Contour, Singer
+from musicgen_assets.composition.melody_contour import Singer
+from musicgen_assets.composition.melody_hook import DIFFERENT, STATEMENTS_MIN, hook_statements, section_likeness
+from musicgen_assets.composition.melody_manner import manner_of
 from musicgen_assets.composition.melody_plan import (
     VERSE_TO_CHORUS,
     height,
@@ -20,7 +22,7 @@ from musicgen_assets.composition.melody_plan import (
     song_range,
 )
 from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
-from musicgen_assets.composition.melody_theme import ThemeBrief, find_hook, find_theme, hook_theme
+from musicgen_assets.composition.melody_theme import ThemeBrief, find_refrain_hook, find_theme, hook_theme
 from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
@@ -38,6 +40,9 @@ HOOK_CANDIDATES = 24
 _CANDIDATES: dict[SectionKind, int] = {"chorus": 16, "verse": 16, "pre_chorus": 8, "bridge": 8}
 _OTHER_CANDIDATES = 5
 _TWIN_PROGRAM = 73
+_RULES = 4
+_FULL_CHORUS_BARS = 8
+_SHIFTS_BARS = (0, -1, 1, -2, 2)
 REGISTER_GAP_SEMITONES = 2.0
 """Least distance of the chorus's mean pitch above the verse's."""
 
@@ -93,17 +98,20 @@ def compose_melody(
 ) -> tuple[Melody, int]:
     """(melody, draws): themes for every kind of the harmony; in sung kinds one note a syllable, one phrase a line.
 
-    The first draw whose coherence passes and whose chorus lies above its verse, else the best of DRAWS_MAX.
+    The first draw that keeps every rule (its coherence passes, its chorus lies above its verse, states the hook often
+    enough and is another tune than the verse), else the best of DRAWS_MAX.
     """
     best: Melody | None = None
+    best_rank = (-1, 0.0)
     draws = 0
-    while draws < DRAWS_MAX and (best is None or not _passes(best)):
+    while draws < DRAWS_MAX and best_rank[0] < _RULES:
         draws += 1
         melody = _draw(brief, harmony, prosody, rng)
         score, parts = melodic_coherence(melody.themes, harmony, brief.time_signature)
         melody = melody.model_copy(update={"scores": {"melodic_coherence": score, **parts}})
-        if best is None or (_passes(melody), score) > (_passes(best), best.scores["melodic_coherence"]):
-            best = melody
+        rank = (_kept_rules(melody, brief.time_signature), score)
+        if rank > best_rank:
+            best, best_rank = melody, rank
     if best is None:
         raise ValueError("DRAWS_MAX must be at least 1")
     return best, draws
@@ -114,50 +122,50 @@ def mean_pitch(theme: Theme) -> float:
     return float(np.mean([note[2] for note in theme.notes])) if theme.notes else 0.0
 
 
-def _passes(melody: Melody) -> bool:
-    has_gap = _register_gap(melody) >= REGISTER_GAP_SEMITONES
-    return melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD and has_gap
-
-
-def _register_gap(melody: Melody) -> float:
-    return mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"])
+def _kept_rules(melody: Melody, time_signature: str) -> int:
+    """How many of the rules that a draw must keep it does keep, of _RULES."""
+    bar, chorus, verse = ticks_per_bar(time_signature), melody.themes["chorus"], melody.themes["verse"]
+    wanted = STATEMENTS_MIN * min(1.0, chorus.bars / _FULL_CHORUS_BARS)
+    likeness = section_likeness(chorus.notes, verse.notes, bar, _SHIFTS_BARS)
+    return sum(
+        (
+            melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD,
+            mean_pitch(chorus) - mean_pitch(verse) >= REGISTER_GAP_SEMITONES,
+            len(hook_statements(chorus.notes, melody.hook.notes)) >= wanted,
+            likeness <= DIFFERENT,
+        )
+    )
 
 
 def _draw(brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator) -> Melody:
     singer = _singer(brief, harmony)
-    chorus = _theme_brief("chorus", brief, harmony, prosody, height("chorus", brief.voice, brief.style))
-    hook = find_hook(_with_candidates(chorus, HOOK_CANDIDATES), singer, rng)
+    chorus = _theme_brief("chorus", brief, harmony, prosody, height("chorus", brief.voice, brief.style, brief.mood))
+    hook = find_refrain_hook(chorus, singer, HOOK_CANDIDATES, rng)
     themes: dict[SectionKind, Theme] = {"chorus": find_theme(chorus, singer, hook, rng)[0]}
-    verse_height = min(height("verse", brief.voice, brief.style), mean_pitch(themes["chorus"]) - VERSE_TO_CHORUS)
-    themes["verse"] = _verse(brief, harmony, prosody, singer, hook, verse_height, rng)
-    for kind in ALL_KINDS:
-        if kind in harmony.sections and kind not in themes:
-            theme_brief = _theme_brief(kind, brief, harmony, prosody, height(kind, brief.voice, brief.style))
-            themes[kind] = find_theme(theme_brief, singer, hook, rng)[0]
-    return Melody(hook=hook_theme(hook, singer), themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes})
-
-
-def _verse(
-    brief: MelodyBrief,
-    harmony: Harmony,
-    prosody: Prosody,
-    singer: Singer,
-    hook: Contour,
-    verse_height: float,
-    rng: np.random.Generator,
-) -> Theme:
-    theme_brief = _theme_brief("verse", brief, harmony, prosody, max(verse_height, singer.low + 3.0))
-    return find_theme(theme_brief, singer, hook, rng)[0]
+    for kind in ("verse", *(kind for kind in ALL_KINDS if kind not in ("verse", "chorus"))):
+        if kind not in harmony.sections:
+            continue
+        wished = height(kind, brief.voice, brief.style, brief.mood)
+        if kind == "verse":
+            wished = max(min(wished, mean_pitch(themes["chorus"]) - VERSE_TO_CHORUS), singer.low + 3.0)
+        apart = themes["chorus"] if kind in ("verse", "pre_chorus", "bridge") else None
+        theme_brief = _theme_brief(kind, brief, harmony, prosody, wished)
+        themes[kind] = find_theme(theme_brief, singer, hook, rng, apart)[0]
+    return Melody(
+        hook=hook_theme(hook, chorus, singer), themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes}
+    )
 
 
 def _singer(brief: MelodyBrief, harmony: Harmony) -> Singer:
     low, high = song_range(brief.voice, brief.style)
+    manner = manner_of(brief.style)
     pace = Pace(
-        brief.time_signature, brief.tempo_bpm, natural_note_s(brief.style, brief.mood), brief.style.melody_syncopation
-    )
+        brief.time_signature, brief.tempo_bpm, natural_note_s(brief.style, brief.mood), brief.style.melody_syncopation,
+        reach=manner.reach, slack=manner.slack, variety=manner.variety, cell_bars=manner.cell_bars,
+    )  # fmt: skip
     return Singer(
         tonic=harmony.key, scale=harmony.scale, time_signature=brief.time_signature, swing=brief.swing, low=low,
-        high=high, reach_semitones=brief.style.melody_range_semitones, mood=brief.mood, pace=pace,
+        high=high, reach_semitones=brief.style.melody_range_semitones, mood=brief.mood, pace=pace, manner=manner,
     )  # fmt: skip
 
 
@@ -185,13 +193,7 @@ def _theme_brief(
 def _unsung(kind: SectionKind, brief: MelodyBrief, ticks: int, index: int) -> tuple[int, ...]:
     """A phrase's notes where nobody sings: by the style's density, every second phrase a little shorter."""
     count = note_count(kind, brief.style, brief.mood, ticks / TICKS_PER_QUARTER, brief.tempo_bpm)
-    if kind == "chorus":
-        count = min(count, 9)
     return stress_pattern(max(3, count - index % 2), brief.time_signature)
-
-
-def _with_candidates(brief: ThemeBrief, count: int) -> ThemeBrief:
-    return replace(brief, candidates=count)
 
 
 def _twin(melody: Melody, harmony: Harmony, brief: MelodyBrief) -> bytes:

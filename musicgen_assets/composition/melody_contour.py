@@ -13,11 +13,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from musicgen_assets.composition.melody_manner import Character, Manner
 from musicgen_assets.composition.melody_rhythm import Pace, PhraseRhythm
 from musicgen_assets.context.schema import Mood
 from musicgen_assets.theory.scales import scale_pitch_classes
 
 Floats = NDArray[np.float64]
+
+_SHAPES: dict[Character, tuple[float, ...]] = {
+    "song": (0.4, 0.25, 0.25, 0.2, 0.1, 0.1), "riff": (0.2, 0.2, 0.15, 0.3, 0.15, 0.4),
+    "lyrical": (0.45, 0.25, 0.2, 0.35, 0.2, 0.0), "dance": (0.45, 0.15, 0.1, 0.5, 0.15, 0.0),
+    "floating": (0.3, 0.25, 0.4, 0.05, 0.2, 0.15),
+}  # fmt: skip
+"""How much each character likes arch, fall, rise, wave, bowl and level."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class Singer:
     reach_semitones: int
     mood: Mood
     pace: Pace
+    manner: Manner
 
     @cached_property
     def scale_pcs(self) -> frozenset[int]:
@@ -81,13 +90,18 @@ def quoted(model: Contour, rhythm: PhraseRhythm) -> Floats:
 
 
 def arc(count: int, centre: float, singer: Singer, rng: np.random.Generator) -> Floats:
-    """A free contour around ``centre``: arch, fall, rise or wave; dark moods fall, lively ones reach further."""
+    """A free contour around ``centre``: arch, fall, rise, wave, bowl or level, as the style's character likes them;
+    dark moods fall more, lively ones reach further. Arches are commonest in songs (Huron 1996).
+    """
     at = np.linspace(0.0, 1.0, max(count, 1))
-    falls = 0.25 + 0.35 * (1.0 - singer.mood.valence)
-    rises = 0.25
-    chance = np.array([0.4, falls, rises, 0.2])
-    shape = int(rng.choice(4, p=chance / chance.sum()))
-    shapes = (np.sin(np.pi * at**0.9) - 0.55, 0.55 - 1.1 * at, 1.1 * at - 0.55, 0.5 * np.sin(2 * np.pi * at + 0.4))
+    chance = np.array(_SHAPES[singer.manner.character])
+    chance[1] *= 0.5 + 1.2 * (1.0 - singer.mood.valence)
+    chance[2] *= 0.5 + singer.mood.valence
+    shape = int(rng.choice(len(chance), p=chance / chance.sum()))
+    shapes = (
+        np.sin(np.pi * at**0.9) - 0.55, 0.55 - 1.1 * at, 1.1 * at - 0.55, 0.5 * np.sin(2 * np.pi * at + 0.4),
+        0.55 - np.sin(np.pi * at**1.1), 0.15 * np.sin(3 * np.pi * at),
+    )  # fmt: skip
     reach = singer.reach_semitones / 2.6 * (0.85 + 0.4 * singer.mood.arousal)
     return np.asarray(centre + reach * shapes[shape] * rng.uniform(0.75, 1.15))
 

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen_assets.composition.melody_coherence import theme_parts, weighted
+from musicgen_assets.composition.melody_hook import section_likeness
+from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import Theme
 from musicgen_assets.score.model import ChordSpan
 
 CRITERIA = {
     "coherence": 3.0, "register": 1.0, "peak": 0.6, "variety": 0.7, "reach": 0.5, "ending": 0.8, "memory": 0.5,
+    "contrast": 2.0,
 }  # fmt: skip
 
 
@@ -29,6 +32,7 @@ def criticise(
     register: float,
     reach_semitones: int,
     ending_pcs: frozenset[int],
+    apart: Theme | None = None,
 ) -> dict[str, float]:
     """Marks 0-1 by criterion.
 
@@ -49,8 +53,16 @@ def criticise(
         "variety": 0.5 * min(len(counts) / 5.0, 1.0) + 0.5 * float(counts.max() <= max(len(pitches) / 3.0, 2)),
         "reach": min(extent / (0.6 * reach_semitones), 1.0) if extent <= reach_semitones else 0.3,
         "ending": float(int(pitches[-1]) % 12 in ending_pcs),
+        "contrast": _contrast(theme, apart, ticks_per_bar(time_signature)),
         "memory": 1.0 if len(openings) <= max(1, len(theme.phrases) - 1) else 0.4,
     }
+
+
+def _contrast(theme: Theme, apart: Theme | None, bar_ticks: int) -> float:
+    if apart is None:
+        return 1.0
+    likeness = section_likeness(apart.notes, theme.notes, bar_ticks, (0, -1, 1, -2, 2))
+    return min(max((0.7 - likeness) / (0.7 - 0.4), 0.0), 1.0)
 
 
 def mark(marks: dict[str, float]) -> float:

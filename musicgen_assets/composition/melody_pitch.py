@@ -25,6 +25,7 @@ from musicgen_assets.score.model import ChordSpan
 Floats = NDArray[np.float64]
 
 IMPOSSIBLE = 1e6
+_OUT_OF_REACH = 12.0
 _INTERVAL_PRICES = (0.8, 0.0, 0.0, 0.45, 0.55, 0.95, 2.6, 1.2, 2.0, 2.0, 3.6, 4.0, 2.4)
 """By semitones 0-12; larger leaps cost 6 and more. A repeated note costs a little, a tritone much."""
 LEAP_SEMITONES = 5
@@ -39,19 +40,24 @@ class Harmonic:
     scale_pcs: frozenset[int]
     pitches: tuple[int, ...]
     time_signature: str
+    leanings: tuple[float, ...] = ()
+    """Price of each of ``pitches`` for what it is in the scale; empty: none."""
+    intervals: tuple[float, ...] = ()
+    """Added to the price of intervals of 0-12 semitones; empty: nothing."""
 
 
 @dataclass(frozen=True)
 class Wish:
     """What a phrase should be like.
 
-    ``targets``: wished pitch of each note, fractional; ``pull`` price of each semitone away from it.
+    ``targets``: wished pitch of each note, fractional; ``pull`` price of each semitone away from it, one for all
+    notes or one a note.
     ``endings``: pitch class -> price on the last note; others cost ``other_ending``.
     ``noise``: standard normal, shape (notes, pitches), scaled by ``spread``.
     """
 
     targets: Floats
-    pull: float
+    pull: float | Floats
     endings: dict[int, float]
     other_ending: float
     noise: Floats
@@ -85,7 +91,7 @@ def sing(phrase: PhraseRhythm, field: Harmonic, wish: Wish, before: int | None) 
     count = len(phrase.onsets)
     pitches = np.array(field.pitches)
     notes, foreign = _note_prices(phrase, field, wish, pitches)
-    pairs, turns = _moves(field.pitches)
+    pairs, turns = _moves(field.pitches, field.intervals)
     leaps = np.abs(pitches[None, :] - pitches[:, None]) > STEP_SEMITONES
     price = notes[0].copy()
     if before is not None:
@@ -105,18 +111,34 @@ def sing(phrase: PhraseRhythm, field: Harmonic, wish: Wish, before: int | None) 
     return tuple(int(pitches[place]) for place in reversed(picked))
 
 
+def fit_price(phrase: PhraseRhythm, field: Harmonic, line: Sequence[int]) -> float:
+    """What a line that is already known costs over the chords: dissonances by weight, notes out of reach dearly."""
+    total = 0.0
+    for onset, length, pitch in zip(phrase.onsets, phrase.lengths, line, strict=False):
+        if pitch not in field.pitches:
+            total += _OUT_OF_REACH
+            continue
+        weight = strength(onset, length, field.time_signature)
+        chord = chord_at(field.chords, onset)
+        total += float(_chord_prices(field, chord, weight)[0][field.pitches.index(pitch)])
+    return total
+
+
 def _note_prices(
     phrase: PhraseRhythm, field: Harmonic, wish: Wish, pitches: NDArray[np.int64]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """(price of every pitch on every note, whether it is foreign to the chord there), both (notes, pitches)."""
     rows, foreign = [], []
+    pulls = np.broadcast_to(np.asarray(wish.pull, dtype=float), (len(phrase.onsets),))
     for index, (onset, length) in enumerate(zip(phrase.onsets, phrase.lengths, strict=True)):
         weight = strength(onset, length, field.time_signature)
         price, is_foreign = _chord_prices(field, chord_at(field.chords, onset), weight)
         held_over = chord_at(field.chords, onset + length - 1)
         if held_over.start_ticks > onset and length >= 240:
             price = price + 0.5 * _chord_prices(field, held_over, weight)[0]
-        price = price + wish.pull * np.abs(pitches - wish.targets[index])
+        price = price + pulls[index] * np.abs(pitches - wish.targets[index])
+        if field.leanings:
+            price = price + np.array(field.leanings)
         if index == len(phrase.onsets) - 1:
             price = price + np.array([wish.endings.get(int(pitch) % 12, wish.other_ending) for pitch in pitches])
         rows.append(price + wish.spread * wish.noise[index, : len(pitches)])
@@ -158,11 +180,12 @@ def _unresolved(foreign: NDArray[np.bool_], leaps: NDArray[np.bool_], index: int
 
 
 @lru_cache(maxsize=64)
-def _moves(pitches: tuple[int, ...]) -> tuple[Floats, Floats]:
+def _moves(pitches: tuple[int, ...], added: tuple[float, ...]) -> tuple[Floats, Floats]:
     """(price of each interval, (from, to)), (price of each turn, (first, middle, last))."""
     line = np.array(pitches)
     size = np.abs(line[None, :] - line[:, None])
     table = np.array([*_INTERVAL_PRICES, *(6.0 + extra for extra in range(48))])
+    table[: len(added)] = np.maximum(table[: len(added)] + np.array(added), 0.0)
     pairs = table[np.minimum(size, len(table) - 1)]
     first, middle, last = line[:, None, None], line[None, :, None], line[None, None, :]
     arrival, departure = middle - first, last - middle

@@ -5,11 +5,12 @@ Belongs here: plans by section kind. Does not belong here: rhythm and pitch sear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from musicgen_assets.composition.melody_manner import manner_of, mood_height
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.styles.schema import Style
 
@@ -35,7 +36,8 @@ _DENSITIES: dict[SectionKind, float] = {
 @dataclass(frozen=True)
 class PhrasePlan:
     """One phrase. ``source`` of its contour; ``model`` an earlier phrase of the theme that it takes up instead,
-    moved by ``shift`` scale steps; ``lift`` moves the phrase's middle, in semitones.
+    moved by ``shift`` scale steps; ``lift`` moves the phrase's middle, in semitones. A hook is moved by about
+    ``shift`` steps, and ``answer`` says whether the phrase goes on after it.
     """
 
     source: Source
@@ -43,28 +45,39 @@ class PhrasePlan:
     model: int | None = None
     shift: int = 0
     lift: float = 0.0
+    answer: bool = False
 
 
+def _hook(ending: Ending, shift: int = 0, *, answer: bool = False, model: int | None = None) -> PhrasePlan:
+    return PhrasePlan("hook", ending, model, shift, answer=answer)
+
+
+_CALLS = (
+    (_hook("open"), _hook("rest", answer=True), _hook("open"), _hook("tonic", answer=True)),
+    (_hook("open", answer=True), _hook("open", 1, answer=True), _hook("open", model=0, answer=True),
+     _hook("tonic", answer=True)),
+    (_hook("open"), _hook("open", 1), _hook("open", 2, answer=True), _hook("tonic", answer=True)),
+    (_hook("open", answer=True), _hook("open", -1), _hook("open", model=0, answer=True), _hook("tonic")),
+)  # fmt: skip
+"""A chorus says its hook in every phrase: again, answered, or a step up or down."""
 _FORMS: dict[SectionKind, tuple[tuple[PhrasePlan, ...], ...]] = {
-    "chorus": (
-        (PhrasePlan("hook", "open"), PhrasePlan("free", "open"), PhrasePlan("hook", "open", model=0),
-         PhrasePlan("head", "tonic")),
-        (PhrasePlan("hook", "open"), PhrasePlan("hook", "open", model=0, shift=1), PhrasePlan("free", "open", lift=1.5),
-         PhrasePlan("hook", "tonic", model=0)),
-        (PhrasePlan("hook", "open"), PhrasePlan("hook", "rest", model=0), PhrasePlan("turned", "open"),
-         PhrasePlan("hook", "tonic", model=0)),
-    ),
+    "chorus": _CALLS,
+    "drop": _CALLS,
     "verse": (
-        (PhrasePlan("head", "open"), PhrasePlan("free", "open"), PhrasePlan("head", "open", model=0),
-         PhrasePlan("free", "rest", model=1)),
-        (PhrasePlan("head", "open"), PhrasePlan("head", "rest", model=0), PhrasePlan("head", "open", model=0, shift=1),
+        (PhrasePlan("free", "open"), PhrasePlan("free", "rest"), PhrasePlan("free", "open", model=0),
          PhrasePlan("free", "rest")),
-        (PhrasePlan("turned", "open"), PhrasePlan("head", "open"), PhrasePlan("turned", "open", model=0),
-         PhrasePlan("head", "rest", model=1)),
+        (PhrasePlan("free", "open"), PhrasePlan("free", "open", model=0, shift=-1),
+         PhrasePlan("free", "open", lift=1.5), PhrasePlan("free", "rest", model=0)),
+        (PhrasePlan("free", "open"), PhrasePlan("free", "open", model=0, shift=1),
+         PhrasePlan("free", "open", model=0, shift=2), PhrasePlan("free", "rest", lift=-1.0)),
+        (PhrasePlan("free", "open"), PhrasePlan("free", "open", model=0), PhrasePlan("turned", "open", lift=1.0),
+         PhrasePlan("free", "rest", model=0, shift=-1)),
     ),
     "pre_chorus": (
-        (PhrasePlan("head", "open"), PhrasePlan("head", "open", model=0, shift=2, lift=2.0),
-         PhrasePlan("head", "open", model=0, shift=1), PhrasePlan("free", "open", lift=3.0)),
+        (PhrasePlan("free", "open"), PhrasePlan("free", "open", model=0, shift=2, lift=2.0),
+         PhrasePlan("free", "open", model=0, shift=1), PhrasePlan("free", "open", lift=3.0)),
+        (PhrasePlan("turned", "open"), PhrasePlan("turned", "open", model=0, shift=1, lift=1.0),
+         PhrasePlan("turned", "open", model=0, shift=2, lift=2.0), PhrasePlan("free", "open", lift=3.0)),
     ),
     "bridge": (
         (PhrasePlan("turned", "open"), PhrasePlan("free", "open"), PhrasePlan("turned", "open", model=0, shift=1),
@@ -72,24 +85,20 @@ _FORMS: dict[SectionKind, tuple[tuple[PhrasePlan, ...], ...]] = {
         (PhrasePlan("free", "open"), PhrasePlan("free", "open", model=0, shift=-1),
          PhrasePlan("turned", "open", lift=1.0), PhrasePlan("free", "open", model=0, lift=2.0)),
     ),
-    "intro": ((PhrasePlan("hook", "open"), PhrasePlan("head", "rest"), PhrasePlan("hook", "open", model=0),
+    "intro": ((_hook("open"), PhrasePlan("head", "rest"), _hook("open", model=0),
                PhrasePlan("head", "rest", model=1)),),
     "solo": (
-        (PhrasePlan("hook", "open"), PhrasePlan("free", "open", lift=1.5), PhrasePlan("hook", "open", model=0, shift=1),
+        (_hook("open"), PhrasePlan("free", "open", lift=1.5), _hook("open", 1, answer=True),
          PhrasePlan("free", "tonic", lift=2.0)),
-        (PhrasePlan("turned", "open"), PhrasePlan("hook", "open"), PhrasePlan("turned", "open", model=0, shift=2),
-         PhrasePlan("hook", "tonic", model=1)),
+        (PhrasePlan("turned", "open"), _hook("open", answer=True), PhrasePlan("turned", "open", model=0, shift=2),
+         _hook("tonic", answer=True)),
     ),
-    "interlude": ((PhrasePlan("hook", "open"), PhrasePlan("hook", "rest", model=0, shift=-1),
-                   PhrasePlan("hook", "open", model=0), PhrasePlan("head", "rest")),),
+    "interlude": ((_hook("open"), _hook("rest", -1), _hook("open"), PhrasePlan("head", "rest")),),
     "build": ((PhrasePlan("head", "open"), PhrasePlan("head", "open", model=0, shift=1, lift=1.5),
                PhrasePlan("head", "open", model=0, shift=2, lift=3.0), PhrasePlan("free", "open", lift=4.0)),),
-    "drop": ((PhrasePlan("hook", "open"), PhrasePlan("hook", "rest", model=0), PhrasePlan("hook", "open", model=0),
-              PhrasePlan("head", "tonic")),),
     "breakdown": ((PhrasePlan("head", "open"), PhrasePlan("free", "open"), PhrasePlan("head", "open", model=0),
                    PhrasePlan("free", "rest", model=1)),),
-    "outro": ((PhrasePlan("hook", "open"), PhrasePlan("head", "tonic"), PhrasePlan("hook", "rest", model=0),
-               PhrasePlan("head", "tonic", model=1)),),
+    "outro": ((_hook("open"), PhrasePlan("head", "tonic"), _hook("rest"), PhrasePlan("head", "tonic", model=1)),),
 }  # fmt: skip
 
 
@@ -100,8 +109,7 @@ def phrase_plans(kind: SectionKind, count: int, rng: np.random.Generator) -> tup
     if count == 1:
         return (PhrasePlan(form[0].source, form[-1].ending),)
     if count == 2:
-        second = form[1]
-        return (form[0], PhrasePlan(second.source, form[-1].ending, second.model, second.shift, second.lift))
+        return (form[0], replace(form[1], ending=form[-1].ending))
     if count == 3:
         return (*form[:2], _without_forward_model(form[-1], 2))
     plans: list[PhrasePlan] = []
@@ -113,14 +121,16 @@ def phrase_plans(kind: SectionKind, count: int, rng: np.random.Generator) -> tup
         if index == count - 1:
             ending = form[-1].ending
         model = plan.model if base == 0 else (plan.model + base if plan.model is not None else index - len(form))
-        plans.append(PhrasePlan(plan.source, ending, model, plan.shift, plan.lift))
+        plans.append(replace(plan, ending=ending, model=model))
     return tuple(plans)
 
 
-def height(kind: SectionKind, voice: str, style: Style) -> float:
-    """The middle of a section's melody as a MIDI pitch: higher choruses, lower verses; narrow styles differ less."""
+def height(kind: SectionKind, voice: str, style: Style, mood: Mood) -> float:
+    """The middle of a section's melody as a MIDI pitch: higher choruses, lower verses; narrow styles differ less,
+    bright and aroused moods lie higher.
+    """
     scale = min(max(style.melody_range_semitones / 14.0, 0.85), 1.25)
-    return VOICE_CENTRES[voice] + _HEIGHTS[kind] * scale
+    return VOICE_CENTRES[voice] + _HEIGHTS[kind] * scale + mood_height(mood)
 
 
 def song_range(voice: str, style: Style) -> tuple[int, int]:
@@ -133,16 +143,17 @@ def song_range(voice: str, style: Style) -> tuple[int, int]:
 def note_count(kind: SectionKind, style: Style, mood: Mood, quarters: float, tempo_bpm: float) -> int:
     """Notes of a phrase without words that spans ``quarters`` quarter notes: density by style, mood and tempo."""
     density = min(max(style.melody_density + 0.25 * (mood.arousal - 0.5), 0.1), 1.0)
-    per_quarter = (0.55 + 1.25 * density) * _DENSITIES[kind] * min(max(115.0 / tempo_bpm, 0.65), 1.35)
+    per_quarter = (
+        manner_of(style).density * (0.55 + 1.25 * density) * _DENSITIES[kind] * min(max(115.0 / tempo_bpm, 0.65), 1.35)
+    )
     return int(min(max(round(per_quarter * quarters * 0.8), 3), 14))
 
 
 def natural_note_s(style: Style, mood: Mood) -> float:
-    """Seconds a note takes when nothing hurries it: 0.42 in calm styles to 0.24 in dense ones."""
+    """Seconds a note takes when nothing hurries it: 0.42 in calm styles to 0.24 in dense ones, by their manner."""
     density = min(max(style.melody_density + 0.3 * (mood.arousal - 0.5), 0.0), 1.0)
-    return 0.42 - 0.18 * density
+    return (0.42 - 0.18 * density) * manner_of(style).pace
 
 
 def _without_forward_model(plan: PhrasePlan, index: int) -> PhrasePlan:
-    model = plan.model if plan.model is not None and plan.model < index else None
-    return PhrasePlan(plan.source, plan.ending, model, plan.shift, plan.lift)
+    return replace(plan, model=plan.model if plan.model is not None and plan.model < index else None)

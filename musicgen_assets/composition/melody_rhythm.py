@@ -10,6 +10,7 @@ beats follow Halle and Lerdahl, A generative textsetting model (Current Musicolo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ GRID_TICKS = (120, 60, 30)
 BREATH_TICKS, BREATH_S = 240, 0.35
 """Least silence between phrases, the longer of the two; a sixth of the phrase at most."""
 NOTE_MIN_TICKS = 60
+NOISE_PLACES = 256
+MODEL_PRICE = 1.6
+"""Price of a note beside the model's rhythm: about that of an unstressed syllable on a strong beat."""
 _LONGEST_TICKS = 960
 _IMPOSSIBLE = 1e6
 
@@ -32,7 +36,7 @@ _IMPOSSIBLE = 1e6
 @dataclass(frozen=True)
 class Pace:
     """How a style's melody moves. ``note_s`` the natural seconds a note; ``syncopation`` 0-1; ``reach`` the share
-    of its span that a phrase fills.
+    of its span that a phrase fills; ``slack``, ``variety`` and ``cell_bars`` as in melody_manner.
     """
 
     time_signature: str
@@ -40,6 +44,10 @@ class Pace:
     note_s: float
     syncopation: float
     reach: float = 0.7
+    slack: float = 0.0
+    variety: float = 0.45
+    cell_bars: int = 0
+    """0: nothing of a phrase's rhythm comes again by itself."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +62,19 @@ class PhraseRhythm:
 
 
 def place(
-    stresses: tuple[int, ...],
+    stresses: tuple[int, ...] | tuple[float, ...],
     span: tuple[int, int],
     pace: Pace,
     noise: Floats,
     model: PhraseRhythm | None = None,
     arrival: int | None = None,
+    entry_ticks: int = 0,
 ) -> PhraseRhythm:
-    """A phrase of one note per stress inside ``span``, ending with time to breathe.
+    """A phrase of one note per stress (0-1) inside ``span``, ending with time to breathe.
 
     ``noise``: at least 64 standard normal values that vary the choice; the same noise gives lines of one section
     a common rhythm. ``model``: a phrase whose onsets (from its own start) are taken over where that fits.
-    ``arrival``: the tick where the last note should fall or after.
+    ``arrival``: the tick where the last note should fall or after. ``entry_ticks``: the wished wait of the first.
     """
     start, end = span
     count = len(stresses)
@@ -74,7 +83,7 @@ def place(
     if unit == 0 or count == 1:
         return _even(stresses, span, breath, 1 if unit == 0 else unit)
     places = np.arange(start, end - breath - unit + 1, unit)
-    entry = _entry_prices(places - start, end - start)
+    entry = _entry_prices(places - start, end - start, entry_ticks)
     steps = _distance_prices(len(places), unit, pace)
     syllables = _place_prices(places, stresses, pace, noise, model, start)
     last = _last_prices(places - start, end - start, count * (1.1 + 0.25 * float(np.tanh(noise[-1]))), pace)
@@ -82,7 +91,21 @@ def place(
         last = np.abs(places - arrival) / (end - start) * 12.0 + np.where(places < arrival, 6.0, 0.0)
     picked = _cheapest(entry, steps, syllables, last)
     onsets = tuple(int(places[index]) for index in picked)
-    return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, unit), stresses)
+    return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, unit), _rounded(stresses))
+
+
+def joined(first: PhraseRhythm, second: PhraseRhythm | None, end: int) -> PhraseRhythm:
+    """A phrase and what goes on after it in the same span, which ends at ``end``: the first holds to the second, and
+    the last note leaves time to breathe.
+    """
+    onsets, lengths, stresses = first.onsets, first.lengths, first.stresses
+    if second is not None:
+        gap = second.onsets[0] - onsets[-1]
+        lengths = (*lengths[:-1], min(lengths[-1], gap), *second.lengths)
+        onsets, stresses = onsets + second.onsets, stresses + second.stresses
+    breath = min(BREATH_TICKS, (end - first.start) // 8)
+    last = max(min(lengths[-1], end - breath - onsets[-1]), NOTE_MIN_TICKS)
+    return PhraseRhythm(first.start, end, onsets, (*lengths[:-1], last), stresses)
 
 
 def shifted(phrase: PhraseRhythm, span: tuple[int, int], bar_ticks: int) -> PhraseRhythm | None:
@@ -103,18 +126,24 @@ def stress_pattern(count: int, time_signature: str) -> tuple[int, ...]:
     return tuple(int(index % period == 0 or index == count - 1) for index in range(count))
 
 
-def _even(stresses: tuple[int, ...], span: tuple[int, int], breath: int, unit: int) -> PhraseRhythm:
+def _rounded(stresses: Sequence[float]) -> tuple[int, ...]:
+    return tuple(int(stress >= 0.5) for stress in stresses)
+
+
+def _even(stresses: Sequence[float], span: tuple[int, int], breath: int, unit: int) -> PhraseRhythm:
     """Equal shares of the span, for a single note and for more syllables than any grid holds."""
     start, end = span
     total = end - start - breath
     onsets = tuple(start + total * index // len(stresses) // unit * unit for index in range(len(stresses)))
-    return PhraseRhythm(start, end, onsets, _lengths(onsets, end - breath, min(unit, NOTE_MIN_TICKS)), stresses)
+    lengths = _lengths(onsets, end - breath, min(unit, NOTE_MIN_TICKS))
+    return PhraseRhythm(start, end, onsets, lengths, _rounded(stresses))
 
 
-def _entry_prices(offsets: NDArray[np.int64], span: int) -> Floats:
-    """Prices of the first onset: at the beginning of the span, or a little into it."""
-    late = offsets / span
-    prices: Floats = np.where(late <= 0.3, late * 2.0, _IMPOSSIBLE)
+def _entry_prices(offsets: NDArray[np.int64], span: int, wished: int) -> Floats:
+    """Prices of the first onset: at the wished wait after the span's beginning, or a little beside it."""
+    prices: Floats = np.where(
+        offsets <= 0.3 * span, np.abs(offsets - wished) / 240 * (0.25 + (wished > 0)), _IMPOSSIBLE
+    )
     return prices
 
 
@@ -130,7 +159,7 @@ def _distance_prices(count: int, unit: int, pace: Pace) -> Floats:
     """Price of each distance between onsets, shape (from, to); backwards is impossible."""
     distance = (np.arange(count)[None, :] - np.arange(count)[:, None]) * unit
     time_s = np.maximum(distance, 1) * seconds(1, pace.tempo_bpm)
-    prices = 0.9 * np.abs(np.log(time_s / pace.note_s)) ** 1.5
+    prices = 0.9 * np.maximum(np.abs(np.log(time_s / pace.note_s)) - pace.slack, 0.0) ** 1.5
     is_compound = meter(pace.time_signature)[1] == 8
     eighth, dotted = distance % 240 == 0, distance % 360 == 0
     odd_price = 0.35 + 0.8 * (1.0 - pace.syncopation)
@@ -142,7 +171,7 @@ def _distance_prices(count: int, unit: int, pace: Pace) -> Floats:
 
 def _place_prices(
     places: NDArray[np.int64],
-    stresses: tuple[int, ...],
+    stresses: Sequence[float],
     pace: Pace,
     noise: Floats,
     model: PhraseRhythm | None,
@@ -154,13 +183,15 @@ def _place_prices(
     follow = np.array([metric_weight(int(tick + 240) % bar, pace.time_signature) for tick in places])
     # An anticipation stands an eighth before a stronger place and borrows its weight.
     lifted = np.where(follow > weights, weights + (follow - weights) * min(1.0, pace.syncopation * 1.1), weights)
-    stressed = np.array(stresses, dtype=bool)[:, None]
-    prices = np.where(stressed, 2.4 * (1.0 - lifted), 1.1 * weights + np.where(weights == 0.0, 0.5, 0.0))
+    stressed = np.array(stresses, dtype=float)[:, None]
+    light = 1.1 * weights + np.where(weights == 0.0, 0.5, 0.0)
+    prices = stressed * 2.4 * (1.0 - lifted) + (1.0 - stressed) * light
     offsets = places - start
-    prices = prices + 0.45 * np.abs(noise[(offsets // 120) % len(noise)])
+    period = pace.cell_bars * bar // 120 if pace.cell_bars else len(noise)
+    prices = prices + pace.variety * np.abs(noise[(offsets // 120) % min(period, len(noise))])
     if model is not None:
         taken = np.isin(offsets, np.array(model.onsets) - model.start)
-        prices = prices + np.where(taken, 0.0, 1.1)
+        prices = prices + np.where(taken, 0.0, MODEL_PRICE)
     result: Floats = prices
     return result
 

@@ -24,6 +24,15 @@ def scale_pitch_classes(tonic: str, scale: str) -> tuple[int, ...]:
     return tuple((root + step) % 12 for step in SCALE_STEPS[scale])
 
 
+def avoided_pcs(tonic: str, scale: str) -> tuple[int, ...]:
+    """The notes of a scale that its pentatonic leaves out: fourth and seventh in major, second and sixth in minor;
+    elsewhere as in the family.
+    """
+    steps = scale_pitch_classes(tonic, scale)
+    left_out = (3, 6) if mode_family(scale) == "major" else (1, 5)
+    return tuple(steps[index] for index in left_out)
+
+
 def mode_family(scale: str) -> str:
     """ "major" or "minor" by the third of the scale: what decides which progressions fit it."""
     return "major" if 4 in SCALE_STEPS[scale] else "minor"

@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from itertools import combinations, combinations_with_replacement, pairwise, product
 
 from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.theory.voice_leading import hidden_perfects, parallel_perfects
 
 CLOSE_SPAN = 12
 """Semitones from the lowest to the highest note of a close voicing; wider costs more and more."""
+OPEN_SPAN = (14, 24)
+"""The same for an open voicing, least and most."""
+OPEN_GAP = 12
 MUDDY_BELOW = 48
 """MIDI pitch (C3) under which notes closer than a fourth blur."""
 
@@ -19,17 +23,26 @@ _SPAN_COST = 2.0
 _MUD_COST = 6.0
 _CLUSTER_COST = 4.0
 _MISSING_GUIDE_COST = 8.0
+_PARALLEL_COST, _HIDDEN_COST = 4.0, 1.0
+"""What a parallel and a hidden fifth or octave cost, in semitones of movement."""
 _DOUBLING_COST = (0.0, 5.0, 0.5)
 """Cost of doubling root, third, fifth: a doubled third makes a chord heavy."""
 
 
 def voice_lead(
-    previous: Sequence[int] | None, pitch_classes: Sequence[int], low: int, high: int, count: int
+    previous: Sequence[int] | None,
+    pitch_classes: Sequence[int],
+    low: int,
+    high: int,
+    count: int,
+    *,
+    is_open: bool = False,
 ) -> tuple[int, ...]:
     """``count`` MIDI pitches in ``low``..``high``, ascending, that sound ``pitch_classes`` (root first).
 
     Searches all placements for the least total movement from ``previous`` (None: nearest to the middle of the
-    range), preferring close position. With fewer voices than notes the third and seventh stay and the fifth
+    range) without parallel fifths and octaves where others are near, preferring close position, or with ``is_open``
+    one that spreads over more than an octave. With fewer voices than notes the third and seventh stay and the fifth
     goes first; with more, root and fifth are doubled before the third. Where the range
     holds fewer places than ``count``, fewer sound. Raises PermanentFailure if the range is under an octave or
     ``count`` is not 1-8.
@@ -47,11 +60,13 @@ def voice_lead(
             pitches = tuple(sorted(placed))
             if len(set(pitches)) < count:
                 continue
-            candidate = (omission_cost + _shape_cost(pitches) + _movement(previous, pitches, low, high), pitches)
+            shape = _open_cost(pitches) if is_open else _close_cost(pitches)
+            led = _movement(previous, pitches, low, high) + _leading_cost(previous, pitches)
+            candidate = (omission_cost + shape + _clarity_cost(pitches) + led, pitches)
             if best is None or candidate < best:
                 best = candidate
     if best is None:
-        return voice_lead(previous, pitch_classes, low, high, count - 1)
+        return voice_lead(previous, pitch_classes, low, high, count - 1, is_open=is_open)
     return best[1]
 
 
@@ -72,14 +87,30 @@ def _selections(pitch_classes: tuple[int, ...], count: int) -> list[tuple[tuple[
     return found
 
 
-def _shape_cost(pitches: tuple[int, ...]) -> float:
-    """How far from a clear close position: wide spans, low seconds and thirds, a semitone at the top."""
+def _close_cost(pitches: tuple[int, ...]) -> float:
+    """How far from close position."""
+    return _SPAN_COST * max(pitches[-1] - pitches[0] - CLOSE_SPAN, 0)
+
+
+def _open_cost(pitches: tuple[int, ...]) -> float:
+    """How far from open position: too narrow or too wide, or a hole above the lowest two notes."""
+    span = pitches[-1] - pitches[0]
+    holes = sum(max(upper - lower - OPEN_GAP, 0) for lower, upper in pairwise(pitches[1:]))
+    return _SPAN_COST * (max(OPEN_SPAN[0] - span, 0) + max(span - OPEN_SPAN[1], 0) + holes)
+
+
+def _clarity_cost(pitches: tuple[int, ...]) -> float:
+    """Low seconds and thirds, and a semitone at the top."""
     gaps = [upper - lower for lower, upper in pairwise(pitches)]
-    cost = _SPAN_COST * max(pitches[-1] - pitches[0] - CLOSE_SPAN, 0)
-    cost += sum(_MUD_COST for pitch, gap in zip(pitches, gaps, strict=False) if pitch < MUDDY_BELOW and gap < 5)
-    if gaps and gaps[-1] == 1:
-        cost += _CLUSTER_COST
-    return cost
+    cost = sum(_MUD_COST for pitch, gap in zip(pitches, gaps, strict=False) if pitch < MUDDY_BELOW and gap < 5)
+    return cost + (_CLUSTER_COST if gaps and gaps[-1] == 1 else 0.0)
+
+
+def _leading_cost(previous: Sequence[int] | None, pitches: tuple[int, ...]) -> float:
+    """Parallel and hidden perfect intervals between two voicings."""
+    if not previous or tuple(sorted(previous)) == pitches:
+        return 0.0
+    return _PARALLEL_COST * parallel_perfects(previous, pitches) + _HIDDEN_COST * hidden_perfects(previous, pitches)
 
 
 def _movement(previous: Sequence[int] | None, pitches: tuple[int, ...], low: int, high: int) -> float:

@@ -1,0 +1,266 @@
+"""The hook said again: in any phrase, over other chords, under other words, by a voice or an instrument.
+
+Belongs here: the rhythm and the wished pitches of a phrase that begins with the hook. Does not belong here: inventing
+it (melody_invention), whole themes (melody_theme), knowing a hook again (melody_hook).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musicgen_assets.composition.feel import metric_weight
+from musicgen_assets.composition.melody_contour import Contour, Singer, arc, first_notes, pitches_at
+from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
+from musicgen_assets.composition.melody_pitch import Harmonic, fit_price
+from musicgen_assets.composition.melody_rhythm import PhraseRhythm, joined, place, shifted, stress_pattern
+from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.model import TICKS_PER_QUARTER
+
+Floats = NDArray[np.float64]
+
+_FREE_PULL, _HOOK_PULL, _LAST_PULL = 0.22, 2.4, 0.7
+_MOVES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
+"""Scale steps by which a hook may be moved to fit its chords."""
+_MOVE_PRICE = 1.3
+_MISFITS_MAX = 0.34
+"""Share of stressed syllables that may fall beside the beats before a line gets a rhythm of its own."""
+_ALIGNMENTS = ((0, 0), (1, 0), (0, 1))
+"""(syllables before the hook, notes of the hook left out)"""
+_ALIGNMENT_PRICE = 0.15
+_UPBEAT_TICKS = 240
+_BEAT_WEIGHT = 0.5
+_TAIL_NOTES_MAX = 7
+
+
+@dataclass(frozen=True)
+class Said:
+    """A phrase that begins with the hook: its rhythm, wished pitches and how firmly each is wished."""
+
+    rhythm: PhraseRhythm
+    targets: Floats
+    pulls: Floats
+
+
+def said(
+    hook: Contour,
+    stresses: tuple[int, ...],
+    span: tuple[int, int],
+    field: Harmonic,
+    singer: Singer,
+    rng: np.random.Generator,
+    noise: Floats,
+    *,
+    centre: float,
+    move: int,
+    answer: bool,
+    is_sung: bool,
+    is_first: bool,
+    arrival: int | None,
+) -> Said:
+    """A phrase that begins with the hook, moved by about ``move`` scale steps to where its chords have it.
+
+    ``is_sung``: the words decide how many notes there are. ``is_first``: the phrase that the hook was found in.
+    ``answer``: an instrument goes on after the hook, by as many notes as the phrase has left.
+    """
+    if is_sung and is_first:
+        rhythm, lead, skipped = _first_words(hook, stresses, span, singer, noise), 0, 0
+    elif is_sung:
+        rhythm, lead, skipped = _under_words(hook, stresses, span, singer, noise, arrival)
+    else:
+        rhythm, lead, skipped = _on_instrument(hook, len(stresses), span, singer, noise, arrival, answer=answer)
+    # Notes lead .. past of the phrase are the hook's from note ``skipped`` on.
+    past = min(lead + len(hook.pitches) - skipped, len(rhythm.onsets))
+    rungs = np.array(hook.rungs[skipped : skipped + past - lead])
+    step = move if is_first else _best_move(rungs, _notes(rhythm, lead, past), field, singer, move)
+    targets = arc(len(rhythm.onsets), centre, singer, rng)
+    targets[lead:past] = pitches_at(rungs + step, singer)
+    targets[:lead] = targets[lead] - 2.0
+    pulls = np.full(len(rhythm.onsets), _FREE_PULL)
+    pulls[lead:past] = _HOOK_PULL
+    if past == len(rhythm.onsets) and not is_first:
+        pulls[-1] = _LAST_PULL
+    return Said(rhythm, targets, pulls)
+
+
+def alignment(hook: Sequence[int], line: Sequence[int]) -> tuple[int, int]:
+    """(syllables before the hook, notes of the hook left out): what lays the line's stresses best on the hook's."""
+    choices = []
+    for lead, skipped in _ALIGNMENTS:
+        pairs = list(zip(hook[skipped:], line[lead:], strict=False))
+        misfits = sum(a != b for a, b in pairs) / max(len(pairs), 1)
+        choices.append((misfits + _ALIGNMENT_PRICE * (lead + skipped), lead, skipped))
+    _, lead, skipped = min(choices)
+    return lead, skipped
+
+
+def _best_move(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Singer, wished: int) -> int:
+    return wished + _MOVES[int(np.argmin(move_prices(rungs, rhythm, field, singer, wished)))]
+
+
+def move_prices(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Singer, wished: int) -> list[float]:
+    """What a contour costs over its chords for each way of moving it, _MOVES scale steps beside ``wished``."""
+    return [
+        _MOVE_PRICE * abs(move) + fit_price(rhythm, field, np.rint(pitches_at(rungs + wished + move, singer)).tolist())
+        for move in _MOVES
+    ]
+
+
+def _notes(rhythm: PhraseRhythm, first: int, past: int) -> PhraseRhythm:
+    return PhraseRhythm(
+        rhythm.start, rhythm.end, rhythm.onsets[first:past], rhythm.lengths[first:past], rhythm.stresses[first:past]
+    )
+
+
+def _on_instrument(
+    hook: Contour,
+    count: int,
+    span: tuple[int, int],
+    singer: Singer,
+    noise: Floats,
+    arrival: int | None,
+    *,
+    answer: bool,
+) -> tuple[PhraseRhythm, int, int]:
+    """(rhythm, notes before the hook, notes of the hook left out)."""
+    size = len(hook.pitches)
+    head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
+    while head is None and size > HOOK_NOTES_MIN:
+        size -= 1
+        head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
+    if head is None:
+        return place(stress_pattern(max(count, 2), singer.time_signature), span, singer.pace, noise, hook.rhythm), 0, 0
+    tail = None
+    rest = min(max(count - size, 2), _TAIL_NOTES_MAX)
+    if answer or (arrival is not None and head.onsets[-1] < arrival):
+        tail = _tail(head, stress_pattern(rest, singer.time_signature), span, singer, noise, arrival)
+    return joined(head, tail, span[1]), 0, 0
+
+
+def _tail(
+    head: PhraseRhythm,
+    stresses: tuple[int, ...],
+    span: tuple[int, int],
+    singer: Singer,
+    noise: Floats,
+    arrival: int | None,
+) -> PhraseRhythm | None:
+    """The phrase after the hook, from the next beat or, where that is too late, the next eighth; None without room."""
+    last = head.onsets[-1]
+    for unit in (TICKS_PER_QUARTER, TICKS_PER_QUARTER // 2):
+        start = (last // unit + 1) * unit
+        if span[1] - start >= (len(stresses) + 1) * TICKS_PER_QUARTER // 2:
+            return place(stresses, (start, span[1]), singer.pace, noise[::-1].copy(), None, arrival)
+    if len(stresses) > 1:
+        return _tail(head, stresses[-1:], span, singer, noise, arrival)
+    return None
+
+
+def _first_words(
+    hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats
+) -> PhraseRhythm:
+    """The words that the hook was found for: its own rhythm, and what it leaves over after it."""
+    size = len(hook.pitches)
+    head = replace(first_notes(hook.rhythm, size), stresses=stresses[:size])
+    if len(stresses) == size:
+        return head
+    tail = _room_for(head, stresses[size:], span, singer, noise)
+    return joined(head, tail, span[1]) if tail else place(stresses, span, singer.pace, noise, hook.rhythm)
+
+
+def _under_words(
+    hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats, arrival: int | None
+) -> tuple[PhraseRhythm, int, int]:
+    """(rhythm, syllables before the hook, notes of the hook left out): the hook's rhythm under other words, or a
+    rhythm that only leans on it where none fits.
+    """
+    best = best_lay(hook, stresses, span, singer, noise, arrival)
+    return best or (place(stresses, span, singer.pace, noise, hook.rhythm, arrival), 0, 0)
+
+
+def best_lay(
+    hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats, arrival: int | None
+) -> tuple[PhraseRhythm, int, int] | None:
+    """The same where the hook's rhythm fits, with an upbeat or without its own note where stresses lie better so."""
+    found = []
+    for lead, skipped in _ALIGNMENTS:
+        rhythm = _laid_on(hook, stresses, span, singer, noise, arrival, lead, skipped)
+        if rhythm is not None:
+            misplaced = _misplaced(rhythm, singer)
+            found.append((misplaced + _ALIGNMENT_PRICE * (lead + skipped), misplaced, lead, skipped, rhythm))
+    if found:
+        _, misplaced, lead, skipped, rhythm = min(found, key=lambda item: item[:4])
+        if misplaced <= _MISFITS_MAX:
+            return rhythm, lead, skipped
+    return None
+
+
+def _laid_on(
+    hook: Contour,
+    stresses: tuple[int, ...],
+    span: tuple[int, int],
+    singer: Singer,
+    noise: Floats,
+    arrival: int | None,
+    lead: int,
+    skipped: int,
+) -> PhraseRhythm | None:
+    """The words on the hook's rhythm, ``lead`` of them before it; None without room."""
+    size = len(hook.pitches)
+    whole = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
+    words = stresses[lead : lead + size - skipped]
+    if whole is None or len(words) < 2 or (lead and whole.onsets[0] - span[0] < _UPBEAT_TICKS):
+        return None
+    head = replace(_notes(whole, skipped, skipped + len(words)), stresses=words)
+    rest = stresses[lead + len(words) :]
+    tail = _room_for(head, rest, span, singer, noise) if rest else None
+    if rest and tail is None:
+        return None
+    phrase = joined(head, tail, span[1])
+    if arrival is not None and phrase.onsets[-1] < arrival:
+        if arrival >= span[1] - TICKS_PER_QUARTER:
+            return None
+        # The last word waits for the closing chord.
+        phrase = replace(
+            phrase, onsets=(*phrase.onsets[:-1], arrival), lengths=(*phrase.lengths[:-1], TICKS_PER_QUARTER)
+        )
+    return _with_upbeat(phrase, stresses[:lead])
+
+
+def _misplaced(head: PhraseRhythm, singer: Singer) -> float:
+    """Share of stressed syllables on places lighter than a beat, an anticipation counting as the beat after it."""
+    bar = ticks_per_bar(singer.time_signature)
+    heavy = [
+        max(
+            metric_weight(onset % bar, singer.time_signature), metric_weight((onset + 240) % bar, singer.time_signature)
+        )
+        for onset, stress in zip(head.onsets, head.stresses, strict=True)
+        if stress
+    ]
+    return sum(weight < _BEAT_WEIGHT for weight in heavy) / len(heavy) if heavy else 0.0
+
+
+def _with_upbeat(phrase: PhraseRhythm, stresses: tuple[int, ...]) -> PhraseRhythm:
+    if not stresses:
+        return phrase
+    onset = phrase.onsets[0] - _UPBEAT_TICKS
+    return PhraseRhythm(
+        phrase.start,
+        phrase.end,
+        (onset, *phrase.onsets),
+        (_UPBEAT_TICKS, *phrase.lengths),
+        (*stresses, *phrase.stresses),
+    )
+
+
+def _room_for(
+    head: PhraseRhythm, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats
+) -> PhraseRhythm | None:
+    """The syllables that the hook leaves over, an eighth after it at least; None without room."""
+    start = head.onsets[-1] + TICKS_PER_QUARTER // 2
+    if span[1] - start < (len(stresses) + 2) * TICKS_PER_QUARTER // 3:
+        return None
+    return place(stresses, (start, span[1]), singer.pace, noise)
