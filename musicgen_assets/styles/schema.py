@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
+from musicgen_assets.styles.schema_lyrics import LyricHabits
 
 BassIdiom = Literal[
     "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "bossa", "sub", "two_feel"
@@ -57,10 +58,22 @@ class MeterGroove(Frozen):
 
 
 class StyleInstrument(Instrument):
-    """An instrument of the style and the section energy from which it plays."""
+    """An instrument of the style, the section energy from which it plays, and the register the style uses of it.
+
+    ``register_midi`` is its lowest and highest sounding pitch (0-127); None leaves it all the instrument has.
+    """
 
     from_energy: Unit = 0.0
     is_optional: bool = False
+    register_midi: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> StyleInstrument:
+        if self.register_midi is not None:
+            low, high = self.register_midi
+            if not 0 <= low < high <= 127:
+                raise ValueError(f"register_midi: 0 <= {low} < {high} <= 127 does not hold")
+        return self
 
 
 class TrackMix(Frozen):
@@ -133,8 +146,14 @@ class Style(Frozen):
     melody_range_semitones: int = Field(14, ge=7, le=24)
     melody_syncopation: Unit = 0.3
     themes: tuple[str, ...] = ()
+    lyrics: LyricHabits = LyricHabits()
     mix: MixTargets = MixTargets()
     master: MasterTargets = MasterTargets()
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the style states only what sets it apart from the one it inherits."""
+        return self.inherits is not None
 
     @model_validator(mode="after")
     def _hold_together(self) -> Style:
