@@ -14,8 +14,9 @@ from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale
 from musicgen_assets.styles.schema_lyrics import LyricHabits
 
 BassIdiom = Literal[
-    "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "bossa", "sub", "two_feel"
-]
+    "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "tumbao_double", "bossa",
+    "sub", "two_feel",
+]  # fmt: skip
 Ending = Literal["button", "ring", "fade"]
 Level = Literal[1, 2, 3, 4]
 
@@ -43,6 +44,14 @@ class Progression(Frozen):
     source: str = ""
 
 
+class GrooveVariant(Frozen):
+    """Another groove of the style in a meter: a level it states replaces that level's drums, or its comping, whole."""
+
+    levels: dict[Level, dict[str, str]] = Field(default_factory=dict)
+    comping: dict[Level, str] = Field(default_factory=dict)
+    source: str = ""
+
+
 class MeterGroove(Frozen):
     """Drum patterns by level for one meter: level -> piece -> pattern.
 
@@ -55,6 +64,27 @@ class MeterGroove(Frozen):
     comping: dict[Level, str]
     """Chord onsets by level: a pattern; each onset lasts to the next unless ``comping_length`` is shorter."""
     source: str = ""
+    variants: tuple[GrooveVariant, ...] = ()
+    """Other ways the style plays this meter; a song keeps to one of them, or to the groove itself."""
+
+    def variant(self, number: int) -> MeterGroove:
+        """The groove with variant ``number`` (1 is the first; 0 the groove itself) laid over it, without variants."""
+        if number == 0:
+            return self.model_copy(update={"variants": ()})
+        other = self.variants[number - 1]
+        return self.model_copy(
+            update={
+                "levels": {**self.levels, **other.levels},
+                "comping": {**self.comping, **other.comping},
+                "source": other.source or self.source,
+                "variants": (),
+            }
+        )
+
+    @property
+    def every_variant(self) -> tuple[MeterGroove, ...]:
+        """The groove itself and all its variants, each complete."""
+        return tuple(self.variant(number) for number in range(len(self.variants) + 1))
 
 
 class StyleInstrument(Instrument):
