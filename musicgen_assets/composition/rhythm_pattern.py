@@ -71,6 +71,7 @@ def compose_rhythm(
     Comping and kick ticks carry swing but no deviation: players who lock to them bring their own.
     """
     pattern = groove_for(style, time_signature)
+    pattern = pattern.variant(int(rng.integers(len(pattern.variants) + 1)) if pattern.variants else 0)
     swing = swing_at(style.swing, style.tempo_bpm.typical, tempo_bpm) if takes_swing(time_signature) else 0.5
     spread_ms = min(style.humanize_ms, DEVIATION_MAX_MS)
     feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal)
