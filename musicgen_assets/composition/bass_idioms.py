@@ -198,6 +198,32 @@ def _tumbao(stretch: Stretch, player: Player) -> list[Note]:
     return joined(starts, stretch.end, pitches, velocities, 1.0)
 
 
+def _tumbao_double(stretch: Stretch, player: Player) -> list[Note]:
+    """Tumbao as dancers count it, twice in a bar of 4/4: on the fourth and seventh sixteenth of each half.
+
+    The later one already plays the root of the next half; the one stays free except where the loop begins. Other
+    meters take the plain tumbao.
+    """
+    bar = ticks_per_bar(player.time_signature)
+    if bar != 16 * SIXTEENTH:
+        return _tumbao(stretch, player)
+    root = player.place(stretch.chord.bass)
+    fifth = player.upper(root, fifth_of(stretch.chord))
+    starts, pitches = ([stretch.start], [root]) if stretch.start == 0 else ([], [])
+    for half in (0, bar // 2):
+        middle, late = (stretch.bar + half + place * SIXTEENTH for place in (3, 6))
+        if stretch.start < middle < stretch.end:
+            starts.append(middle)
+            pitches.append(fifth)
+        if stretch.start < late < stretch.end:
+            is_last = late + 2 * SIXTEENTH >= stretch.end
+            player.previous = root
+            starts.append(late)
+            pitches.append(player.place(stretch.following.bass) if is_last and stretch.changes else root)
+    velocities = [ROOT if index % 2 else PLAIN for index in range(len(starts))]
+    return joined(starts, stretch.end, pitches, velocities, 1.0)
+
+
 def _bossa(stretch: Stretch, player: Player) -> list[Note]:
     """Root, fifth around the middle with a pickup before it, and an eighth's pickup into the next bar."""
     bar = ticks_per_bar(player.time_signature)
@@ -250,7 +276,9 @@ def _two_feel(stretch: Stretch, player: Player) -> list[Note]:
     return joined(starts, stretch.end, pitches, velocities, 0.9)
 
 
-_MELODIC: frozenset[BassIdiom] = frozenset({"walking", "two_feel", "tumbao", "roots", "pulse", "pedal"})
+_MELODIC: frozenset[BassIdiom] = frozenset(
+    {"walking", "two_feel", "tumbao", "tumbao_double", "roots", "pulse", "pedal"}
+)
 
 IDIOMS: Mapping[BassIdiom, Idiom] = {
     "roots": _roots,
@@ -261,6 +289,7 @@ IDIOMS: Mapping[BassIdiom, Idiom] = {
     "arpeggio": _arpeggio,
     "pedal": _pedal,
     "tumbao": _tumbao,
+    "tumbao_double": _tumbao_double,
     "bossa": _bossa,
     "sub": _sub,
     "two_feel": _two_feel,

@@ -6,11 +6,13 @@ Belongs here: the rules of mixing genres. Does not belong here: reading styles (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Literal, TypeVar
 
 from musicgen_assets.context.schema import Mood, Role, TimeSignature
 from musicgen_assets.styles.refit import groove_for
 from musicgen_assets.styles.schema import (
+    GrooveVariant,
     MasterTargets,
     MeterGroove,
     MixTargets,
@@ -126,11 +128,20 @@ def _grooves(shares: Sequence[Share]) -> dict[TimeSignature, MeterGroove]:
     drummer = _drummer(shares)
     if drummer is shares[0][0]:
         return united
-    lent = {meter: groove_for(drummer, meter) for meter in united}
-    return {
-        meter: groove.model_copy(update={"levels": lent[meter].levels, "fills": lent[meter].fills})
-        for meter, groove in united.items()
-    }
+    return {meter: _with_drums(groove, groove_for(drummer, meter)) for meter, groove in united.items()}
+
+
+def _with_drums(groove: MeterGroove, lent: MeterGroove) -> MeterGroove:
+    """The drums of ``lent`` and its variants over the comping of ``groove`` and its variants, pair by pair."""
+    variants = tuple(
+        GrooveVariant(
+            levels={} if drums is None else drums.levels,
+            comping={} if chords is None else chords.comping,
+            source=lent.source if drums is None else drums.source,
+        )
+        for drums, chords in zip_longest(lent.variants, groove.variants)
+    )
+    return groove.model_copy(update={"levels": lent.levels, "fills": lent.fills, "variants": variants})
 
 
 def _band(shares: Sequence[Share]) -> tuple[StyleInstrument, ...]:

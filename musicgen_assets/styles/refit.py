@@ -9,12 +9,13 @@ fill a longer beat by going on; all others keep their downbeat and their pick-up
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.score.clock import steps_per_bar
-from musicgen_assets.styles.schema import Level, MeterGroove, Style
+from musicgen_assets.styles.schema import GrooveVariant, Level, MeterGroove, Style
 
 TIME_KEEPERS = frozenset({"hat", "ride", "pedal_hat", "shaker", "tambourine"})
 REST = "."
@@ -124,16 +125,35 @@ class _Planned:
 
 
 def _refit(groove: MeterGroove, mapping: _Mapping) -> MeterGroove:
-    levels: dict[Level, dict[str, str]] = {
-        level: {piece: _mapped(pattern, mapping, piece in TIME_KEEPERS) for piece, pattern in pieces.items()}
-        for level, pieces in groove.levels.items()
-    }
     fills = tuple(
         {piece: " ".join(mapping.fill(bar) for bar in pattern.split()) for piece, pattern in fill.items()}
         for fill in groove.fills
     )
-    comping = {level: _started(_mapped(pattern, mapping, False)) for level, pattern in groove.comping.items()}
-    return MeterGroove(levels=levels, fills=fills, comping=comping, source=f"re-fitted; {groove.source}")
+    return MeterGroove(
+        levels=_levels(groove.levels, mapping),
+        fills=fills,
+        comping=_comping(groove.comping, mapping),
+        source=f"re-fitted; {groove.source}",
+        variants=tuple(
+            GrooveVariant(
+                levels=_levels(variant.levels, mapping),
+                comping=_comping(variant.comping, mapping),
+                source=f"re-fitted; {variant.source or groove.source}",
+            )
+            for variant in groove.variants
+        ),
+    )
+
+
+def _levels(levels: Mapping[Level, Mapping[str, str]], mapping: _Mapping) -> dict[Level, dict[str, str]]:
+    return {
+        level: {piece: _mapped(pattern, mapping, piece in TIME_KEEPERS) for piece, pattern in pieces.items()}
+        for level, pieces in levels.items()
+    }
+
+
+def _comping(comping: Mapping[Level, str], mapping: _Mapping) -> dict[Level, str]:
+    return {level: _started(_mapped(pattern, mapping, False)) for level, pattern in comping.items()}
 
 
 def _mapped(pattern: str, mapping: _Mapping, is_time_keeper: bool) -> str:

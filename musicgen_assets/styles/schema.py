@@ -12,10 +12,12 @@ from pydantic import Field, model_validator
 
 from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
 from musicgen_assets.styles.schema_groove import GrooveFeel
+from musicgen_assets.styles.schema_lyrics import LyricHabits
 
 BassIdiom = Literal[
-    "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "bossa", "sub", "two_feel"
-]
+    "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "tumbao_double", "bossa",
+    "sub", "two_feel",
+]  # fmt: skip
 Ending = Literal["button", "ring", "fade"]
 Level = Literal[1, 2, 3, 4]
 
@@ -43,6 +45,14 @@ class Progression(Frozen):
     source: str = ""
 
 
+class GrooveVariant(Frozen):
+    """Another groove of the style in a meter: a level it states replaces that level's drums, or its comping, whole."""
+
+    levels: dict[Level, dict[str, str]] = Field(default_factory=dict)
+    comping: dict[Level, str] = Field(default_factory=dict)
+    source: str = ""
+
+
 class MeterGroove(Frozen):
     """Drum patterns by level for one meter: level -> piece -> pattern.
 
@@ -55,13 +65,46 @@ class MeterGroove(Frozen):
     comping: dict[Level, str]
     """Chord onsets by level: a pattern; each onset lasts to the next unless ``comping_length`` is shorter."""
     source: str = ""
+    variants: tuple[GrooveVariant, ...] = ()
+    """Other ways the style plays this meter; a song keeps to one of them, or to the groove itself."""
+
+    def variant(self, number: int) -> MeterGroove:
+        """The groove with variant ``number`` (1 is the first; 0 the groove itself) laid over it, without variants."""
+        if number == 0:
+            return self.model_copy(update={"variants": ()})
+        other = self.variants[number - 1]
+        return self.model_copy(
+            update={
+                "levels": {**self.levels, **other.levels},
+                "comping": {**self.comping, **other.comping},
+                "source": other.source or self.source,
+                "variants": (),
+            }
+        )
+
+    @property
+    def every_variant(self) -> tuple[MeterGroove, ...]:
+        """The groove itself and all its variants, each complete."""
+        return tuple(self.variant(number) for number in range(len(self.variants) + 1))
 
 
 class StyleInstrument(Instrument):
-    """An instrument of the style and the section energy from which it plays."""
+    """An instrument of the style, the section energy from which it plays, and the register the style uses of it.
+
+    ``register_midi`` is its lowest and highest sounding pitch (0-127); None leaves it all the instrument has.
+    """
 
     from_energy: Unit = 0.0
     is_optional: bool = False
+    register_midi: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> StyleInstrument:
+        if self.register_midi is not None:
+            low, high = self.register_midi
+            if not 0 <= low < high <= 127:
+                raise ValueError(f"register_midi: 0 <= {low} < {high} <= 127 does not hold")
+        return self
 
 
 class TrackMix(Frozen):
@@ -135,8 +178,14 @@ class Style(Frozen):
     melody_range_semitones: int = Field(14, ge=7, le=24)
     melody_syncopation: Unit = 0.3
     themes: tuple[str, ...] = ()
+    lyrics: LyricHabits = LyricHabits()
     mix: MixTargets = MixTargets()
     master: MasterTargets = MasterTargets()
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the style states only what sets it apart from the one it inherits."""
+        return self.inherits is not None
 
     @model_validator(mode="after")
     def _hold_together(self) -> Style:

@@ -75,7 +75,7 @@ def test_every_idiom_is_one_voice_in_range_inside_its_loop(idiom, meter):
             assert all(stop <= following for stop, following in zip(ends, [*starts[1:], end], strict=True))
 
 
-@pytest.mark.parametrize("idiom", [name for name in IDIOMS if name not in ("tumbao", "pedal")])
+@pytest.mark.parametrize("idiom", [name for name in IDIOMS if name not in ("tumbao", "tumbao_double", "pedal")])
 def test_chord_changes_bring_the_root(idiom):
     hits = total = 0
     for seed in range(6):
@@ -93,6 +93,16 @@ def test_tumbao_plays_the_next_root_on_the_last_beat_and_leaves_the_one_free():
     assert not {1920, 3840, 5760} & set(starts)
     anticipations = {row[0]: row[2] % 12 for row in rows if row[0] % 1920 == 1440}
     assert anticipations == {1440: 9, 3360: 5, 5280: 7, 7200: 0}
+
+
+def test_a_double_tumbao_answers_twice_a_bar_and_brings_the_next_root_early():
+    rows = line_by("tumbao_double")[3]
+    assert rows[0][0] == 0
+    assert [row[0] for row in rows[1:]] == [bar + step * 120 for bar in range(0, 7680, 1920) for step in (3, 6, 11, 14)]
+    anticipations = {row[0]: row[2] % 12 for row in rows if row[0] % 1920 == 1680}
+    assert anticipations == {1680: 9, 3600: 5, 5520: 7, 7440: 0}
+    waltz = [row[0] for row in line_by("tumbao_double", "3/4")[3]]
+    assert waltz == [row[0] for row in line_by("tumbao", "3/4")[3]]
 
 
 def test_a_pedal_stays_while_it_does_not_grate():
