@@ -29,7 +29,7 @@ _NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _STOP_WINDOW_S = (0.06, 0.3)
 """Silence of a stop is looked for that long after it."""
 _HIT_SHARE = 0.5
-_FINAL_WINDOW_TICKS = 240
+_FINAL_WINDOW_TICKS = 90
 _FAR_S = 99.0
 
 PROGRAMS: Mapping[str, frozenset[int]] = {
@@ -38,7 +38,8 @@ PROGRAMS: Mapping[str, frozenset[int]] = {
     "harmonica": frozenset({22}), "guitar": frozenset(range(24, 32)), "nylon guitar": frozenset({24}),
     "ukulele": frozenset({24}), "distorted guitar": frozenset({29, 30}), "upright bass": frozenset({32, 43}),
     "slap bass": frozenset({36, 37}), "synth bass": frozenset({38, 39}), "violin": frozenset({40}),
-    "fiddle": frozenset({110, 40}), "cello": frozenset({42}), "strings": frozenset({40, 41, 42, 44, 45, 48, 49, 50, 51}),
+    "fiddle": frozenset({110, 40}), "cello": frozenset({42}),
+    "strings": frozenset({40, 41, 42, 44, 45, 48, 49, 50, 51}),
     "harp": frozenset({46}), "trumpet": frozenset({56, 59}), "brass": frozenset({56, 57, 58, 59, 60, 61, 62, 63}),
     "saxophone": frozenset({64, 65, 66, 67}), "flute": frozenset({73}), "tin whistle": frozenset({78, 72}),
     "synth": frozenset({*range(80, 104), 38, 39}),
@@ -82,7 +83,7 @@ def _at_home(track: Track, score: Score) -> Track:
 
 
 def _final_class(score: Score) -> int:
-    """Pitch class of the lowest note that begins within an eighth of the last chord."""
+    """Pitch class of the lowest note that begins with the last chord."""
     notes = [note for track in score.tracks if not track.is_drums for note in track.notes]
     last = max(start for start, _, _, _ in notes)
     return min(pitch for start, _, pitch, _ in notes if start >= last - _FINAL_WINDOW_TICKS) % 12
@@ -119,7 +120,10 @@ def playing_share(song: WrittenSong, name: str) -> float:
     """
     musical = song.context.musical
     seats = seat_band(
-        musical.instruments, blend(musical.genres), musical.excluded_roles, needs_melody=song.context.creative.has_vocals
+        musical.instruments,
+        blend(musical.genres),
+        musical.excluded_roles,
+        needs_melody=song.context.creative.has_vocals,
     )
     chosen = [track for track in song.tracks if is_instrument(track, name)]
     if not chosen:
@@ -143,7 +147,9 @@ def playing_share(song: WrittenSong, name: str) -> float:
 def heard(song: WrittenSong, name: str) -> str:
     """Names of tracks with notes that are the instrument, the voice's line aside."""
     return ", ".join(
-        track.name for track in song.score.tracks if track.notes and track.role != "vocal" and is_instrument(track, name)
+        track.name
+        for track in song.score.tracks
+        if track.notes and track.role != "vocal" and is_instrument(track, name)
     )
 
 

@@ -61,7 +61,11 @@ def _changed(item: Instrument, era: Era, wanted: Collection[str], unwanted: Coll
     if item.role not in era.changes or item.name in wanted:
         return item
     families, name = era.changes[item.role]
-    if not families & kinds_of(item) or name in unwanted or any(sounds_by_name()[w].program == item.program for w in wanted):
+    if (
+        not families & kinds_of(item)
+        or name in unwanted
+        or any(sounds_by_name()[w].program == item.program for w in wanted)
+    ):
         return item
     if name == _ACOUSTIC_KIT.name:
         return _ACOUSTIC_KIT

@@ -13,9 +13,10 @@ from typing import Any
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, WeightedGenre
 from musicgen_assets.ideation.given_words import lines_of
-from musicgen_assets.ideation.players import has_player
+from musicgen_assets.ideation.players import MELODIC_ROLES, has_player
 from musicgen_assets.ideation.resolver import CONSTRAINTS, LYRICS, PREFERENCES, SEPARATOR
 from musicgen_assets.ideation.steps import Step, elements, intent
+from musicgen_assets.ideation.wording.lexicon import sounds_by_name
 from musicgen_assets.ideation.wording.understanding import understand
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.styles.loader import blend
@@ -114,9 +115,11 @@ def _mode_fits(asked: Mapping[str, Any], style: Style, name: str) -> list[str]:
     elif scale not in style.scales:
         trace.append(f"{scale} is rare in {name}; it was asked for, so it stands")
     if isinstance(scale, str) and isinstance(valence, (int, float)) and abs(valence - 0.5) >= _CLEAR_MOOD:
-        wanted = "major" if valence > 0.5 else "minor"  # noqa: PLR2004  # the neutral point
+        wanted = "major" if valence > 0.5 else "minor"  # the neutral point
         if mode_family(scale) != wanted:
-            trace.append(f"the mood would call for {wanted}, but {scale} was asked for; tempo and energy carry the mood")
+            trace.append(
+                f"the mood would call for {wanted}, but {scale} was asked for; tempo and energy carry the mood"
+            )
     if "musical.key" not in asked:
         trace.append("no key named: a tonic that singers reach and players like is drawn")
     return trace
@@ -126,7 +129,13 @@ def _band_fits(asked: Mapping[str, Any], style: Style, name: str) -> list[str]:
     """Instruments that the style does not know."""
     group = asked.get(PREFERENCES)
     wanted = str(group.get("instruments", "")) if isinstance(group, Mapping) else ""
-    strangers = [item for item in wanted.split(SEPARATOR) if item and not has_player(style, item)]
+    named = [item for item in wanted.split(SEPARATOR) if item in sounds_by_name()]
+    is_only = isinstance(asked.get(CONSTRAINTS), Mapping) and asked[CONSTRAINTS].get("only_these_instruments") == "yes"
+    roles = str(group.get("roles", "")).split(SEPARATOR) if isinstance(group, Mapping) else []
+    can_carry = [item for item in named if set(sounds_by_name()[item].roles) & MELODIC_ROLES]
+    if is_only and not can_carry and not set(roles) & MELODIC_ROLES:
+        return [f"nobody named can play a tune or a chord; the chords of {name} join them"]
+    strangers = [item for item in named if not has_player(style, item)]
     if not strangers:
         return []
     verb = "is no instrument" if len(strangers) == 1 else "are no instruments"
@@ -154,7 +163,9 @@ def _room_for_sections(context: CompositionContext) -> list[str]:
     bar_s = seconds(ticks_per_bar(musical.time_signature), musical.tempo_bpm)
     bars = context.technical.duration_s / bar_s
     if sections and bars / sections < _TIGHT_BARS:
-        return [f"{sections} sections in {context.technical.duration_s:g} s leave about {bars / sections:.1f} bars each"]
+        return [
+            f"{sections} sections in {context.technical.duration_s:g} s leave about {bars / sections:.1f} bars each"
+        ]
     form = max(len(kinds) for kinds in blend(musical.genres).forms)
     if not sections and context.technical.duration_s / form > _SECTION_LONG_S:
         return [f"{context.technical.duration_s:g} s is long for the form of this style: it comes round again, varied"]
@@ -169,8 +180,8 @@ def _room_for_words(context: CompositionContext, lyrics: Any) -> list[str]:
     room = max(int(_SUNG_SHARE * context.technical.duration_s / (bar_s * _LINE_BARS)), 1)
     if lines <= room:
         return []
-    return [f"{lines} lines of words are given and about {room} fit into {context.technical.duration_s:g} s; the song "
-            "sings them from the beginning, as far as it gets"]  # fmt: skip
+    fit = f"{lines} lines of words are given and about {room} fit into {context.technical.duration_s:g} s"
+    return [f"{fit}; the song sings them from the beginning, as far as it gets"]
 
 
 def first_lines(steps: Sequence[Step]) -> tuple[str, ...]:

@@ -52,14 +52,15 @@ def read_wishes(terms: Sequence[Term], only_spans: Sequence[tuple[int, int]]) ->
     excluded += [
         sound.roles[0] for term in refused if len((sound := term.value).roles) == 1 and sound.roles[0] in DRUM_ROLES
     ]
-    is_only = any(_is_beside(span, term) for span in only_spans for term in wanted)
+    alone = [*wanted, *(term for term in terms if term.kind == "role" and not term.is_negated)]
+    is_only = any(_is_beside(span, term) for span in only_spans for term in alone)
     return Wishes(
         tuple(name for name in names if name not in unwanted),
         tuple(role for role in dict.fromkeys(roles) if role not in excluded),
         unwanted,
         tuple(dict.fromkeys(excluded)),
         tuple(name for name in names if name in unwanted),
-        is_only and bool(names),
+        is_only,
     )
 
 
@@ -76,7 +77,7 @@ def band_of(
     draws = [float(rng.random()) for _ in style.instruments]
     excluded = set(excluded_roles)
     wanted = [sounds_by_name()[name] for name in wishes.wanted]
-    if wishes.is_only and not _is_the_styles_own(style, wanted):
+    if wishes.is_only and (wishes.wanted_roles or not _is_the_styles_own(style, wanted)):
         return _only(wishes, excluded, style)
     chance = _OPTIONAL_BASE + _OPTIONAL_BY_AROUSAL * arousal
     band = [
@@ -135,8 +136,8 @@ def _only(wishes: Wishes, excluded: set[Role], style: Style) -> tuple[Instrument
     kept: list[Instrument] = []
     for sound in chosen:
         _seat(band, sound, excluded, kept)
-    if not any(item.role in MELODIC_ROLES for item in band):
-        band.append(Instrument(role="chords", name="piano", program=0))
+    if not any(item.role in MELODIC_ROLES for item in [*band, *section]):
+        band.append(_of_style("chords", style) or Instrument(role="chords", name="piano", program=0))
     return distinct([*band, *section])
 
 
@@ -181,12 +182,11 @@ def _seat(band: list[Instrument], sound: Sound, excluded: set[Role], kept: list[
 
 
 def _promote(band: list[Instrument], wanted: Sequence[Sound], excluded: set[Role]) -> None:
-    """The first wanted instrument that has no more than a counter line takes the lead from one that nobody asked for."""
-    leads = [item for item in band if item.role == "lead"]
-    if "lead" in excluded or any(_satisfies(item, sound) for item in leads for sound in wanted):
+    """The first wanted instrument that has no more than a counter line takes the lead from one nobody asked for."""
+    seated = [[item for item in band if _satisfies(item, sound)] for sound in wanted]
+    if "lead" in excluded or any(seats and all(item.role == "lead" for item in seats) for seats in seated):
         return
-    for sound in wanted:
-        seats = [item for item in band if _satisfies(item, sound)]
+    for sound, seats in zip(wanted, seated, strict=True):
         if seats and all(item.role == "counter" for item in seats) and "lead" in sound.roles:
             player = seats[0]
             band[:] = [item for item in band if item.role != "lead" and item is not player]

@@ -43,7 +43,11 @@ def generator(seed: int, prompt: str, purpose: str) -> np.random.Generator:
 
 
 def nearest_style(
-    mood: Mood | None, instruments: Sequence[str], meter: str | None, *, is_only: bool = False,
+    mood: Mood | None,
+    instruments: Sequence[str],
+    meter: str | None,
+    *,
+    is_only: bool = False,
     avoided: Collection[str] = (),
 ) -> str | None:
     """The style that suits the mood, instruments and meter best, by name; None if there is nothing to go by."""
@@ -87,9 +91,7 @@ def mood_in(style: Style, words: Mood | None) -> Mood:
     )
 
 
-def tempo_in(
-    style: Style, mood: Mood, position: float | None, rng: np.random.Generator, lean: float = 0.0
-) -> float:
+def tempo_in(style: Style, mood: Mood, position: float | None, rng: np.random.Generator, lean: float = 0.0) -> float:
     """Whole beats a minute. ``position`` (0 slow, 1 fast, a little beyond both ends allowed) beats the mood.
 
     Drive is arousal with a little valence (excited and happy music is fast, Gabrielsson and Lindstroem 2010; the shares

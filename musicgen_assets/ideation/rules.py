@@ -55,7 +55,7 @@ def _check_hit_points(context: CompositionContext, bar_s: float) -> None:
             )  # fmt: skip
         if point.at_s > end_s:
             raise BadInput(
-                path, shown, f"the song lasts {context.technical.duration_s:g} s and its last note fades from {end_s:g} s on",
+                path, shown, f"the song of {context.technical.duration_s:g} s fades from {end_s:g} s on",
                 way_out="Ask for a longer song, or for an earlier moment.",
             )  # fmt: skip
     for first, second in pairwise(points):

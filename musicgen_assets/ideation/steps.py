@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.schema import Mood
 from musicgen_assets.ideation.eras import eras
 from musicgen_assets.ideation.given_words import GivenWords
 from musicgen_assets.ideation.proposal import genres_without, nearest_style
@@ -110,16 +111,15 @@ def _mood(found: Findings, values: dict[str, Any]) -> list[str]:
     if found.mood:
         values["musical.mood"] = found.mood.model_dump()
         values["creative.style_modifiers"] = list(found.mood_words[:_MODIFIERS_MAX])
-        return [
-            f"mood from {', '.join(found.mood_words)}: "
-            f"valence {found.mood.valence:.2f}, arousal {found.mood.arousal:.2f}"
-        ]
+        return [f"mood from {', '.join(found.mood_words)}: {_shown(found.mood)}"]
     if found.purpose:
-        mood = found.purpose.mood
-        values["musical.mood"] = mood.model_dump()
-        text = f"mood of {found.purpose.text!r}: valence {mood.valence:.2f}, arousal {mood.arousal:.2f}"
-        return [text]
+        values["musical.mood"] = found.purpose.mood.model_dump()
+        return [f"mood of {found.purpose.text!r}: {_shown(found.purpose.mood)}"]
     return ["no mood words; the style's own mood"]
+
+
+def _shown(mood: Mood) -> str:
+    return f"valence {mood.valence:.2f}, arousal {mood.arousal:.2f}"
 
 
 def _era(found: Findings, values: dict[str, Any]) -> list[str]:
@@ -206,24 +206,27 @@ def _players(found: Findings, values: dict[str, Any]) -> list[str]:
 def _sections(found: Findings, values: dict[str, Any]) -> list[str]:
     trace = []
     without = set(found.without_sections)
-    kept = [kind for kind in found.structure if kind not in without]
-    if found.structure and not kept:
+    refused = [kind for kind in dict.fromkeys(found.structure) if kind in without]
+    if refused:
         raise BadInput(
-            "musical.structure", " ".join(found.structure), "each of these sections is refused in the same breath",
-            way_out="Name an order, or what should not come, but leave something.",
+            "musical.structure", " ".join(found.structure), f"{', '.join(refused)} is refused in the same breath",
+            way_out="Leave it out of the order, or do not refuse it.",
         )  # fmt: skip
-    if kept:
-        values["musical.structure"] = [{"kind": kind} for kind in kept]
-        trace.append(f"sections in order: {' '.join(kept)}")
-    gone = [kind for kind in dict.fromkeys(found.structure) if kind in without]
-    if gone:
-        trace.append(f"{', '.join(gone)} stands in the order and is refused: it stays out")
+    if found.structure:
+        kinds = found.structure
+        values["musical.structure"] = [{"kind": kind} for kind in kinds]
+        trace.append(f"sections in order: {' '.join(kinds)}")
+        if "intro" in kinds[1:] or "outro" in kinds[:-1]:
+            trace.append("an intro or outro stands in the middle; the order is kept as it was asked for")
     wanted = [kind for kind in found.with_sections if kind not in without]
     if wanted:
         values[PREFERENCES] = {**values.get(PREFERENCES, {}), "sections": SEPARATOR.join(wanted)}
         trace.append(f"there is to be: {', '.join(wanted)}")
     if without:
-        values[CONSTRAINTS] = {**values.get(CONSTRAINTS, {}), "without_sections": SEPARATOR.join(found.without_sections)}
+        values[CONSTRAINTS] = {
+            **values.get(CONSTRAINTS, {}),
+            "without_sections": SEPARATOR.join(found.without_sections),
+        }
         trace.append(f"without sections: {', '.join(found.without_sections)}")
     return trace
 

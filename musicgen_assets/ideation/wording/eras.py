@@ -36,7 +36,9 @@ def _in_words(prompt: Prompt, language: str, before: str) -> list[tuple[int, str
     words = table_of(language, "era_words")
     joins = alternatives(words_of(language, "and_words"))
     number = rf"(?:\d|%|(?:{joins})\s|{alternatives(words_of(language, 'number_words'))}|{_units(language)})"
-    pattern = rf"(?<!\w)(?P<before>(?:{before})\s+)?(?P<word>{alternatives(tuple(words))})(?!\w)(?P<counts>\s*{number}\b)?"
+    pattern = (
+        rf"(?<!\w)(?P<before>(?:{before})\s+)?(?P<word>{alternatives(tuple(words))})(?!\w)(?P<counts>\s*{number}\b)?"
+    )
     found = []
     for match in re.finditer(pattern, prompt.plain):
         is_number = language != "en" and match.group("word") in words_of(language, "number_words")

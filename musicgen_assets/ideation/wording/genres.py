@@ -53,7 +53,12 @@ def is_related(phrase: str) -> bool:
 
 
 def _own_keys() -> frozenset[str]:
-    return frozenset(phrase_key(alias) for alias in style_aliases())
+    return _keys_among(tuple(style_aliases()))
+
+
+@lru_cache(maxsize=4)
+def _keys_among(aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(phrase_key(alias) for alias in aliases)
 
 
 @lru_cache(maxsize=16)
@@ -110,24 +115,27 @@ def weigh(prompt: Prompt, language: str, terms: Sequence[Term]) -> list[dict[str
 
 def _instrument_phrases(prompt: Prompt, language: str, known: Mapping[str, str]) -> list[tuple[int, int]]:
     """Spans of instruments of several words ("acoustic guitar"), which name no genre by their first word."""
-    phrases = [
+    found = find_phrases(prompt, _long_instrument_names(language))
+    return [(start, end) for start, end, phrase in found if phrase not in known]
+
+
+@lru_cache(maxsize=8)
+def _long_instrument_names(language: str) -> frozenset[str]:
+    return frozenset(
         phrase
         for phrase, meanings in vocabulary(language).items()
-        if " " in phrase and phrase not in known and any(kind == "instrument" for kind, _ in meanings)
-    ]
-    return [(start, end) for start, end, _ in find_phrases(prompt, phrases)]
+        if " " in phrase and any(kind == "instrument" for kind, _ in meanings)
+    )
 
 
 def _exact(prompt: Prompt, known: Mapping[str, str]) -> tuple[Term, ...]:
-    return tuple(
-        Term("genre", known[phrase], phrase, start, end) for start, end, phrase in find_phrases(prompt, tuple(known))
-    )
+    return tuple(Term("genre", known[phrase], phrase, start, end) for start, end, phrase in find_phrases(prompt, known))
 
 
 def _typos(prompt: Prompt, language: str, known: Mapping[str, str]) -> GenreMatch:
     """Words a slip away from an alias and no word of any lexicon."""
     ordinary = _ordinary_words(language)
-    single = sorted(key for key in known if " " not in key and len(key) >= TYPO_MIN_LETTERS)
+    single = _single_names(tuple(known))
     terms: list[Term] = []
     typos: dict[str, str] = {}
     for word in prompt.words:
@@ -140,6 +148,12 @@ def _typos(prompt: Prompt, language: str, known: Mapping[str, str]) -> GenreMatc
     return GenreMatch(tuple(terms), typos)
 
 
+@lru_cache(maxsize=16)
+def _single_names(known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(key for key in known if " " not in key and len(key) >= TYPO_MIN_LETTERS))
+
+
+@lru_cache(maxsize=8)
 def _ordinary_words(language: str) -> frozenset[str]:
     found: set[str] = set()
     for name in LANGUAGES:
@@ -195,11 +209,9 @@ def _share_before(prompt: Prompt, language: str, term: Term, left: int) -> tuple
 
 def share_spans(prompt: Prompt, language: str, genres: Sequence[Term]) -> list[tuple[int, int]]:
     """Where shares in words stand before genres: "three quarters" is no meter there. None unless genres are mixed."""
-    if len(genres) < 2:  # noqa: PLR2004  # a mixture
+    if len(genres) < 2:  # a mixture
         return []
-    spans = (
-        _share_before(prompt, language, term, genres[i - 1].end if i else 0) for i, term in enumerate(genres)
-    )
+    spans = (_share_before(prompt, language, term, genres[i - 1].end if i else 0) for i, term in enumerate(genres))
     return [span for span in spans if span]
 
 

@@ -118,8 +118,8 @@ def _word_pattern(language: str) -> re.Pattern[str]:
     fillers = _BETWEEN_WORDS % alternatives((*words_of(language, "fillers"), *words_of(language, "hit_fillers")))
     joins = alternatives(words_of(language, "and_words"))
     time = re.sub(r"\?P<\w+>", "?:", _time_pattern(language).pattern)
-    is_place = rf"(?!\s*(?:{_lengths(language)})(?!\w))"
-    more = rf"(?:(?:\s*,\s*(?:(?:{ats})\s+)?(?:{time}){is_place})*\s*,?\s*(?:{joins})\s+(?:(?:{ats})\s+)?(?:{time}){is_place})"
+    each = rf"(?:(?:{ats})\s+)?(?:{time})(?!\s*(?:{_lengths(language)})(?!\w))"
+    more = rf"(?:(?:\s*,\s*{each})*\s*,?\s*(?:{joins})\s+{each})"
     return re.compile(
         rf"(?<!\w)(?P<word>{words})(?!\w){fillers}\s*(?:(?:{ats})(?!\w)|[:@(])\s*"
         rf"(?P<times>(?:{time}){more}?)"

@@ -111,4 +111,6 @@ def _is_other_form(word: str, target: str) -> bool:
 def _is_ordinary(word: str, language: str) -> bool:
     from wordfreq import zipf_frequency
 
-    return any(zipf_frequency(word, name, wordlist="small") >= ORDINARY_ZIPF for name in dict.fromkeys((language, "en")))
+    return any(
+        zipf_frequency(word, name, wordlist="small") >= ORDINARY_ZIPF for name in dict.fromkeys((language, "en"))
+    )

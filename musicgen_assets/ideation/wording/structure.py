@@ -56,7 +56,9 @@ def wanted_sections(prompt: Prompt, language: str, terms: Sequence[Term]) -> tup
     withs = find_phrases(prompt, words_of(language, "section_withs"))
     found: list[SectionKind] = []
     passed = {*words_of(language, "fillers"), *words_of(language, "and_words"), *words_of(language, "sequence_words")}
-    passed |= {word for term in terms if term.kind in ("instrument", "role", "mood", "tempo") for word in term.text.split()}
+    passed |= {
+        word for term in terms if term.kind in ("instrument", "role", "mood", "tempo") for word in term.text.split()
+    }
     passed |= {word for term in terms if term.kind == "section" for word in term.text.split()}
     for term in terms:
         if term.kind != "section" or term.is_negated or term.value not in _ASKED_ALONE:
@@ -64,7 +66,9 @@ def wanted_sections(prompt: Prompt, language: str, terms: Sequence[Term]) -> tup
         before = [end for _, end, _ in withs if end <= term.start]
         between = prompt.plain[before[-1] : term.start] if before else None
         after = next((other for other in terms if other.start >= term.end), None)
-        is_only_word = term.value == "solo" and after is not None and after.kind == "instrument" and after.start - term.end <= 1
+        is_only_word = (
+            term.value == "solo" and after is not None and after.kind == "instrument" and after.start - term.end <= 1
+        )
         if between is not None and not is_only_word and set(phrase_key(between).split()) <= passed:
             found.append(term.value)
     return tuple(dict.fromkeys(found))
@@ -74,8 +78,8 @@ def form_with(
     style: Style, wanted: Collection[SectionKind], excluded: Collection[SectionKind], duration_s: float
 ) -> tuple[SectionKind, ...]:
     """The style's form that has most of the ``wanted`` kinds, the others put where songs have them."""
-    forms = [[kind for kind in form if kind not in excluded] for form in style.forms]
-    kinds = list(max(forms, key=lambda form: (len(set(form) & set(wanted)), -len(form))))
+    forms: list[list[SectionKind]] = [[kind for kind in form if kind not in excluded] for form in style.forms]
+    kinds: list[SectionKind] = max(forms, key=lambda form: (len(set(form) & set(wanted)), -len(form)))
     limit = max(round(duration_s / SECTION_S), 2)
     keep = [kind for kind in kinds if kind not in wanted]
     while len(kinds) > max(limit, len(wanted) + 2) and len(keep) > 2:

@@ -19,8 +19,8 @@ from musicgen_assets.ideation.wording.key_words import KeyAsked, find_keys
 from musicgen_assets.ideation.wording.language import prompt_language, sung_language
 from musicgen_assets.ideation.wording.meters import MeterAsked, find_meter
 from musicgen_assets.ideation.wording.moods import find_mood
-from musicgen_assets.ideation.wording.quantities import Numbers
 from musicgen_assets.ideation.wording.purposes import Purpose, find_purpose
+from musicgen_assets.ideation.wording.quantities import Numbers
 from musicgen_assets.ideation.wording.spelling import Corrected, corrected
 from musicgen_assets.ideation.wording.structure import excluded_sections, find_structure, wanted_sections
 from musicgen_assets.ideation.wording.subject import (
