@@ -6,11 +6,13 @@ Belongs here: measures of one song that know nothing of how it was composed. Doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import mido
 
 from benchmarks.written import WrittenSong
 from musicgen_assets.arrangement.band import seat_band
@@ -18,8 +20,9 @@ from musicgen_assets.context.schema import Instrument
 from musicgen_assets.ideation.wording.language import prompt_language
 from musicgen_assets.ideation.wording.text import read_prompt
 from musicgen_assets.mastering.key_by_score import written_classes
-from musicgen_assets.score.clock import seconds, ticks_per_bar
-from musicgen_assets.score.model import Score, Track
+from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.midi import score_to_midi
+from musicgen_assets.score.model import DRUM_CHANNEL, Score, Track
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.theory.pitch import pitch_class
 from musicgen_assets.theory.scales import scale_pitch_classes
@@ -29,7 +32,8 @@ _NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _STOP_WINDOW_S = (0.06, 0.3)
 """Silence of a stop is looked for that long after it."""
 _HIT_SHARE = 0.5
-_FINAL_WINDOW_TICKS = 90
+_FINAL_WINDOW_TICKS = 480
+_DRUM_S = 0.05
 _FAR_S = 99.0
 
 PROGRAMS: Mapping[str, frozenset[int]] = {
@@ -49,7 +53,7 @@ PROGRAMS: Mapping[str, frozenset[int]] = {
 
 @dataclass(frozen=True)
 class KeyFound:
-    """``final``: the lowest note of the last chord. ``in_scale``: share of sounding time on the asked scale.
+    """``final``: the lowest note at the very end. ``in_scale``: share of sounding time on the asked scale.
     ``mode``: whose third sounds more, major's or minor's.
     """
 
@@ -83,10 +87,10 @@ def _at_home(track: Track, score: Score) -> Track:
 
 
 def _final_class(score: Score) -> int:
-    """Pitch class of the lowest note that begins with the last chord."""
+    """Pitch class of the lowest note that sounds at the very end."""
     notes = [note for track in score.tracks if not track.is_drums for note in track.notes]
-    last = max(start for start, _, _, _ in notes)
-    return min(pitch for start, _, pitch, _ in notes if start >= last - _FINAL_WINDOW_TICKS) % 12
+    end = max(start + duration for start, duration, _, _ in notes)
+    return min(pitch for start, duration, pitch, _ in notes if start + duration >= end - _FINAL_WINDOW_TICKS) % 12
 
 
 def are_bars_whole(score: Score, time_signature: str) -> bool:
@@ -97,10 +101,56 @@ def are_bars_whole(score: Score, time_signature: str) -> bool:
     return score.time_signature == time_signature and is_even and on_bars >= len(score.chords) / 2
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A song as its MIDI file plays it: each track's notes as (start s, end s), and when sections begin."""
+
+    tracks: tuple[tuple[tuple[float, float], ...], ...]
+    sections_s: tuple[float, ...]
+
+
+def heard_of(score: Score) -> Heard:
+    """Times as any player has them: from the file's own tempo map. Drums sound for a moment, whatever is written."""
+    file = mido.MidiFile(file=io.BytesIO(score_to_midi(score)))
+    changes = [(0, 500_000)]
+    for tick, message in _timed(file.tracks[0]):
+        if message.type == "set_tempo":
+            changes.append((tick, message.tempo))
+
+    def seconds_at(tick: int) -> float:
+        total = 0.0
+        for (start, tempo), (end, _) in pairwise([*changes, (1 << 60, 0)]):
+            if tick > start:
+                total += (min(tick, end) - start) * tempo / 1e6 / file.ticks_per_beat
+        return total
+
+    tracks = [tuple(_spans(track, seconds_at)) for track in file.tracks]
+    marks = [seconds_at(tick) for track in file.tracks for tick, message in _timed(track) if message.type == "marker"]
+    return Heard(tuple(track for track in tracks if track), tuple(sorted(marks)))
+
+
+def _timed(track: Any) -> Iterator[tuple[int, Any]]:
+    tick = 0
+    for message in track:
+        tick += message.time
+        yield tick, message
+
+
+def _spans(track: Any, seconds_at: Callable[[int], float]) -> Iterator[tuple[float, float]]:
+    held: dict[int, int] = {}
+    for tick, message in _timed(track):
+        if message.type == "note_on" and message.velocity > 0:
+            if message.channel == DRUM_CHANNEL:
+                yield seconds_at(tick), seconds_at(tick) + _DRUM_S
+            else:
+                held[message.note] = tick
+        elif message.type in ("note_off", "note_on") and message.note in held:
+            yield seconds_at(held.pop(message.note)), seconds_at(tick)
+
+
 def last_sound_s(score: Score) -> float:
-    """When the last pitched note ends."""
-    ends = [start + duration for track in score.tracks for start, duration, _, _ in track.notes]
-    return seconds(max(ends), score.tempo_bpm)
+    """When the last note ends."""
+    return max(end for track in heard_of(score).tracks for _, end in track)
 
 
 def is_instrument(item: Instrument | Track, name: str) -> bool:
@@ -160,30 +210,19 @@ def language_of(lines: Sequence[str]) -> str:
 
 def hit_error_s(score: Score, kind: str, at_s: float) -> float:
     """How far the score is from meeting a hit point, in seconds: nearest fitting event, or much where none is."""
+    song = heard_of(score)
     if kind in ("change", "drop"):
-        starts = [seconds(section.start_ticks, score.tempo_bpm) for section in score.sections]
-        return min(abs(start - at_s) for start in starts)
-    onsets = [np.array([n[0] for n in track.notes], dtype=np.float64) for track in score.tracks if track.notes]
+        return min(abs(start - at_s) for start in song.sections_s)
     if kind == "hit":
-        return _accent_error_s(onsets, score, at_s)
-    return _silence_error_s(score, at_s)
+        nearest = sorted(min(abs(start - at_s) for start, _ in track) for track in song.tracks)
+        return nearest[int(len(nearest) * _HIT_SHARE)]
+    return _silence_error_s(song, at_s)
 
 
-def _accent_error_s(onsets: Sequence[NDArray[np.float64]], score: Score, at_s: float) -> float:
-    nearest = [float(np.min(np.abs(times * 60.0 / (score.tempo_bpm * 480) - at_s))) for times in onsets]
-    nearest.sort()
-    return nearest[int(len(nearest) * _HIT_SHARE)]
-
-
-def _silence_error_s(score: Score, at_s: float) -> float:
+def _silence_error_s(song: Heard, at_s: float) -> float:
+    """How long after (or before) the moment the last note before the silence ends."""
     low, high = at_s + _STOP_WINDOW_S[0], at_s + _STOP_WINDOW_S[1]
-    ends = []
-    for track in score.tracks:
-        for start, duration, _, _ in track.notes:
-            begin_s = seconds(start, score.tempo_bpm)
-            end_s = seconds(start + (60 if track.is_drums else duration), score.tempo_bpm)
-            if begin_s < high and end_s > low:
-                return _FAR_S
-            if end_s <= low:
-                ends.append(end_s)
-    return max(at_s - max(ends, default=0.0) - 0.25, 0.0)
+    spans = [span for track in song.tracks for span in track]
+    if any(start < high and end > low for start, end in spans):
+        return _FAR_S
+    return max(max((end for _, end in spans if end <= low), default=_FAR_S) - at_s, 0.0)
