@@ -17,10 +17,11 @@ from musicgen_assets.graph.declarations import until
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.ideation.brief import validate_request
+from musicgen_assets.ideation.enhancer import propose
 from musicgen_assets.score.material import BassLine, Harmony, Lyrics, Melody, Prosody, Rhythm
 from musicgen_assets.score.model import Score, Track
 
-DURATION_S = 60.0
+DURATION, DURATION_S = "technical.duration_s", 60.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,8 @@ def write_song(prompt: str, seed: int = 1, overrides: Mapping[str, Any] | None =
     asked = {**(overrides or {})}
     request = CompositionRequest(prompt=prompt, seed=seed, overrides=asked)
     context = validate_request(request)
-    if (
-        "technical.duration_s" not in asked
-        and context.technical.duration_s == CompositionContext().technical.duration_s
-    ):
-        request = CompositionRequest(prompt=prompt, seed=seed, overrides={**asked, "technical.duration_s": DURATION_S})
+    if DURATION not in asked and DURATION not in propose(prompt).parameters:
+        request = CompositionRequest(prompt=prompt, seed=seed, overrides={**asked, DURATION: DURATION_S})
         context = validate_request(request)
     return write_context(context)
 

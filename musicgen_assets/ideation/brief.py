@@ -79,4 +79,4 @@ def accept(brief: dict[str, Any]) -> CompositionContext:
     """The context the brief resolves to. Raises BadInput if there is none."""
     if "revision" in brief:
         return revised_of(brief["revision"])
-    return resolve(brief, propose(brief["prompt"]).parameters)
+    return resolve(brief, propose(brief["prompt"], brief["overrides"]).parameters)

@@ -16,12 +16,14 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import known_paths
 from musicgen_assets.context.request import check_text
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.ideation.wording.hit_points import read_hit_points
 from musicgen_assets.ideation.wording.key_words import read_key
 from musicgen_assets.ideation.wording.lexicon import LANGUAGES, instrument_words, sounds_by_name
 from musicgen_assets.ideation.wording.text import phrase_key
 from musicgen_assets.styles.loader import canonical_name
 
 KEY, SCALE, GENRES, INSTRUMENTS = "musical.key", "musical.scale", "musical.genres", "musical.instruments"
+HIT_POINTS = "musical.hit_points"
 _FRIENDLY_KEY = "Write a letter A-G with # or b, and a mode if you like: F#, Eb, 'C minor'."
 
 
@@ -41,6 +43,8 @@ def normalise_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
         flat[INSTRUMENTS] = _instruments(flat[INSTRUMENTS])
         if not flat[INSTRUMENTS]:
             del flat[INSTRUMENTS]
+    if HIT_POINTS in flat:
+        flat[HIT_POINTS] = _hit_points(flat[HIT_POINTS])
     if isinstance(flat.get("musical.time_signature"), str):
         flat["musical.time_signature"] = flat["musical.time_signature"].replace(" ", "")
     if isinstance(flat.get(SCALE), str):
@@ -138,6 +142,19 @@ def _instruments(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
     return [_instrument(item) if isinstance(item, str) else item for item in value]
+
+
+def _hit_points(value: Any) -> Any:
+    """A list of {kind, at_s} in order of time, or words: "drop at 0:32, stop at 1:10". Other values are left as is."""
+    if isinstance(value, str):
+        return [point.model_dump() for point in read_hit_points(value)]
+    if not isinstance(value, (list, tuple)):
+        return value
+    points = [point.model_dump() if isinstance(point, BaseModel) else point for point in value]
+    times = [point.get("at_s") if isinstance(point, Mapping) else None for point in points]
+    if any(not isinstance(time, (int, float)) or isinstance(time, bool) for time in times):
+        return points
+    return [points[i] for i in sorted(range(len(points)), key=lambda i: float(times[i] or 0.0))]
 
 
 def _instrument(name: str) -> dict[str, Any]:

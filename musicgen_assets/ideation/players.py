@@ -35,6 +35,8 @@ class Wishes:
     wanted_roles: tuple[Role, ...] = ()
     unwanted: tuple[str, ...] = ()
     excluded_roles: tuple[Role, ...] = ()
+    contradicted: tuple[str, ...] = ()
+    """Both wanted and refused; they are refused."""
     is_only: bool = False
     """True for "solo cello", "only piano": nobody else plays."""
 
@@ -50,27 +52,32 @@ def read_wishes(terms: Sequence[Term], only_spans: Sequence[tuple[int, int]]) ->
     excluded += [
         sound.roles[0] for term in refused if len((sound := term.value).roles) == 1 and sound.roles[0] in DRUM_ROLES
     ]
-    is_only = any(_is_beside(span, term) for span in only_spans for term in wanted)
+    alone = [*wanted, *(term for term in terms if term.kind == "role" and not term.is_negated)]
+    is_only = any(_is_beside(span, term) for span in only_spans for term in alone)
     return Wishes(
         tuple(name for name in names if name not in unwanted),
         tuple(role for role in dict.fromkeys(roles) if role not in excluded),
         unwanted,
         tuple(dict.fromkeys(excluded)),
-        is_only and bool(names),
+        tuple(name for name in names if name in unwanted),
+        is_only,
     )
 
 
 def band_of(
-    style: Style, wishes: Wishes, excluded_roles: Collection[Role], arousal: float, rng: np.random.Generator
-) -> tuple[Instrument, ...]:
+    style: Style, wishes: Wishes, excluded_roles: Collection[Role], arousal: float, rng: np.random.Generator,
+    *, is_sung: bool = False,
+) -> tuple[Instrument, ...]:  # fmt: skip
     """One entry per track, roles in the style's order; never without a melodic role.
+
+    Where nobody sings, an instrument that was asked for carries the hook rather than a counter line.
 
     Draws one number per optional instrument of the style, whatever was asked for.
     """
     draws = [float(rng.random()) for _ in style.instruments]
     excluded = set(excluded_roles)
     wanted = [sounds_by_name()[name] for name in wishes.wanted]
-    if wishes.is_only and not _is_the_styles_own(style, wanted):
+    if wishes.is_only and (wishes.wanted_roles or not _is_the_styles_own(style, wanted)):
         return _only(wishes, excluded, style)
     chance = _OPTIONAL_BASE + _OPTIONAL_BY_AROUSAL * arousal
     band = [
@@ -83,11 +90,13 @@ def band_of(
     kept: list[Instrument] = []
     for sound in wanted:
         _seat(band, sound, excluded, kept)
+    if not is_sung:
+        _promote(band, wanted, excluded)
     for role in wishes.wanted_roles:
         if role not in excluded and not any(item.role == role for item in band):
             band.append(_of_style(role, style) or _stand_in(role, wishes.unwanted))
     _fill_gaps(band, style, wishes, excluded)
-    return _distinct(band)
+    return distinct(band)
 
 
 def has_player(style: Style, name: str) -> bool:
@@ -122,14 +131,14 @@ def _only(wishes: Wishes, excluded: set[Role], style: Style) -> tuple[Instrument
         roles = [role for role in ("lead", "chords") if role not in excluded] or ["chords"]
         players = [Instrument(role=role, name=sound.name, program=sound.program) for role in roles]
         rest = [_as_player(item, excluded) for item in chosen if item is not sound]
-        return _distinct([*players, *rest, *section])
+        return distinct([*players, *rest, *section])
     band: list[Instrument] = []
     kept: list[Instrument] = []
     for sound in chosen:
         _seat(band, sound, excluded, kept)
-    if not any(item.role in MELODIC_ROLES for item in band):
-        band.append(Instrument(role="chords", name="piano", program=0))
-    return _distinct([*band, *section])
+    if not any(item.role in MELODIC_ROLES for item in [*band, *section]):
+        band.append(_of_style("chords", style) or Instrument(role="chords", name="piano", program=0))
+    return distinct([*band, *section])
 
 
 def _of_style(role: Role, style: Style) -> Instrument | None:
@@ -172,6 +181,19 @@ def _seat(band: list[Instrument], sound: Sound, excluded: set[Role], kept: list[
     kept.append(player)
 
 
+def _promote(band: list[Instrument], wanted: Sequence[Sound], excluded: set[Role]) -> None:
+    """The first wanted instrument that has no more than a counter line takes the lead from one nobody asked for."""
+    seated = [[item for item in band if _satisfies(item, sound)] for sound in wanted]
+    if "lead" in excluded or any(seats and all(item.role == "lead" for item in seats) for seats in seated):
+        return
+    for sound, seats in zip(wanted, seated, strict=True):
+        if seats and all(item.role == "counter" for item in seats) and "lead" in sound.roles:
+            player = seats[0]
+            band[:] = [item for item in band if item.role != "lead" and item is not player]
+            band.append(Instrument(role="lead", name=player.name, program=player.program))
+            return
+
+
 def _satisfies(item: Instrument, sound: Sound) -> bool:
     """True if ``item`` is what was asked for: the same name, or a member of a family asked for in general."""
     if item.role in DRUM_ROLES or sound.roles[0] in DRUM_ROLES:
@@ -181,10 +203,10 @@ def _satisfies(item: Instrument, sound: Sound) -> bool:
         return False
     if item.program == sound.program and sound.family not in ("ukulele", "mandolin"):
         return same_role
-    return sound.is_generic and sound.family in _families(item)
+    return sound.is_generic and sound.family in families_of(item)
 
 
-def _families(item: Instrument) -> set[str]:
+def families_of(item: Instrument) -> set[str]:
     """The families an instrument belongs to, by its program, and by what its name says."""
     found = {sound.family for sound in sounds() if sound.program == item.program and item.role not in DRUM_ROLES}
     words = set(item.name.split())
@@ -208,7 +230,7 @@ def _is_refused(item: Instrument, unwanted: Collection[str]) -> bool:
         return any(item.role in sound.roles for sound in refused)
     return any(
         sound.roles[0] not in DRUM_ROLES
-        and (sound.program == item.program or (sound.family in _families(item) and _is_wide(sound)))
+        and (sound.program == item.program or (sound.family in families_of(item) and _is_wide(sound)))
         for sound in refused
     )
 
@@ -254,5 +276,6 @@ def _fill_gaps(band: list[Instrument], style: Style, wishes: Wishes, excluded: s
         band.append(_stand_in(next((r for r in _LAST_RESORT if r not in excluded), "chords"), wishes.unwanted))
 
 
-def _distinct(band: Sequence[Instrument]) -> tuple[Instrument, ...]:
+def distinct(band: Sequence[Instrument]) -> tuple[Instrument, ...]:
+    """The band with nobody twice in one role, PLAYERS_MAX at most."""
     return tuple({(item.role, item.name): item for item in band}.values())[:PLAYERS_MAX]

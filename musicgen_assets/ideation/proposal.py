@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -20,14 +20,20 @@ from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.schema import Style
 from musicgen_assets.theory.scales import mode_family
 
-DEFAULT_STYLE = "pop"
 WORD_SHARE = 0.8
 """How far mood words outweigh the mood at which a style is at home."""
 _MINOR_TILT = 2.2
 """How much a fully sad or happy mood multiplies the odds of minor or major."""
+_BRIGHTNESS: Mapping[Scale, float] = {
+    "phrygian": -1.2, "minor": -1.0, "dorian": -0.75, "mixolydian": 0.75, "major": 1.0, "lydian": 1.1,
+}  # fmt: skip
+"""How sharp a scale is among the modes of one tonic, flats first: the order in which they sound brighter
+(Temperley and Tan 2013, but for lydian, which they found less happy than major); the distances are rules of thumb."""
+_VALENCE_IN_DRIVE = 0.15
 _TEMPO_JITTER = 0.02
-_INSTRUMENT_PULL, _METER_PULL, _CROWD_PUSH = 0.5, 0.6, 0.05
-"""In units of mood distance: having all wanted instruments, being at home in the meter, each player too many."""
+_INSTRUMENT_PULL, _METER_PULL, _CROWD_PUSH, _DERIVED_PUSH = 0.5, 0.6, 0.05, 0.15
+"""In units of mood distance: having all wanted instruments, being at home in the meter, each player too many, being a
+variety of another style (one asks for those by name)."""
 
 
 def generator(seed: int, prompt: str, purpose: str) -> np.random.Generator:
@@ -37,16 +43,22 @@ def generator(seed: int, prompt: str, purpose: str) -> np.random.Generator:
 
 
 def nearest_style(
-    mood: Mood | None, instruments: Sequence[str], meter: str | None, *, is_only: bool = False
+    mood: Mood | None,
+    instruments: Sequence[str],
+    meter: str | None,
+    *,
+    is_only: bool = False,
+    avoided: Collection[str] = (),
 ) -> str | None:
     """The style that suits the mood, instruments and meter best, by name; None if there is nothing to go by."""
-    if mood is None and not instruments and meter is None:
+    names = [name for name in style_names() if name not in avoided]
+    if (mood is None and not instruments and meter is None) or not names:
         return None
-    return min(style_names(), key=lambda name: (_distance(load_style(name), mood, instruments, meter, is_only), name))
+    return min(names, key=lambda name: (_distance(load_style(name), mood, instruments, meter, is_only), name))
 
 
 def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter: str | None, is_only: bool) -> float:
-    far = -float(common()["familiar"].get(style.name, 0.0))
+    far = -float(common()["familiar"].get(style.name, 0.0)) + _DERIVED_PUSH * (style.inherits is not None)
     if mood is not None:
         far += abs(style.mood.valence - mood.valence) + abs(style.mood.arousal - mood.arousal)
     if instruments:
@@ -63,9 +75,10 @@ def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter
 
 
 def genres_without(avoided: Sequence[str]) -> str:
-    """The default style, or the first other one if it is refused."""
-    names = [DEFAULT_STYLE, *style_names()]
-    return next((name for name in names if name not in avoided and name in style_names()), style_names()[0])
+    """The first of the default styles (data/common.yaml), or the first other one where they are refused."""
+    known = style_names()
+    names = [*common()["default_styles"], *known]
+    return next((name for name in names if name not in avoided and name in known), known[0])
 
 
 def mood_in(style: Style, words: Mood | None) -> Mood:
@@ -78,36 +91,47 @@ def mood_in(style: Style, words: Mood | None) -> Mood:
     )
 
 
-def tempo_in(style: Style, arousal: float, position: float | None, rng: np.random.Generator) -> float:
-    """Whole beats a minute. ``position`` (0 slow, 1 fast, a little beyond both ends allowed) beats arousal.
+def tempo_in(style: Style, mood: Mood, position: float | None, rng: np.random.Generator, lean: float = 0.0) -> float:
+    """Whole beats a minute. ``position`` (0 slow, 1 fast, a little beyond both ends allowed) beats the mood.
 
-    Arousal at the style's home gives its typical tempo; more or less moves towards the ends of its range.
+    Drive is arousal with a little valence (excited and happy music is fast, Gabrielsson and Lindstroem 2010; the shares
+    are rules of thumb). At the style's home it gives its typical tempo; more or less moves towards the ends of the
+    range, never backwards. ``lean``: share of the range added, by the decade.
     """
     tempo = style.tempo_bpm
     jitter = 1.0 + _TEMPO_JITTER * float(rng.uniform(-1.0, 1.0))
     if position is not None:
         bpm = tempo.low + (tempo.high - tempo.low) * position
         return float(min(max(round(bpm), limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM))
-    home = min(max(style.mood.arousal, 0.05), 0.95)
-    if arousal <= home:
-        bpm = tempo.low + (tempo.typical - tempo.low) * arousal / home
+    home, drive = min(max(_drive(style.mood), 0.05), 0.95), _drive(mood)
+    if drive <= home:
+        bpm = tempo.low + (tempo.typical - tempo.low) * drive / home
     else:
-        bpm = tempo.typical + (tempo.high - tempo.typical) * (arousal - home) / (1.0 - home)
+        bpm = tempo.typical + (tempo.high - tempo.typical) * (drive - home) / (1.0 - home)
+    bpm += lean * (tempo.high - tempo.low)
     bpm = min(max(round(bpm * jitter), tempo.low), tempo.high)
     return float(min(max(round(bpm), limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM))
 
 
+def _drive(mood: Mood) -> float:
+    return (1.0 - _VALENCE_IN_DRIVE) * mood.arousal + _VALENCE_IN_DRIVE * mood.valence
+
+
 def scale_in(style: Style, valence: float, rng: np.random.Generator) -> Scale:
-    """A scale of the style, drawn by its weights, tilted to minor by sadness and to major by joy."""
-    scales = list(style.scales)
+    """A scale of the style, drawn by its weights, tilted to the dark ones by sadness and to the bright by joy.
+
+    One number is drawn, whatever the valence, and scales stand in order of brightness: for equal dice a happier mood
+    never gives a darker scale.
+    """
+    scales = sorted(style.scales, key=lambda scale: (_BRIGHTNESS[scale], scale))
     odds = np.array([_tilted(style.scales[scale], scale, valence) for scale in scales], dtype=np.float64)
-    return scales[int(rng.choice(len(scales), p=odds / odds.sum()))]
+    reached = np.cumsum(odds / odds.sum())
+    return scales[min(int(np.searchsorted(reached, float(rng.random()), side="right")), len(scales) - 1)]
 
 
-def _tilted(weight: float, scale: str, valence: float) -> float:
+def _tilted(weight: float, scale: Scale, valence: float) -> float:
     lean = (valence - 0.5) * 2.0
-    sign = 1.0 if mode_family(scale) == "major" else -1.0
-    return max(float(weight), 1e-6) * math.pow(_MINOR_TILT, 2.0 * sign * lean)
+    return max(float(weight), 1e-6) * math.pow(_MINOR_TILT, 2.0 * _BRIGHTNESS[scale] * lean)
 
 
 def tonic_in(scale: str, rng: np.random.Generator) -> str:

@@ -14,6 +14,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Mood, Role, SectionKind, WeightedGenre
 from musicgen_assets.graph.job import CheckResult
+from musicgen_assets.ideation.eras import aged, eras
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.players import MELODIC_ROLES, Wishes, band_of
 from musicgen_assets.ideation.proposal import (
@@ -28,7 +29,7 @@ from musicgen_assets.ideation.proposal import (
 )
 from musicgen_assets.ideation.rules import check_playable
 from musicgen_assets.ideation.wording.lexicon import lexicon_texts
-from musicgen_assets.ideation.wording.structure import form_without
+from musicgen_assets.ideation.wording.structure import form_with, form_without
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
@@ -141,15 +142,18 @@ def _musical(
     """Every musical path with its value: as given, else derived from the style."""
     seed, prompt = int(brief.get("seed") or 0), str(brief["prompt"])
     mood = _mood(given, asked, style)
+    preferences, constraints = asked.creative.preferences, asked.creative.constraints
+    era = eras().get(preferences.get("era", ""))
+    brightness = mood.valence + (era.bright_lean if era else 0.0)
     scale = asked.musical.scale if "musical.scale" in given else scale_in(
-        style, mood.valence, generator(seed, prompt, "scale")
+        style, brightness, generator(seed, prompt, "scale")
     )  # fmt: skip
     key = given.get("musical.key") or tonic_in(scale, generator(seed, prompt, "key"))
-    preferences, constraints = asked.creative.preferences, asked.creative.constraints
     tempo = given.get("musical.tempo_bpm")
     if tempo is None:
         position = _number(preferences.get("tempo"))
-        tempo = tempo_in(style, mood.arousal, position, generator(seed, prompt, "tempo"))
+        lean = era.tempo_lean if era else 0.0
+        tempo = tempo_in(style, mood, position, generator(seed, prompt, "tempo"), lean)
     values: dict[str, Any] = {
         "musical.genres": [genre.model_dump() for genre in shares([g.model_dump() for g in genres])],
         "musical.mood": mood.model_dump(),
@@ -161,13 +165,30 @@ def _musical(
     if not given.get("musical.instruments"):
         excluded = asked.musical.excluded_roles
         wishes = _wishes(preferences, constraints)
-        band = band_of(style, wishes, excluded, mood.arousal, generator(seed, prompt, "instruments"))
+        band = band_of(
+            style, wishes, excluded, mood.arousal, generator(seed, prompt, "instruments"),
+            is_sung=asked.creative.has_vocals,
+        )  # fmt: skip
+        band = aged(band, era, style, wishes.wanted, wishes.unwanted)
         values["musical.instruments"] = [item.model_dump() for item in band]
-    without = cast("list[SectionKind]", _split(constraints.get("without_sections")))
-    if without and not given.get("musical.structure"):
-        kinds = form_without(style, without, asked.technical.duration_s)
+    kinds = _form(given, style, preferences, constraints, asked.technical.duration_s)
+    if kinds:
         values["musical.structure"] = [{"kind": kind} for kind in kinds]
     return values
+
+
+def _form(
+    given: Mapping[str, Any], style: Style, preferences: Mapping[str, str], constraints: Mapping[str, str],
+    duration_s: float,
+) -> tuple[SectionKind, ...]:  # fmt: skip
+    """The style's form with and without the sections named; empty where none were, or the order was asked for."""
+    wanted = cast("tuple[SectionKind, ...]", _split(preferences.get("sections")))
+    without = cast("tuple[SectionKind, ...]", _split(constraints.get("without_sections")))
+    if given.get("musical.structure") or not (wanted or without):
+        return ()
+    if wanted:
+        return form_with(style, wanted, without, duration_s)
+    return form_without(style, without, duration_s)
 
 
 def _mood(given: Mapping[str, Any], asked: CompositionContext, style: Style) -> Mood:

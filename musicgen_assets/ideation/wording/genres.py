@@ -15,7 +15,9 @@ from typing import Any
 from musicgen_assets.ideation.wording.lexicon import LANGUAGES, common, lexicon
 from musicgen_assets.ideation.wording.terms import (
     Term,
+    alternatives,
     find_phrases,
+    table_of,
     vocabulary,
     words_of,
 )
@@ -51,7 +53,12 @@ def is_related(phrase: str) -> bool:
 
 
 def _own_keys() -> frozenset[str]:
-    return frozenset(phrase_key(alias) for alias in style_aliases())
+    return _keys_among(tuple(style_aliases()))
+
+
+@lru_cache(maxsize=4)
+def _keys_among(aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(phrase_key(alias) for alias in aliases)
 
 
 @lru_cache(maxsize=16)
@@ -91,13 +98,15 @@ def weigh(prompt: Prompt, language: str, terms: Sequence[Term]) -> list[dict[str
     """Wanted genres with shares that sum to 1, in order of place. Empty if there are none."""
     wanted = [term for term in terms if term.kind == "genre" and not term.is_negated]
     percents = [_percent(prompt, wanted, i) for i in range(len(wanted))]
+    if all(percent is None for percent in percents) and len(wanted) > 1:
+        percents = [_in_words(prompt, language, wanted, i) for i in range(len(wanted))]
     if any(percent is not None for percent in percents):
         shares = _by_percent(percents)
     else:
         shares = [_relative(prompt, language, wanted, i) for i in range(len(wanted))]
     joined: dict[str, float] = {}
     for term, share in zip(wanted, shares, strict=True):
-        if share > 0 and (percents[0] is not None or term.value not in joined):
+        if share > 0 and (any(p is not None for p in percents) or term.value not in joined):
             joined[term.value] = joined.get(term.value, 0.0) + share
     kept = list(joined.items())[:GENRES_MAX]
     total = sum(share for _, share in kept)
@@ -106,24 +115,27 @@ def weigh(prompt: Prompt, language: str, terms: Sequence[Term]) -> list[dict[str
 
 def _instrument_phrases(prompt: Prompt, language: str, known: Mapping[str, str]) -> list[tuple[int, int]]:
     """Spans of instruments of several words ("acoustic guitar"), which name no genre by their first word."""
-    phrases = [
+    found = find_phrases(prompt, _long_instrument_names(language))
+    return [(start, end) for start, end, phrase in found if phrase not in known]
+
+
+@lru_cache(maxsize=8)
+def _long_instrument_names(language: str) -> frozenset[str]:
+    return frozenset(
         phrase
         for phrase, meanings in vocabulary(language).items()
-        if " " in phrase and phrase not in known and any(kind == "instrument" for kind, _ in meanings)
-    ]
-    return [(start, end) for start, end, _ in find_phrases(prompt, phrases)]
+        if " " in phrase and any(kind == "instrument" for kind, _ in meanings)
+    )
 
 
 def _exact(prompt: Prompt, known: Mapping[str, str]) -> tuple[Term, ...]:
-    return tuple(
-        Term("genre", known[phrase], phrase, start, end) for start, end, phrase in find_phrases(prompt, tuple(known))
-    )
+    return tuple(Term("genre", known[phrase], phrase, start, end) for start, end, phrase in find_phrases(prompt, known))
 
 
 def _typos(prompt: Prompt, language: str, known: Mapping[str, str]) -> GenreMatch:
     """Words a slip away from an alias and no word of any lexicon."""
     ordinary = _ordinary_words(language)
-    single = sorted(key for key in known if " " not in key and len(key) >= TYPO_MIN_LETTERS)
+    single = _single_names(tuple(known))
     terms: list[Term] = []
     typos: dict[str, str] = {}
     for word in prompt.words:
@@ -136,6 +148,12 @@ def _typos(prompt: Prompt, language: str, known: Mapping[str, str]) -> GenreMatc
     return GenreMatch(tuple(terms), typos)
 
 
+@lru_cache(maxsize=16)
+def _single_names(known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(key for key in known if " " not in key and len(key) >= TYPO_MIN_LETTERS))
+
+
+@lru_cache(maxsize=8)
 def _ordinary_words(language: str) -> frozenset[str]:
     found: set[str] = set()
     for name in LANGUAGES:
@@ -174,6 +192,27 @@ def _percent(prompt: Prompt, wanted: Sequence[Term], index: int) -> float | None
         prompt.plain[term.end : right]
     )
     return float(match.group(1).replace(",", ".")) if match else None
+
+
+def _in_words(prompt: Prompt, language: str, wanted: Sequence[Term], index: int) -> float | None:
+    """ "three quarters jazz", "mitad funk", "mostly house": the share said right before a genre."""
+    span = _share_before(prompt, language, wanted[index], wanted[index - 1].end if index else 0)
+    table = table_of(language, "share_phrases")
+    return float(table[" ".join(prompt.plain[span[0] : span[1]].split())]) if span else None
+
+
+def _share_before(prompt: Prompt, language: str, term: Term, left: int) -> tuple[int, int] | None:
+    phrases = alternatives(tuple(table_of(language, "share_phrases")))
+    match = re.search(rf"(?<!\w)({phrases})(?:\s+(?:of|de|d'|von|the|a))?\s*$", prompt.plain[left : term.start])
+    return (left + match.start(1), left + match.end(1)) if match else None
+
+
+def share_spans(prompt: Prompt, language: str, genres: Sequence[Term]) -> list[tuple[int, int]]:
+    """Where shares in words stand before genres: "three quarters" is no meter there. None unless genres are mixed."""
+    if len(genres) < 2:  # a mixture
+        return []
+    spans = (_share_before(prompt, language, term, genres[i - 1].end if i else 0) for i, term in enumerate(genres))
+    return [span for span in spans if span]
 
 
 def _by_percent(percents: Sequence[float | None]) -> list[float]:

@@ -128,7 +128,8 @@ def _key_of(prompt: Prompt, language: str) -> list[KeyAsked]:
     words = alternatives(words_of(language, "key_words"))
     pattern = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?(?!\w)")
     bare = re.compile(
-        rf"(?<!\w)(?:in|en|em)\s+([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?(?=\s*(?:[,.;:!)\n]|$))"
+        rf"(?<!\w)(?:in|en|em)\s+([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?"
+        rf"(?=\s*(?:[,.;:!)\n]|$)|\s+(?:{alternatives(words_of(language, 'key_stops'))})(?!\w))"
     )
     latin = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*({'|'.join(_SOLFEGE)})(?!\w)")
     found = []

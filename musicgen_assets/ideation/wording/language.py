@@ -19,7 +19,8 @@ _ENGLISH_PRIOR = 0.45
 """English is what prompts are written in when nothing tells otherwise."""
 _FUNCTION_WORD, _MUSIC_WORD = 1.0, 0.8
 _LISTS = ("negations", "about_words", "song_words", "vocals", "instrumental", "minutes", "seconds", "only_words")
-_TABLES = ("moods", "tempo_words", "meters", "implied_meters", "sections", "scales", "roles", "languages", "voices")
+_TABLES = ("moods", "tempo_words", "meters", "implied_meters", "sections", "scales", "roles", "languages", "voices",
+           "era_words", "purposes", "hit_words")  # fmt: skip
 """Sections of a lexicon whose words tell a language."""
 
 

@@ -104,6 +104,11 @@ def common() -> Mapping[str, Any]:
     return _read("common.yaml")
 
 
+def tables_of(name: str) -> Mapping[str, Any]:
+    """A file of data/ that is the same in every language, by its name."""
+    return _read(name)
+
+
 @lru_cache(maxsize=8)
 def instrument_words(language: str) -> Mapping[str, Sound]:
     """Phrase to instrument in a language, plurals included."""

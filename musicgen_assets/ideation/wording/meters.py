@@ -29,15 +29,19 @@ class MeterAsked:
     notes: tuple[str, ...] = ()
 
 
-def find_meter(prompt: Prompt, language: str) -> MeterAsked:
-    """The one meter of the prompt. Raises BadInput on two different ones or one that cannot be played."""
-    written = list(dict.fromkeys([*_fractions(prompt, language), *_named(prompt, language, "meters")]))
+def find_meter(prompt: Prompt, music: Prompt, language: str) -> MeterAsked:
+    """The one meter of the prompt; dances imply one only in ``music``, the prompt without what the song is about.
+
+    Raises BadInput on two different ones or one that cannot be played.
+    """
+    written = [*_fractions(prompt, language), *_counted(prompt, language), *_named(prompt, language, "meters")]
+    written = list(dict.fromkeys(written))
     if len(written) > 1:
         raise BadInput(
             FIELD, " and ".join(written), "a song has one meter, and these differ",
             way_out=f"Keep one of them, for example {written[0]}.",
         )  # fmt: skip
-    implied = list(dict.fromkeys(_named(prompt, language, "implied_meters")))
+    implied = list(dict.fromkeys(_named(music, language, "implied_meters")))
     if not written:
         return MeterAsked(implied[0] if implied else None, is_implied=bool(implied))
     notes = tuple(
@@ -64,6 +68,20 @@ def _fractions(prompt: Prompt, language: str) -> list[str]:
             found.append(text)
         elif int(match.group(2)) in (2, 4, 8, 16) and _is_named_meter(prompt.plain, match, nouns):
             raise BadInput(FIELD, text, f"it must be one of {', '.join(METERS)}", way_out="Choose one of these meters.")
+    return found
+
+
+def _counted(prompt: Prompt, language: str) -> list[str]:
+    """ "3 quarter time", "6 eighth", "6-Achtel-Takt": digits with a note value. Quarters need a word for meter."""
+    values = {str(word): int(value) for word, value in table_of(language, "note_values").items()}
+    nouns = alternatives(words_of(language, "meter_nouns"))
+    pattern = rf"(?<![\d.,:/])(\d{{1,2}})\s*({alternatives(tuple(values))})\s*(?:{nouns})(?!\w)"
+    found = []
+    for match in re.finditer(pattern, prompt.plain):
+        text = f"{int(match.group(1))}/{values[match.group(2)]}"
+        text = _TWINS.get(text, text)
+        if text in METERS:
+            found.append(text)
     return found
 
 

@@ -146,11 +146,15 @@ def _is_decade(text: str, match: re.Match[str], language: str) -> bool:
     """ "80s pop", "1980s" and the drum machine in "808s" are no lengths; "for 90s" and "90s long" are."""
     if match.group(1) in _MACHINES or len(match.group(1)) > len("999"):
         return True
-    if match.group(1) not in _DECADES:
+    if match.group(1) not in _DECADES or match.start(3) > match.end(1):
         return False
-    before = re.findall(r"\w+", text[: match.start()])[-1:]
-    after = re.findall(r"\w+", text[match.end(3) :])[:1]
-    return not (set(before) & set(words_of(language, "decade_cues")) or set(after) & {"long", "length", "duration"})
+    return not is_length_beside(text[: match.start()], text[match.end(3) :], language)
+
+
+def is_length_beside(before: str, after: str, language: str) -> bool:
+    """Whether the words beside "90s" say that it is a length: "for 90s", "90s long"."""
+    last, first = re.findall(r"\w+", before)[-1:], re.findall(r"\w+", after)[:1]
+    return bool(set(last) & set(words_of(language, "decade_cues")) or set(first) & {"long", "length", "duration"})
 
 
 def _is_partial(text: str, start: int, end: int, language: str) -> bool:

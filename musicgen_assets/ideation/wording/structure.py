@@ -18,6 +18,8 @@ from musicgen_assets.styles.schema import Style
 SEQUENCE_MIN, STRUCTURE_MAX = 3, 40
 SECTION_S = 18.0
 """About how long a section lasts: what a form with sections left out is grown to."""
+_ASKED_ALONE = frozenset({"intro", "pre_chorus", "bridge", "solo", "interlude", "build", "breakdown", "outro"})
+"""Kinds that a style's form may lack; verses and choruses are in every one, a drop is a manner of chorus."""
 _TIMES = re.compile(r"\s*[x×]\s*(\d)(?!\w)")
 
 
@@ -44,6 +46,62 @@ def find_structure(prompt: Prompt, language: str, terms: Sequence[Term]) -> tupl
 def excluded_sections(terms: Sequence[Term]) -> tuple[SectionKind, ...]:
     """Sections that must not come: "no intro"."""
     return tuple(dict.fromkeys(term.value for term in terms if term.kind == "section" and term.is_negated))
+
+
+def wanted_sections(prompt: Prompt, language: str, terms: Sequence[Term]) -> tuple[SectionKind, ...]:
+    """Sections that must come, without an order: "with a bridge and a guitar solo".
+
+    Only what follows a word such as "with", with nothing but articles, instruments and other sections between.
+    """
+    withs = find_phrases(prompt, words_of(language, "section_withs"))
+    found: list[SectionKind] = []
+    passed = {*words_of(language, "fillers"), *words_of(language, "and_words"), *words_of(language, "sequence_words")}
+    passed |= {
+        word for term in terms if term.kind in ("instrument", "role", "mood", "tempo") for word in term.text.split()
+    }
+    passed |= {word for term in terms if term.kind == "section" for word in term.text.split()}
+    for term in terms:
+        if term.kind != "section" or term.is_negated or term.value not in _ASKED_ALONE:
+            continue
+        before = [end for _, end, _ in withs if end <= term.start]
+        between = prompt.plain[before[-1] : term.start] if before else None
+        after = next((other for other in terms if other.start >= term.end), None)
+        is_only_word = (
+            term.value == "solo" and after is not None and after.kind == "instrument" and after.start - term.end <= 1
+        )
+        if between is not None and not is_only_word and set(phrase_key(between).split()) <= passed:
+            found.append(term.value)
+    return tuple(dict.fromkeys(found))
+
+
+def form_with(
+    style: Style, wanted: Collection[SectionKind], excluded: Collection[SectionKind], duration_s: float
+) -> tuple[SectionKind, ...]:
+    """The style's form that has most of the ``wanted`` kinds, the others put where songs have them."""
+    forms: list[list[SectionKind]] = [[kind for kind in form if kind not in excluded] for form in style.forms]
+    kinds: list[SectionKind] = max(forms, key=lambda form: (len(set(form) & set(wanted)), -len(form)))
+    limit = max(round(duration_s / SECTION_S), 2)
+    keep = [kind for kind in kinds if kind not in wanted]
+    while len(kinds) > max(limit, len(wanted) + 2) and len(keep) > 2:
+        gone = keep.pop(len(keep) // 2)
+        kinds.remove(gone)
+    for kind in wanted:
+        if kind not in kinds and kind not in excluded:
+            kinds.insert(_place_of(kind, kinds), kind)
+    return tuple(kinds[:STRUCTURE_MAX])
+
+
+def _place_of(kind: SectionKind, kinds: Sequence[SectionKind]) -> int:
+    """Openings first, endings last, what leads to a chorus before the first, what contrasts before the last."""
+    if kind == "intro":
+        return 0
+    if kind == "outro":
+        return len(kinds)
+    hooks = [place for place, other in enumerate(kinds) if other in ("chorus", "drop")]
+    if kind in ("pre_chorus", "build"):
+        return hooks[0] if hooks else 0
+    last = hooks[-1] if hooks and hooks[-1] > 0 else max(len(kinds) - 1, 1)
+    return last if kind != "chorus" else min(2, len(kinds))
 
 
 def form_without(style: Style, excluded: Collection[SectionKind], duration_s: float) -> tuple[SectionKind, ...]:

@@ -7,7 +7,7 @@ Belongs here: finding terms and the reach of a negation. Does not belong here: g
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -72,7 +72,7 @@ def find_terms(prompt: Prompt, language: str, genres: Sequence[Term] = ()) -> tu
     return _with_negations(prompt, language, merged)
 
 
-def _longest(prompt: Prompt, index: int, known: Mapping[str, Any]) -> int:
+def _longest(prompt: Prompt, index: int, known: Collection[str]) -> int:
     for length in range(min(PHRASE_MAX_WORDS, len(prompt.words) - index), 0, -1):
         phrase = " ".join(word.text for word in prompt.words[index : index + length])
         if phrase in known and prompt.is_phrase(index, index + length - 1):
@@ -80,9 +80,9 @@ def _longest(prompt: Prompt, index: int, known: Mapping[str, Any]) -> int:
     return 0
 
 
-def find_phrases(prompt: Prompt, phrases: Sequence[str]) -> list[tuple[int, int, str]]:
+def find_phrases(prompt: Prompt, phrases: Collection[str]) -> list[tuple[int, int, str]]:
     """(start, end, phrase) of every occurrence of the phrases, in order of place, the longest at each place."""
-    known = dict.fromkeys(phrases)
+    known = phrases if isinstance(phrases, (Mapping, frozenset)) else dict.fromkeys(phrases)
     found = []
     index = 0
     while index < len(prompt.words):
@@ -94,12 +94,14 @@ def find_phrases(prompt: Prompt, phrases: Sequence[str]) -> list[tuple[int, int,
     return found
 
 
+@lru_cache(maxsize=512)
 def words_of(language: str, section: str) -> tuple[str, ...]:
     """A list section in the prompt's language and in English."""
     return tuple(dict.fromkeys(word for source in lexicons(language) for word in source.words(section)))
 
 
-def table_of(language: str, section: str) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def table_of(language: str, section: str) -> Mapping[str, Any]:
     """A mapping section in English with the prompt's language laid over it."""
     found: dict[str, Any] = {}
     for source in reversed(lexicons(language)):
@@ -200,5 +202,10 @@ def word_after(prompt: Prompt, place: int) -> Word | None:
 
 def alternatives(phrases: Sequence[str]) -> str:
     """A regular expression for any of the phrases in folded text, longest first."""
+    return _alternatives(tuple(phrases))
+
+
+@lru_cache(maxsize=512)
+def _alternatives(phrases: tuple[str, ...]) -> str:
     keys = sorted({phrase_key(phrase) or phrase for phrase in phrases}, key=lambda key: (-len(key), key))
     return "|".join(re.escape(key).replace(r"\ ", r"[\s.]+") for key in keys) or r"(?!)"
