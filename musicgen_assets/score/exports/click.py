@@ -1,0 +1,55 @@
+"""click.mid: a click track to play along with: a count-in, then every beat, the first of each bar louder.
+
+Belongs here: the click as a MIDI file. Does not belong here: the song's own drums, an audible click.
+"""
+
+from __future__ import annotations
+
+from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.exports.durations import beats_of
+from musicgen_assets.score.midi import score_to_midi
+from musicgen_assets.score.model import DRUM_CHANNEL, NoteRow, Score, Section, Track
+
+HIGH, LOW = 76, 77
+"""General MIDI's high and low wood block."""
+ACCENT, BEAT, LIGHT = 120, 92, 60
+COUNT_IN = "Count-in"
+_LENGTH_TICKS = 60
+
+
+def click_midi(score: Score, count_in_bars: int = 1) -> bytes:
+    """The click of ``score`` after ``count_in_bars`` bars (0 or more), with tempo, meter and the song's sections as
+    markers. Compound meters click dotted quarters and softly the eighths between; 7/8 clicks 2+2+3.
+    """
+    bar = ticks_per_bar(score.time_signature)
+    shift = count_in_bars * bar
+    bars = count_in_bars + score.end_ticks // bar
+    notes = tuple(row for number in range(bars) for row in _bar(number * bar, score.time_signature))
+    track = Track(
+        name="click", role="percussion", instrument="wood block", program=0, channel=DRUM_CHANNEL, notes=notes
+    )
+    sections = tuple(
+        section.model_copy(
+            update={
+                "start_bar": section.start_bar + count_in_bars,
+                "start_ticks": section.start_ticks + shift,
+                "end_ticks": section.end_ticks + shift,
+            }
+        )
+        for section in score.sections
+    )
+    if count_in_bars:
+        count_in = Section(name=COUNT_IN, kind="intro", start_bar=0, bars=count_in_bars, start_ticks=0, end_ticks=shift,
+                           energy=0.0)  # fmt: skip
+        sections = (count_in, *sections)
+    update = {"sections": sections, "end_ticks": score.end_ticks + shift, "tracks": (track,), "syllables": ()}
+    return score_to_midi(score.model_copy(update=update))
+
+
+def _bar(start: int, time_signature: str) -> list[NoteRow]:
+    beats = beats_of(time_signature)
+    eighths = range(0, ticks_per_bar(time_signature), 240) if time_signature.endswith("/8") else ()
+    found = [(start, _LENGTH_TICKS, HIGH, ACCENT)]
+    found += [(start + beat, _LENGTH_TICKS, LOW, BEAT) for beat in beats[1:]]
+    found += [(start + tick, _LENGTH_TICKS, LOW, LIGHT) for tick in eighths if tick not in beats]
+    return sorted(found)

@@ -1,0 +1,72 @@
+"""The lead sheet of a song as MusicXML: the tune on one staff, its chords, its words.
+
+Belongs here: which line is the tune. Does not belong here: engraving it (finalization.lead_sheet_pdf).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from musicgen_assets.score.clock import beat_ticks, meter
+from musicgen_assets.score.exports.musicxml import Credit, PageOptions, musicxml
+from musicgen_assets.score.exports.written import WrittenScore, swing_words
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
+from musicgen_assets.theory.keys import practical_tonic
+
+_OPTIONS = PageOptions(has_dynamics=False, has_part_names=False, has_tempo=False, breaks_at_sections=True)
+
+
+def lead_sheet(written: WrittenScore) -> bytes:
+    """The tune of ``written`` (the voice, and the lead where it is silent) as a one-staff MusicXML file."""
+    tune = replace(written, tracks=(tune_of(written),))
+    score = written.score
+    head = (
+        Credit("title", score.title, "center"),
+        Credit("lyricist", tempo_words(written), "left"),
+        Credit("composer", f"{practical_tonic(score.key, score.scale)} {score.scale}", "right"),
+    )
+    return musicxml(tune, replace(_OPTIONS, credits=head))
+
+
+def tempo_words(written: WrittenScore) -> str:
+    """ "112 BPM", "Swing, 140 BPM"; beats are the meter's felt ones: dotted quarters in 6/8."""
+    score = written.score
+    per_minute = score.tempo_bpm * TICKS_PER_QUARTER / beat_ticks(score.time_signature)
+    is_dotted = meter(score.time_signature)[1] == 8 and beat_ticks(score.time_signature) > TICKS_PER_QUARTER
+    unit = "dotted quarters a minute" if is_dotted else "BPM"
+    return ", ".join(part for part in (swing_words(written.swing), f"{per_minute:.0f} {unit}") if part)
+
+
+def tune_of(written: WrittenScore) -> Track:
+    """The sung line, and the lead's notes where nobody sings; the highest pitched part where there is neither."""
+    voice = next((track for track in written.tracks if track.role == "vocal"), None)
+    lead = next((track for track in written.tracks if track.role == "lead"), None)
+    if voice is None and lead is None:
+        pitched = [track for track in written.tracks if track.notes and not track.is_drums and track.role != "bass"]
+        if not pitched:
+            return Track(name="melody", role="lead", instrument="lead", program=0, channel=0)
+        top = max(pitched, key=lambda track: (sum(row[2] for row in track.notes) / len(track.notes), track.name))
+        return top.model_copy(update={"notes": _top_line([*top.notes]), "role": "lead"})
+    base = voice or lead
+    if base is None:  # one of them is there
+        return Track(name="melody", role="lead", instrument="lead", program=0, channel=0)
+    rows = list(voice.notes) if voice is not None else []
+    rows += [row for row in (lead.notes if lead is not None else ()) if not _meets(row, rows)]
+    return base.model_copy(update={"notes": _top_line(rows), "program": 0})
+
+
+def _meets(row: NoteRow, sung: list[NoteRow]) -> bool:
+    return any(row[0] < other[0] + other[1] and other[0] < row[0] + row[1] for other in sung)
+
+
+def _top_line(rows: list[NoteRow]) -> tuple[NoteRow, ...]:
+    """One note at a time: the highest of each onset, each until the next begins."""
+    tops: dict[int, NoteRow] = {}
+    for row in rows:
+        if row[0] not in tops or row[2] > tops[row[0]][2]:
+            tops[row[0]] = row
+    starts = sorted(tops)
+    ends = [*starts[1:], 1 << 40]
+    return tuple(
+        (start, min(tops[start][1], end - start), *tops[start][2:]) for start, end in zip(starts, ends, strict=True)
+    )
