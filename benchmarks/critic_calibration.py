@@ -77,8 +77,8 @@ def _harmony(
     chords = _named(under, beat)
     return {
         "notes_in_key": harmony_measures.share_on(presence(every, steps), scale),
-        "bass_clashes": harmony_measures.clashes(bass, upper),
-        "line_clashes": harmony_measures.clashes(presence(line, steps), under),
+        "bass_clashes": harmony_measures.clashes(bass, upper, chords),
+        "line_clashes": harmony_measures.clashes(presence(line, steps), under, chords),
         "over_bass": harmony_measures.over_bass(harmony_measures.lowest(pitches), upper),
         **harmony_measures.harmonic_pulse(under, len(weights), beat),
         "bass_fit": harmony_measures.share_on(bass, chords),

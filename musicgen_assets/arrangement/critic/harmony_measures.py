@@ -24,12 +24,16 @@ def share_on(sounding: Floats, tones: Bools) -> float:
     return float((sounding * tones).sum()) / total if total > 0 else 1.0
 
 
-def clashes(one: Floats, other: Floats) -> float:
+def clashes(one: Floats, other: Floats, tones: Bools) -> float:
     """Share of the pairs sounding together, one of each part, that lie a semitone apart (or a major seventh, or a
-    minor ninth); both of shape (steps, 12). 0 where the two never sound together.
+    minor ninth) where not both are tones of the chord; all of shape (steps, 12). 0 where the two never sound together.
     """
     pairs = float((one.sum(axis=1) * other.sum(axis=1)).sum())
-    rubbing = float((one * (np.roll(other, 1, axis=1) + np.roll(other, -1, axis=1))).sum())
+    rubbing = 0.0
+    for side in (1, -1):
+        # Column p holds the neighbour of pitch class p: that of p + 1, then that of p - 1.
+        is_meant = tones & np.roll(tones, -side, axis=1)
+        rubbing += float((one * np.roll(other, -side, axis=1) * ~is_meant).sum())
     return rubbing / pairs if pairs > 0 else 0.0
 
 
@@ -85,17 +89,21 @@ def new_tones(matter: Matter, sounding: Floats) -> float:
 
 
 def roots_at_changes(matter: Matter, bass: Floats) -> float:
-    """Share of chord changes in whose first beat the bass sounds the chord's root or its written bass; 1 where there
-    is no bass or no change. Silent changes are left out.
+    """Share of chord changes in whose first beat the bass sounds the chord's root or its written bass, or keeps to the
+    tone it had, where that fits the chord (a pedal); 1 where there is no bass. Silent changes are left out.
     """
     chords, beat = matter.chords, matter.beat_steps
     answers = []
+    held = np.zeros(12, dtype=bool)
     for index in range(len(chords)):
         if index and chords.roots[index] == chords.roots[index - 1] and chords.basses[index] == chords.basses[index - 1]:
             continue
-        window = bass[int(chords.steps[index]) : int(chords.steps[index]) + beat].sum(axis=0)
-        if window.sum() > 0:
-            answers.append(window[chords.roots[index]] + window[chords.basses[index]] > 0)
+        first = int(chords.steps[index])
+        window = bass[first : first + beat].sum(axis=0) > 0
+        if window.any():
+            pedal = window & held & chords.tones[index]
+            answers.append(bool(window[chords.roots[index]] or window[chords.basses[index]] or pedal.any()))
+            held = window
     return float(np.mean(answers)) if answers else 1.0
 
 

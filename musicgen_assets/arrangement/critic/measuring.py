@@ -69,8 +69,10 @@ def harmonic_measures(matter: Matter) -> Measures:
         "bass_roots": harmony_measures.roots_at_changes(matter, sounding["bass"]),
         "bass_on_time": harmony_measures.new_tones(matter, sounding["bass"]),
         "chords_on_time": harmony_measures.new_tones(matter, sounding["chords"]),
-        "bass_clashes": harmony_measures.clashes(sounding["bass"], upper),
-        "line_clashes": harmony_measures.clashes(sounding["line"], sounding["chords"] + sounding["bass"]),
+        "bass_clashes": harmony_measures.clashes(sounding["bass"], upper, tones),
+        "line_clashes": harmony_measures.clashes(
+            sounding["line"], sounding["chords"] + sounding["bass"], tones
+        ),
         "over_bass": harmony_measures.over_bass(harmony_measures.lowest(pitches), every),
         "changes_on_pulses": harmony_measures.changes_on_pulses(matter.chords.steps, pulses, matter.bar_steps),
         **harmony_measures.harmonic_pulse(

@@ -12,9 +12,10 @@ from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Bools, Floats,
 
 STEP_SEMITONES, LEAP_SEMITONES = 2, 5
 FIGURE_NOTES = 4
-_NEW_PHRASE_BEATS = 1.0
-"""A rest this long ends a phrase, and so does a note twice as long as is usual and this long at least."""
-_LONG_NOTE = 2.0
+_REST_BEATS = 0.5
+"""A rest this long ends a phrase."""
+_LONG_BEATS, _LONG_NOTES = 1.5, 1.5
+"""So does a note this long that is this much longer than is usual."""
 
 
 def phrase_numbers(line: Ints, beat_ticks: int) -> Ints:
@@ -24,9 +25,7 @@ def phrase_numbers(line: Ints, beat_ticks: int) -> Ints:
     wait = np.diff(line[:, 0])
     rest = wait - line[:-1, 1]
     usual = float(np.median(wait))
-    ends = (rest >= _NEW_PHRASE_BEATS * beat_ticks) | (
-        (wait >= _LONG_NOTE * usual) & (wait >= _LONG_NOTE * _NEW_PHRASE_BEATS * beat_ticks)
-    )
+    ends = (rest >= _REST_BEATS * beat_ticks) | (wait >= max(_LONG_NOTES * usual, _LONG_BEATS * beat_ticks))
     return np.concatenate([[0], np.cumsum(ends)])
 
 
