@@ -1,6 +1,6 @@
 """What human-made music measures: the critic's measures on music21's corpus, as percentiles.
 
-``python -m benchmarks.critic_calibration`` prints the table that musicgen_assets/arrangement/critic/references.py cites.
+``python -m benchmarks.critic_calibration`` prints the table that arrangement/critic/references.py cites.
 Belongs here: taking each measure of the material it makes sense for. Melody: tunes, and top parts. Harmony: pieces of
 three parts or more, chords named by template where a measure needs names. Rhythm and form: what notation can tell.
 """
@@ -53,9 +53,7 @@ def human_measures(piece: HumanPiece) -> Measures:
         **form_measures.close(parts, piece.end_ticks, beat),
     }
     chroma = presence(line, bars * bar_steps).reshape(bars, bar_steps, 12).sum(axis=1)
-    found["foretold"] = form_measures.foretold(
-        form_measures.bar_likeness(np.concatenate([onsets, chroma], axis=1))
-    )
+    found["foretold"] = form_measures.foretold(form_measures.bar_likeness(np.concatenate([onsets, chroma], axis=1)))
     return found | (_harmony(piece, parts, line, phrases, scale, weights) if len(parts) >= 3 else {})
 
 

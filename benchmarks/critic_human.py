@@ -49,7 +49,8 @@ OTHERS = (
     "joplin/maple_leaf_rag", "johnson_j_r/lift_every_voice", "liliuokalani/aloha_oe", "leadSheet/fosterBrownHair",
     "leadSheet/berlinAlexandersRagtime", "schubert/Lindenbaum", "verdi/laDonnaEMobile",
     "handel/rinaldo/Lascia_chio_pianga", "schumann_clara/polonaise_op1n1", "schumann_clara/polonaise_op1n2",
-    "schumann_clara/polonaise_op1n3", "schumann_robert/opus48no2", "chopin/mazurka06-2", "beach/prayer_of_a_tired_child",
+    "schumann_clara/polonaise_op1n3", "schumann_robert/opus48no2", "chopin/mazurka06-2",
+    "beach/prayer_of_a_tired_child",
 )  # fmt: skip
 
 

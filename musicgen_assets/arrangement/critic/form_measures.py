@@ -92,7 +92,8 @@ def section_likeness(likeness: Floats, sections: Sequence[Section], skip_last_ba
     ``alike``: mean likeness of sections of a kind (1 where none returns). ``unlike``: one less the mean likeness of
     sections of different kinds. ``told_apart``: by how much the first mean exceeds the likeness of different kinds.
     """
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for index, first in enumerate(sections):
         for second in sections[index + 1 :]:
             bars = min(first.bars, second.bars)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from musicgen_assets.arrangement.critic.matter import HARMONY_ROLES, Bools, Floats, Ints, Matter, presence
+from musicgen_assets.arrangement.critic.matter import Bools, Floats, Ints, Matter
 
 CONSONANT = (0, 3, 4, 5, 7, 8, 9)
 """Semitones over the bass, in pitch classes, that common practice and pop let stand; the fourth among them, which
@@ -96,7 +96,11 @@ def roots_at_changes(matter: Matter, bass: Floats) -> float:
     answers = []
     held = np.zeros(12, dtype=bool)
     for index in range(len(chords)):
-        if index and chords.roots[index] == chords.roots[index - 1] and chords.basses[index] == chords.basses[index - 1]:
+        if (
+            index
+            and chords.roots[index] == chords.roots[index - 1]
+            and chords.basses[index] == chords.basses[index - 1]
+        ):
             continue
         first = int(chords.steps[index])
         window = bass[first : first + beat].sum(axis=0) > 0
@@ -123,15 +127,4 @@ def root_motion(roots: Ints) -> dict[str, float]:
     return {
         "fifths": sum((b - a) % 12 in (5, 7) for a, b in moves) / len(moves),
         "returns": sum(count for count in counts.values() if count > 1) / len(moves),
-    }
-
-
-def harmony_of(matter: Matter) -> dict[str, Floats]:
-    """What sounds at each step by family: bass, chords (all that accompanies), line, all."""
-    accompaniment = matter.of_roles(*HARMONY_ROLES)
-    return {
-        "bass": presence(matter.of_roles("bass"), matter.steps),
-        "chords": presence(accompaniment, matter.steps),
-        "line": presence(matter.line, matter.steps),
-        "counter": presence(matter.of_roles("counter"), matter.steps),
     }

@@ -134,15 +134,21 @@ class Matter:
             found[section.start_ticks // STEP_TICKS :] = section.transpose
         return found
 
+    @cached_property
+    def sounding(self) -> dict[str, Floats]:
+        """What sounds at each step by family (bass, chords, line, counter), shape (steps, 12)."""
+        roles = {"bass": ("bass",), "chords": HARMONY_ROLES, "counter": ("counter",)}
+        found = {name: presence(self.of_roles(*own), self.steps) for name, own in roles.items()}
+        return found | {"line": presence(self.line, self.steps)}
+
     def of_roles(self, *roles: str) -> Ints:
         """All notes of the parts in these roles, shape (n, 4)."""
         found = [part.notes for part in self.parts if part.role in roles]
         return np.concatenate([*found, np.zeros((0, 4), dtype=np.int64)])
 
-    @property
-    def pitched(self) -> tuple[Part, ...]:
-        """Parts whose pitches are pitches."""
-        return tuple(part for part in self.parts if part.is_pitched)
+    def of_pitches(self) -> Ints:
+        """All notes of the parts whose pitches are pitches, shape (n, 4)."""
+        return np.concatenate([*(p.notes for p in self.parts if p.is_pitched), np.zeros((0, 4), dtype=np.int64)])
 
 
 def matter_of(score: Score, tracks: Sequence[Track], hook: Sequence[NoteRow] = ()) -> Matter:
@@ -168,7 +174,7 @@ def one_voice(parts: Sequence[Ints]) -> Ints:
     if len(notes) < 2:
         return notes
     is_first = np.concatenate([[True], np.diff(notes[:, 0]) > STEP_TICKS // 4])
-    line = notes[is_first]
+    line: Ints = notes[is_first]
     room = np.append(np.diff(line[:, 0]), line[-1, 1])
     line[:, 1] = np.maximum(np.minimum(line[:, 1], room), 1)
     return line
@@ -190,9 +196,11 @@ def _on_grid(notes: Ints, steps: int, rows: Ints, width: int) -> Floats:
     past = np.clip(np.rint((notes[:, 0] + notes[:, 1]) / STEP_TICKS).astype(np.int64), first + 1, steps + 1)
     np.add.at(change, (first, rows), 1.0)
     np.add.at(change, (past, rows), -1.0)
-    return np.cumsum(change, axis=0)[:steps]
+    sounding: Floats = np.cumsum(change, axis=0)[:steps]
+    return sounding
 
 
 def steps_of(notes: Ints) -> Ints:
     """The nearest sixteenth of each note's start."""
-    return np.rint(notes[:, 0] / STEP_TICKS).astype(np.int64)
+    steps: Ints = np.rint(notes[:, 0] / STEP_TICKS).astype(np.int64)
+    return steps

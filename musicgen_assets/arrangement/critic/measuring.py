@@ -55,11 +55,11 @@ def melody_measures(matter: Matter) -> Measures:
 
 def harmonic_measures(matter: Matter) -> Measures:
     """Measures of the harmony."""
-    sounding = harmony_measures.harmony_of(matter)
+    sounding = matter.sounding
     tones = matter.chord_tones
     upper = sounding["chords"] + sounding["line"] + sounding["counter"]
     every = upper + sounding["bass"]
-    pitches = sum((pitch_presence(part.notes, matter.steps) for part in matter.pitched), np.zeros((matter.steps, 128)))
+    pitches = pitch_presence(matter.of_pitches(), matter.steps)
     pulses = [tick // STEP_TICKS for tick in group_starts(matter.score.time_signature)]
     return {
         "bass_fit": harmony_measures.share_on(sounding["bass"], tones),
@@ -70,14 +70,10 @@ def harmonic_measures(matter: Matter) -> Measures:
         "bass_on_time": harmony_measures.new_tones(matter, sounding["bass"]),
         "chords_on_time": harmony_measures.new_tones(matter, sounding["chords"]),
         "bass_clashes": harmony_measures.clashes(sounding["bass"], upper, tones),
-        "line_clashes": harmony_measures.clashes(
-            sounding["line"], sounding["chords"] + sounding["bass"], tones
-        ),
+        "line_clashes": harmony_measures.clashes(sounding["line"], sounding["chords"] + sounding["bass"], tones),
         "over_bass": harmony_measures.over_bass(harmony_measures.lowest(pitches), every),
         "changes_on_pulses": harmony_measures.changes_on_pulses(matter.chords.steps, pulses, matter.bar_steps),
-        **harmony_measures.harmonic_pulse(
-            sounding["chords"] + sounding["bass"], matter.bar_steps, matter.beat_steps
-        ),
+        **harmony_measures.harmonic_pulse(sounding["chords"] + sounding["bass"], matter.bar_steps, matter.beat_steps),
         **harmony_measures.root_motion(matter.chords.roots),
     }
 
@@ -103,7 +99,9 @@ def formal_measures(matter: Matter) -> Measures:
     likeness = form_measures.bar_likeness(_features(matter))
     return {
         **form_measures.repetition(tokens),
-        **{f"line_{name}": value for name, value in line_repetition(matter.line, matter.bars, matter.bar_steps).items()},
+        **{
+            f"line_{name}": value for name, value in line_repetition(matter.line, matter.bars, matter.bar_steps).items()
+        },
         "foretold": form_measures.foretold(likeness),
         **form_measures.section_likeness(likeness, matter.sections, skip_last_bar=True),
         "boundary_novelty": form_measures.boundary_novelty(form_measures.novelty(likeness), matter.sections),
@@ -124,11 +122,14 @@ def _features(matter: Matter) -> Floats:
     onsets = rhythm_measures.onset_bars(matter.parts, matter.bars, matter.bar_steps)
     blocks = [onsets]
     home = matter.transpositions[:-1]
-    sounding = harmony_measures.harmony_of(matter)
+    sounding = matter.sounding
     for name in ("line", "bass", "chords"):
         shifted = sounding[name][np.arange(matter.steps)[:, None], (np.arange(12)[None, :] + home[:, None]) % 12]
-        blocks.append(shifted.reshape(matter.bars, 2, -1, 12).sum(axis=2).reshape(matter.bars, -1)
-                      if matter.bar_steps % 2 == 0 else shifted.reshape(matter.bars, -1, 12).sum(axis=1))
+        blocks.append(
+            shifted.reshape(matter.bars, 2, -1, 12).sum(axis=2).reshape(matter.bars, -1)
+            if matter.bar_steps % 2 == 0
+            else shifted.reshape(matter.bars, -1, 12).sum(axis=1)
+        )
     return np.concatenate([_unit(block) for block in blocks], axis=1)
 
 

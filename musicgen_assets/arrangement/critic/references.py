@@ -92,3 +92,5 @@ WORDS = {
     "stress": Reference(0.3, 0.6),
 }
 """Rules of thumb throughout."""
+GIVEN_WORDS = {name: WORDS[name] for name in ("as_written", "stress")}
+"""What counts of words that the user gave: that they are sung, and how they fall. The rest is the user's."""

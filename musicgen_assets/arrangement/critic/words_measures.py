@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class SungLine:
     text: str
     starts: tuple[int, ...]
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The line's words, lower case without accents."""
         return tuple(plain(word) for word in words_of(self.text))
