@@ -36,7 +36,7 @@ MEASUREMENTS = (
     ("duration_s", "s"), ("tempo_bpm", "BPM"), ("key", ""),
 )  # fmt: skip
 """What the analysis states as facts, with units."""
-SCORES = ("melodic_score", "harmonic_score", "rhythmic_score", "structural_score")
+SCORES = ("melodic_score", "harmonic_score", "rhythmic_score", "structural_score", "lyric_score")
 """Checks of the analysis whose measured value is a score of 0-1."""
 
 _SHORT = 12

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
+from musicgen_assets.arrangement.critic.verdict import checks_of, judge
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run
 from musicgen_assets.arrangement.vocal_underlay import Sung, Unit, underlay
@@ -53,21 +54,33 @@ class _Voice:
 
 
 def make_vocal_line(job: Job) -> Outcome:
-    """The asset's entry, see graph.declarations."""
+    """The asset's entry, see graph.declarations. The first to see all that is written, so the critic judges here; role
+    ``critic`` holds its scores and measures.
+    """
     score = job.load("arrangement/arrangement", Score)
     melody = job.load("composition/melody", Melody)
     lyrics = job.load("composition/lyrics", Lyrics)
     line = sing_song(score, melody, lyrics, str(job.read("musical.time_signature")))
     tracks = merged_tracks(score, line.model_dump(mode="json"))
+    judgement = judge(
+        score, tracks, melody.hook.notes, lyrics, line.syllables,
+        are_words_given=bool(job.read("creative.lyrics")),
+    )  # fmt: skip
     return Outcome(
-        content=(json_payload(line), midi_payload(score_to_midi(score, tracks, line.syllables))),
+        content=(
+            json_payload(line),
+            midi_payload(score_to_midi(score, tracks, line.syllables)),
+            json_payload(judgement.plain(), "critic"),
+        ),
         facts={
             "carrier": line.carrier,
             "syllables": len(line.syllables),
             "lines": len({(syllable.section, syllable.line) for syllable in line.syllables}),
             "notes": len(line.track.notes) if line.track else 0,
             "lines_not_sung": _lines_not_sung(lyrics, line),
+            **judgement.scores,
         },
+        checks=checks_of(judgement),
     )
 
 

@@ -22,7 +22,7 @@ _MEASURED = {
     "integrated_lufs": "loudness", "true_peak_dbtp": "true peak", "loudness_range_lu": "loudness range",
     "dynamic_range_db": "dynamic range", "duration_s": "duration", "tempo_bpm": "tempo", "key": "key",
     "melodic_score": "melodic score", "harmonic_score": "harmonic score", "rhythmic_score": "rhythmic score",
-    "structural_score": "structural score",
+    "structural_score": "structural score", "lyric_score": "lyric score",
 }  # fmt: skip
 Table = list[tuple[str, ...]]
 

@@ -82,8 +82,12 @@ def compose_lyrics(brief: LyricsBrief, rng: np.random.Generator) -> tuple[Lyrics
         sections = sections_of(brief.text, brief.language)
     else:
         sections = _written(brief, pack, theme, rng)
-    scores = lyric_scores(sections, brief.language, _field(brief, pack, theme))
-    return Lyrics(language=brief.language, title=brief.title, sections=sections, scores=scores), name
+    field = _field(brief, pack, theme)
+    scores = lyric_scores(sections, brief.language, field)
+    words = tuple(sorted(field))
+    return Lyrics(
+        language=brief.language, title=brief.title, sections=sections, subject_words=words, scores=scores
+    ), name
 
 
 def prosody_of(lyrics: Lyrics) -> Prosody:

@@ -36,7 +36,7 @@ _CHECK_LABELS = {
     "dynamic_range": "Dynamic range", "spectrum": "Spectrum", "phase": "Phase", "mono_fold_down": "Mono fold-down",
     "clipping": "Clipping", "dc_offset": "DC offset", "silence": "Silence inside", "duration": "Duration",
     "tempo": "Tempo", "key": "Key", "stems_null": "Stems sum to the mix", "melodic_score": "Melody",
-    "harmonic_score": "Harmony", "rhythmic_score": "Rhythm", "structural_score": "Structure",
+    "harmonic_score": "Harmony", "rhythmic_score": "Rhythm", "structural_score": "Structure", "lyric_score": "Words",
 }  # fmt: skip
 
 

@@ -30,10 +30,11 @@ CHECK_TEXTS: Mapping[str, str] = {
     "tempo": "The audio pulses within 1 % of the planned tempo.",
     "key": "The audio is in the planned key, or one of the same notes.",
     "stems_null": "The stems of this mix null against it.",
-    "melodic_score": "The melody that was written scores .8 or more.",
-    "harmonic_score": "The harmony that was written scores .85 or more.",
-    "rhythmic_score": "The rhythm that was written scores .9 or more.",
-    "structural_score": "The form that was arranged scores .7 or more.",
+    "melodic_score": "The tune of the written song scores .8 or more, its hook among it.",
+    "harmonic_score": "The harmony of the written song, as played, scores .85 or more.",
+    "rhythmic_score": "The rhythm of the written song, as played, scores .9 or more: stable and varied.",
+    "structural_score": "The form of the written song scores .7 or more, its ending among it.",
+    "lyric_score": "What is sung scores .7 or more as words: rhyme, refrain, subject, stress.",
     "release_is_intact": "Every file of the release decodes, has its length, and matches its checksum.",
 }
 """Check name to its promise."""

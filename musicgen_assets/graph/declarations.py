@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from musicgen_assets.context.request import STAGES, Stage
-from musicgen_assets.graph.gate import GATE_CHECKS
+from musicgen_assets.graph.gate import GATE_CHECKS, SCORE_CHECKS
 
 Kind = Literal["JSON", "MIDI", "audio", "PNG", "directory"]
 
@@ -144,7 +144,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.arrangement.vocal_line:make_vocal_line",
         upstreams=(_SCORE, _MELODY,
                    Upstream("composition/lyrics", ("main", "prosody"))),
-        reads=("musical.time_signature", "creative.voice"), kinds=("MIDI", "JSON"),
+        reads=("musical.time_signature", "creative.voice", "creative.lyrics"), kinds=("MIDI", "JSON"),
+        checks=SCORE_CHECKS,
     ),
     Declaration(
         "production", "instrumentation", "Instrument, effects, layers and textures per track.",
@@ -190,7 +191,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "mastering", "analysis", "Measured tempo, key, loudness, spectrum, structure; the verdict of the gate.",
         "musicgen_assets.mastering.analysis:make_analysis",
         upstreams=(Upstream("mastering/master"), Upstream("mixing/mix", ("main", "plan")), _SCORE,
-                   _HARMONY, _MELODY, _RHYTHM),
+                   Upstream("arrangement/vocal_line", ("critic",))),
         reads=("musical.tempo_bpm", "musical.key", "musical.scale", "musical.genres", "technical.duration_s",
                "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp"),
         data=("styles",), kinds=("JSON", "PNG"),

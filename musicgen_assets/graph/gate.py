@@ -9,8 +9,10 @@ from __future__ import annotations
 GATE = "mastering/analysis"
 """The asset whose verdict a release reads, and whose failed checks a waiver may excuse."""
 
+SCORE_CHECKS = ("melodic_score", "harmonic_score", "rhythmic_score", "structural_score", "lyric_score")
+"""What the critic says of the written song: answered when it is written, and again in the verdict."""
+
 GATE_CHECKS = (
     "loudness", "true_peak", "decoded_true_peak", "dynamic_range", "spectrum", "phase", "mono_fold_down", "clipping",
-    "dc_offset", "silence", "duration", "tempo", "key", "stems_null", "melodic_score", "harmonic_score",
-    "rhythmic_score", "structural_score",
+    "dc_offset", "silence", "duration", "tempo", "key", "stems_null", *SCORE_CHECKS,
 )  # fmt: skip

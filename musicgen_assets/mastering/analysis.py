@@ -44,7 +44,7 @@ def make_analysis(job: Job) -> Outcome:
     measures = Measures.model_validate_json(job.blob(results[0][0]).data)
     grid = _grid(job, results[1][0])
     encodes = _encodes(job)
-    scores = _scores(job, score)
+    judged = job.json("arrangement/vocal_line", "critic")
     by_score = fit_score(measures.pitch_classes, score, asked.key, asked.scale)
     null_db = job.json("mixing/mix", "plan").get("stems_null_db")
     checks = [
@@ -53,14 +53,14 @@ def make_analysis(job: Job) -> Outcome:
         tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
         key_check(measures.keys, asked.key, asked.scale, by_score),
         stems_null_check(None if null_db is None else float(null_db)),
-        *score_checks(scores),
+        *score_checks(judged),
     ]
     job.progress(0.9, "verdict")
     main = {
         "measures": measures.model_dump(mode="json"),
         "tempo_by_score": {"factor": grid.factor, "score": grid.score, "lead": grid.lead, "is_clear": grid.is_clear},
         "decoded_true_peak_dbtp": {encode.format: encode.decoded_true_peak_dbtp for encode in encodes},
-        "scores": scores,
+        "scores": judged.get("scores", {}),
     }
     large, small = _pictures(results[2], results[3])
     return Outcome(
@@ -113,16 +113,6 @@ def _encodes(job: Job) -> list[EncodeRecord]:
 def _measured_again(job: Job, name: str, ref: Ref) -> EncodeRecord:
     ((peak,),) = job.tasks([Task(f"codec/{name}", _PEAK_ENTRY, {"format": name}, {"audio": ref})])
     return EncodeRecord.model_validate_json(job.blob(peak).data)
-
-
-def _scores(job: Job, score: Score) -> dict[str, float]:
-    """The composition's own scores by name, and the structure's, which is computed from the score."""
-    from musicgen_assets.arrangement.integrity import structural_integrity
-
-    found: dict[str, float] = {}
-    for asset in ("composition/chord_progression", "composition/melody", "composition/rhythm_pattern"):
-        found |= {name: float(value) for name, value in job.json(asset).get("scores", {}).items()}
-    return found | {"structural_integrity": round(structural_integrity(score).score, 4)}
 
 
 def asked_of(job: Job, score: Score) -> Asked:

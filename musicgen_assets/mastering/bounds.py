@@ -20,10 +20,6 @@ DURATION_TOLERANCE = 0.01
 """Share of the duration asked for, until the composer writes to the second."""
 TEMPO_TOLERANCE = 0.01
 MAX_STEMS_NULL_DB = -90.0
-MIN_MELODIC = 0.8
-MIN_HARMONIC = 0.85
-MIN_RHYTHMIC = 0.9
-MIN_STRUCTURAL = 0.7
 METER_SLACK_DB = 0.05
 """What two true-peak meters of different filters may differ by; a file is not failed for less."""
 

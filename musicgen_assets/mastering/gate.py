@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from musicgen_assets.arrangement.critic.verdict import CHECKS, LYRIC_SCORE, THRESHOLDS
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
 from musicgen_assets.mastering.corridor import Corridor, worst_departure
@@ -133,23 +134,22 @@ def stems_null_check(stems_null_db: float | None) -> CheckResult:
     return _at_most("stems_null", stems_null_db, bounds.MAX_STEMS_NULL_DB, "dB left over")
 
 
-SCORED = (
-    ("melodic_score", "melodic_coherence", bounds.MIN_MELODIC),
-    ("harmonic_score", "harmonic_consistency", bounds.MIN_HARMONIC),
-    ("rhythmic_score", "rhythmic_stability", bounds.MIN_RHYTHMIC),
-    ("structural_score", "structural_integrity", bounds.MIN_STRUCTURAL),
-)
-"""Check, the composition's own name of the score, bound."""
+def score_checks(judged: Mapping[str, Any]) -> list[CheckResult]:
+    """The critic's scores of the written song (name to 0-1), as arrangement/vocal_line gave them.
 
-
-def score_checks(scores: Mapping[str, Any]) -> list[CheckResult]:
-    """The composition's scores (name to 0-1). A score that is not there fails: silence must not look like success."""
+    A score that is not there fails, silence must not look like success; only words may be missing: of a song
+    that is not sung.
+    """
+    scores = judged.get("scores", {})
     results = []
-    for check, name, bound in SCORED:
-        if name not in scores:
-            results.append(CheckResult(check, False, "not scored", f"at least {bound:g}"))
-        else:
+    for check, name in CHECKS.items():
+        bound = THRESHOLDS[name]
+        if name in scores:
             results.append(_at_least(check, float(scores[name]), bound, ""))
+        else:
+            is_fine = name == LYRIC_SCORE and bool(scores)
+            measured = "nothing is sung" if is_fine else "not scored"
+            results.append(CheckResult(check, is_fine, measured, f"at least {bound:g}"))
     return results
 
 

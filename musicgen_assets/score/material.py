@@ -94,6 +94,8 @@ class Lyrics(Frozen):
     language: str
     title: str
     sections: tuple[LyricSection, ...] = ()
+    subject_words: tuple[str, ...] = ()
+    """Words of what the song is about, lower case without accents, sorted: what its stanzas are held to."""
     scores: dict[str, float] = Field(default_factory=dict)
 
 

@@ -315,7 +315,7 @@ def store(vocals: bool) -> MemoryStore:
 def test_the_asset_gives_the_line_and_the_whole_score_as_midi(vocals: bool) -> None:
     made = store(vocals)
     outcome = made.run("arrangement/vocal_line")
-    assert [payload.role for payload in outcome.content] == ["main", "midi"]
+    assert [payload.role for payload in outcome.content] == ["main", "midi", "critic"]
     data = made.json("arrangement/vocal_line")
     tracks = read_midi(outcome.content[1].data)  # type: ignore[union-attr]
     score = Score.model_validate(made.json("arrangement/arrangement"))

@@ -105,11 +105,13 @@ def test_stems_that_do_not_sum_fail(null_db: float | None, passed: bool) -> None
 
 def test_low_and_missing_scores_fail() -> None:
     scores = {"melodic_coherence": 0.79, "harmonic_consistency": 0.86, "rhythmic_stability": 0.95}
-    answers = {check.name: check for check in score_checks(scores)}
+    answers = {check.name: check for check in score_checks({"scores": scores})}
     assert not answers["melodic_score"].passed
     assert answers["harmonic_score"].passed
     assert not answers["structural_score"].passed
     assert answers["structural_score"].measured == "not scored"
+    assert answers["lyric_score"].passed, "words may be missing: of a song that is not sung"
+    assert not any(check.passed for check in score_checks({})), "of a song that nobody judged, nothing passes"
 
 
 def test_a_tempo_planned_otherwise_fails_in_the_asset_too(song: MemoryStore) -> None:

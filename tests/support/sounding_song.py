@@ -123,8 +123,6 @@ def song_store(
     store = MemoryStore(context)
     store.put("mixing/mix", audio_payload(mix, RATE), _mix_plan(score), *_stem_payloads(parts, trim_db))
     store.put("arrangement/arrangement", json_payload(score), midi_payload(score_to_midi(score)))
-    for asset, scores in SCORES.items():
-        store.put(asset, json_payload({"scores": scores}))
     _put_words(store, score, is_sung)
     store.put("production/take", json_payload(RECORD, "record"))
     store.put("ideation/brief", json_payload({"prompt": "A <b>summer</b> song & more", "seed": 7}))
@@ -137,10 +135,9 @@ def song_store(
 
 
 SCORES = {
-    "composition/chord_progression": {"harmonic_consistency": 0.93},
-    "composition/melody": {"melodic_coherence": 0.9},
-    "composition/rhythm_pattern": {"rhythmic_stability": 0.95},
-}
+    "melodic_coherence": 0.9, "harmonic_consistency": 0.93, "rhythmic_stability": 0.95, "structural_integrity": 0.41,
+}  # fmt: skip
+"""What the critic said of the song: it is a loop."""
 RECORD = {
     "engine": "builtin", "model": "tinysoundfont", "version": "0.3.7", "font": "TimGM6mb.sf2",
     "font_sha256": "ab" * 32, "tracks": [], "attempts": [],
@@ -184,4 +181,8 @@ def _put_words(store: MemoryStore, score: Score, is_sung: bool) -> None:
         "syllables": [syllable.model_dump() for syllable in syllables],
         "note": "The sung line is played by a lead instrument." if is_sung else "Nothing is sung.",
     }  # fmt: skip
-    store.put("arrangement/vocal_line", json_payload(line), midi_payload(score_to_midi(score, None, syllables)))
+    scores = {**SCORES, **({"lyric_quality": 0.85} if is_sung else {})}
+    store.put(
+        "arrangement/vocal_line", json_payload(line), json_payload({"scores": scores}, "critic"),
+        midi_payload(score_to_midi(score, None, syllables)),
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""What the sung words do, measured from the syllables as they are sung: rhyme, refrain, subject, stress.
+
+Belongs here: measures of the sung text as a song's text. Does not belong here: writing words, and the verse's own
+worth line by line (composition.lyrics_score).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from musicgen_assets.arrangement.critic.hook_measures import HOOK_KINDS
+from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Floats
+from musicgen_assets.composition.prosody import line_of, rhymes, words_of
+from musicgen_assets.composition.prosody_words import plain, word_set
+from musicgen_assets.score.material import Lyrics
+from musicgen_assets.score.model import Section, Syllable
+
+REFRAIN_KINDS = (*HOOK_KINDS, "pre_chorus")
+_RHYME_REACH = 3
+_EARLY_STEPS = 2
+_STRONG = 0.5
+
+
+@dataclass(frozen=True)
+class SungLine:
+    """A line as it is sung once: its words joined again, and where its syllables begin."""
+
+    section: Section
+    text: str
+    starts: tuple[int, ...]
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The line's words, lower case without accents."""
+        return tuple(plain(word) for word in words_of(self.text))
+
+
+def sung_lines(syllables: Sequence[Syllable], sections: Sequence[Section]) -> list[SungLine]:
+    """The sung text line by line, in time."""
+    by_name = {section.name: section for section in sections}
+    found: list[tuple[tuple[str, int], list[Syllable]]] = []
+    for syllable in sorted(syllables, key=lambda item: item.start_ticks):
+        key = (syllable.section, syllable.line)
+        if not found or found[-1][0] != key:
+            found.append((key, []))
+        found[-1][1].append(syllable)
+    return [
+        SungLine(
+            by_name[name],
+            "".join(item.text + (" " if item.is_word_end else "") for item in sung).strip(),
+            tuple(item.start_ticks for item in sung),
+        )
+        for (name, _), sung in found
+        if name in by_name
+    ]
+
+
+def word_measures(
+    lines: Sequence[SungLine], lyrics: Lyrics, subject_words: Collection[str], weights: Floats
+) -> dict[str, float]:
+    """Measures of sung words, each 0-1; empty where nothing is sung. ``weights`` of the steps of a bar.
+
+    ``rhymes``: share of lines that rhyme with one at most three lines away in their section. ``refrains``: share of the
+    lines of later choruses that the first sang too. ``refrain_place``: share of returning lines that return in
+    choruses. ``title_place``: share of choruses that sing the title, where any line does. ``as_written``: share of
+    lines that the lyrics have for that kind of section. ``subject``: share of sections with a word of the subject.
+    ``stress``: share of stressed syllables on beats, those just before one and held over it among them.
+    """
+    if not lines:
+        return {}
+    return {
+        "rhymes": _rhymes(lines, lyrics.language),
+        "refrains": _refrains(lines),
+        "refrain_place": _refrain_place(lines),
+        "title_place": _title_place(lines, lyrics.title, lyrics.language),
+        "as_written": _as_written(lines, lyrics),
+        "subject": _subject(lines, subject_words),
+        "stress": _stress(lines, lyrics.language, weights),
+    }
+
+
+def _by_section(lines: Sequence[SungLine]) -> list[list[SungLine]]:
+    found: dict[str, list[SungLine]] = {}
+    for line in lines:
+        found.setdefault(line.section.name, []).append(line)
+    return list(found.values())
+
+
+def _rhymes(lines: Sequence[SungLine], language: str) -> float:
+    answers = []
+    for stanza in _by_section(lines):
+        for index, line in enumerate(stanza):
+            near = stanza[max(0, index - _RHYME_REACH) : index] + stanza[index + 1 : index + 1 + _RHYME_REACH]
+            others = [other.text for other in near if other.words != line.words]
+            answers.append(any(rhymes(line.text, other, language) for other in others))
+    return float(np.mean(answers))
+
+
+def _refrains(lines: Sequence[SungLine]) -> float:
+    choruses = [stanza for stanza in _by_section(lines) if stanza[0].section.kind in HOOK_KINDS]
+    if len(choruses) < 2:
+        return 1.0
+    first = {line.words for line in choruses[0]}
+    return float(np.mean([line.words in first for stanza in choruses[1:] for line in stanza]))
+
+
+def _refrain_place(lines: Sequence[SungLine]) -> float:
+    """Only where there are both refrains and other sections; else 1."""
+    if len({line.section.kind in REFRAIN_KINDS for line in lines}) < 2:
+        return 1.0
+    sections: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        sections.setdefault(line.words, []).append(line.section.kind)
+    returning = [kind in REFRAIN_KINDS for kinds in sections.values() if len(kinds) > 1 for kind in kinds]
+    return float(np.mean(returning)) if returning else 1.0
+
+
+def _title_place(lines: Sequence[SungLine], title: str, language: str) -> float:
+    empty = {plain(word) for word in word_set(language, "unstressed")}
+    wanted = {plain(word) for word in words_of(title)} - empty
+    holding = [bool(wanted) and wanted <= set(line.words) for line in lines]
+    choruses = [stanza for stanza in _by_section(lines) if stanza[0].section.kind in HOOK_KINDS]
+    if not any(holding) or not choruses:
+        return 1.0
+    return float(np.mean([any(wanted <= set(line.words) for line in stanza) for stanza in choruses]))
+
+
+def _as_written(lines: Sequence[SungLine], lyrics: Lyrics) -> float:
+    written: dict[str, set[tuple[str, ...]]] = {}
+    for section in lyrics.sections:
+        words = {tuple(plain(word) for word in words_of(line.text)) for line in section.lines}
+        written.setdefault(section.kind, set()).update(words)
+    return float(np.mean([line.words in written.get(line.section.kind, set()) for line in lines]))
+
+
+def _subject(lines: Sequence[SungLine], subject_words: Collection[str]) -> float:
+    if not subject_words:
+        return 1.0
+    wanted = frozenset(subject_words)
+    return float(np.mean([any(wanted & set(line.words) for line in stanza) for stanza in _by_section(lines)]))
+
+
+def _stress(lines: Sequence[SungLine], language: str, weights: Floats) -> float:
+    """By the words' own stresses; a line whose syllables were sung otherwise is left out."""
+    answers = []
+    for line in lines:
+        stresses = line_of(line.text, language).stresses
+        if len(stresses) != len(line.starts):
+            continue
+        for stress, start in zip(stresses, line.starts, strict=True):
+            if stress:
+                step = round(start / STEP_TICKS)
+                near = [weights[(step + early) % len(weights)] for early in range(_EARLY_STEPS + 1)]
+                answers.append(near[0] >= _STRONG or (near[0] < near[-1] and max(near) >= _STRONG))
+    return float(np.mean(answers)) if answers else 1.0
