@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.written import WrittenSong
-from musicgen_assets.composition.feel import beat_starts
 from musicgen_assets.composition.groove_building import BACKBEAT_KEYS, GHOST_VELOCITIES, KICK_KEYS
 from musicgen_assets.composition.syncopation import syncopation
 from musicgen_assets.score.clock import seconds, ticks_per_bar
@@ -27,6 +26,7 @@ FILL_KEYS = frozenset({36, 37, 38, 39, 40, 45, 47, 50, 60, 61, 63, 64})
 CRASHES = frozenset({49, 57})
 MOMENTS_MIN = 24
 STEP_SEMITONES = 2
+STEP_TICKS = 120
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,9 @@ def _usual(rows: IntArray, section: Section, bar: int) -> set[tuple[int, int]]:
 
 def turns(song: WrittenSong) -> float:
     """Share of the drummed fourth bars, not the last of a section, that differ in their hits from the three before."""
-    rows, bar = drums(song), ticks_per_bar(song.score.time_signature)
+    kit = [np.array(t.notes, dtype=np.int64) for t in song.written.tracks if t.is_drums]
+    rows = np.concatenate([*kit, np.zeros((0, 4), dtype=np.int64)])
+    bar = ticks_per_bar(song.score.time_signature)
     differs = []
     for section in song.score.sections:
         bars = [_bar_of(rows, section.start_ticks + number * bar, bar) for number in range(section.bars)]
@@ -273,19 +275,18 @@ def touch_lag_one(song: WrittenSong) -> list[float]:
     return found
 
 
-def rhythm_section_syncopation(song: WrittenSong) -> float:
-    """Mean syncopation a bar of kick, backbeat and bass together, in the song's fullest section."""
+def rhythm_section_syncopation(song: WrittenSong) -> dict[str, float]:
+    """Mean syncopation a bar of kick, bass and chords, each by itself, in the song's fullest section."""
     rows = drums(song)
     section = max(song.score.sections, key=lambda one: one.energy)
-    struck = [int(row[0]) for row in _inside(rows, section) if row[2] in BACKBEAT_KEYS | KICK_KEYS and row[3] > 45]
-    bass = song.written.track("bass")
-    struck += [row[0] for row in (bass.notes if bass else ()) if section.start_ticks <= row[0] < section.end_ticks]
-    if not struck:
-        return float("nan")
-    steps = sorted({(tick - section.start_ticks + 30) // 120 for tick in struck})
-    return syncopation(steps, song.score.time_signature, section.bars)
-
-
-def beats(song: WrittenSong) -> tuple[int, ...]:
-    """Ticks of the bar's felt beats."""
-    return beat_starts(song.score.time_signature)
+    streams = {"kick": [int(row[0]) for row in rows if row[2] in KICK_KEYS]}
+    for track in song.written.tracks:
+        if track.role in ("bass", "chords") and track.role not in streams:
+            streams[track.role] = [row[0] for row in track.notes]
+    found = {}
+    for name, ticks in streams.items():
+        inside = [tick - section.start_ticks for tick in ticks if section.start_ticks <= tick < section.end_ticks]
+        if inside:
+            steps = sorted({round(tick / STEP_TICKS) for tick in inside})
+            found[name] = syncopation(steps, song.score.time_signature, section.bars)
+    return found

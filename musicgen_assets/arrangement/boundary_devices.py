@@ -29,6 +29,7 @@ EIGHTH_TICKS, SIXTEENTH_TICKS = 240, 120
 _NEAR_TICKS = 45
 _KICK, _SNARE = DRUM_KEYS["kick"], DRUM_KEYS["snare"]
 _CYMBALS_AND_HATS = frozenset({42, 44, 46, 51})
+_CRASH_SOFT, _CRASH_REACH = 64, 50
 _RISER_ROLES = ("arpeggio", "counter", "pad", "chords", "lead")
 _RISER_REGISTER = (60, 84)
 _GUITAR_RISER = (55, 76)
@@ -82,22 +83,6 @@ def silence(rows: list[NoteRow], start: int, end: int) -> None:
     rows[:] = kept
 
 
-def add_fill(boundary: Boundary, parts: Parts, name: str, weight: float) -> bool:
-    """The fill of this weight (0 lightest, 1 heaviest) in the last bar; a light one from its last strong pulse."""
-    drums = parts.get(name, [])
-    if not boundary.fills or not plays(drums, boundary.last_bar, boundary.tick):
-        return False
-    fill = boundary.fills[min(int(weight * len(boundary.fills)), len(boundary.fills) - 1)]
-    first = boundary.last_pulse if weight < 0.5 else boundary.last_bar
-    hits = [hit for hit in fill.hits if boundary.last_bar + hit.start_ticks >= first - _NEAR_TICKS]
-    if not hits:
-        return False
-    first = max(min(first, boundary.last_bar + hits[0].start_ticks), boundary.last_bar)
-    silence(drums, first, boundary.tick)
-    drums += [(boundary.last_bar + hit.start_ticks, HIT_TICKS, hit.key, hit.velocity) for hit in hits]
-    return True
-
-
 def add_crash(boundary: Boundary, parts: Parts, name: str) -> bool:
     """Crash and kick on the first beat, in place of the hat, where drums play on either side."""
     drums = parts.get(name, [])
@@ -106,7 +91,7 @@ def add_crash(boundary: Boundary, parts: Parts, name: str) -> bool:
         return False
     near = range(boundary.tick - _NEAR_TICKS, boundary.tick + _NEAR_TICKS + 1)
     drums[:] = [row for row in drums if not (row[0] in near and row[2] in _CYMBALS_AND_HATS)]
-    loud = round(88 + 26 * boundary.after.section.energy)
+    loud = round(_CRASH_SOFT + _CRASH_REACH * boundary.after.section.energy)
     key = CRASH_KEYS[boundary.after.section.index % 2]
     drums.append((boundary.tick, HIT_TICKS, key, min(loud, 118)))
     if not any(row[0] in near and row[2] == _KICK for row in drums):
@@ -179,9 +164,10 @@ def _steps_into(target: int, count: int, boundary: Boundary, limits: tuple[int, 
     return above[::-1]
 
 
-def add_dropout(boundary: Boundary, parts: Parts) -> bool:
-    """Drums, percussion and bass leave the last beat empty."""
-    rhythm = [seat.name for seat in boundary.seats if seat.role in ("drums", "percussion", "bass")]
+def add_dropout(boundary: Boundary, parts: Parts, *, but: str = "") -> bool:
+    """Drums, percussion and bass leave the last beat empty, all but the track named ``but`` (a drummer who fills)."""
+    roles = ("drums", "percussion", "bass")
+    rhythm = [seat.name for seat in boundary.seats if seat.role in roles and seat.name != but]
     found = [name for name in rhythm if plays(parts.get(name, []), boundary.last_bar, boundary.tick)]
     if not found:
         return False

@@ -23,6 +23,10 @@ from musicgen_assets.score.model import NoteRow
 
 HIT_TICKS = 60
 _BACKBONE_KEYS = frozenset({35, 36, 37, 38, 39, 40})
+_TIME_KEYS = tuple(DRUM_KEYS[piece] for piece in ("hat", "ride", "shaker", "tambourine", "tom_low", "tom_mid"))
+"""Who may keep time, and fills in for a last chorus; toms where an orchestra has neither hats nor rides."""
+_FULLER_VELOCITY = 54
+_CYMBAL_EVERY = 4
 _TIMPANI = 47
 _MELODIC_PERCUSSION_PITCH = 60
 
@@ -62,18 +66,42 @@ def write_drums(
     """The groove of each section's level. A percussionist takes the percussion keys over.
 
     A second drum seat adds only kick and backbeat. Where a style without drums was asked for drums, a plain
-    beat of the meter stands in for its groove.
+    beat of the meter stands in for its groove. The last hook is played fuller than any other.
     """
     grooves = rhythm.grooves
     if not any(groove.hits for groove in grooves.values()):
         grooves = plain_grooves(timeline, rng)
     rows: list[NoteRow] = []
     for window in windows:
-        for row in _lay_groove(grooves[window.plan.level], window, timeline.bar_ticks):
+        groove = grooves[window.plan.level]
+        if window.plan.is_last_hook:
+            groove = fuller(groove, timeline)
+        for row in _lay_groove(groove, window, timeline.bar_ticks):
             is_percussion = row[2] in PERCUSSION_KEYS and has_percussionist
             if not is_percussion and (seat.order == 0 or row[2] in _BACKBONE_KEYS):
                 rows.append(row)
     return rows
+
+
+def fuller(groove: Groove, timeline: Timeline) -> Groove:
+    """A groove as for the last chorus: its time-keeper also plays into every beat, and a cymbal opens every fourth bar
+    but the first. Nothing is added to a groove without hits.
+    """
+    counts = {key: sum(hit.key == key for hit in groove.hits) for key in _TIME_KEYS}
+    keeper = max(_TIME_KEYS, key=lambda key: counts[key])
+    if not groove.hits:
+        return groove
+    taken = {(hit.start_ticks, hit.key) for hit in groove.hits}
+    step = ticks_per_step(timeline.time_signature)
+    added = []
+    for bar in range(groove.bars):
+        for past in (*beat_starts(timeline.time_signature)[1:], timeline.bar_ticks):
+            tick = bar * timeline.bar_ticks + timeline.swung(past - step)
+            if counts[keeper] and not any((tick, key) in taken for key in _TIME_KEYS):
+                added.append(DrumHit(start_ticks=tick, key=keeper, velocity=_FULLER_VELOCITY))
+        if bar and bar % _CYMBAL_EVERY == 0:
+            added.append(DrumHit(start_ticks=bar * timeline.bar_ticks, key=DRUM_KEYS["crash"], velocity=92))
+    return Groove(bars=groove.bars, hits=tuple(sorted((*groove.hits, *added), key=lambda h: (h.start_ticks, h.key))))
 
 
 def plain_grooves(timeline: Timeline, rng: np.random.Generator) -> dict[int, Groove]:

@@ -18,13 +18,13 @@ from musicgen_assets.arrangement.boundary_devices import (
     add_breath,
     add_crash,
     add_dropout,
-    add_fill,
     add_hold,
     add_pickup,
     add_riser,
     add_snare_build,
     add_swell,
 )
+from musicgen_assets.arrangement.drum_fills import Drummer, size_wanted
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.score.material import Groove
 
@@ -56,15 +56,17 @@ def mark_boundaries(
 ) -> tuple[Marks, ...]:
     """Put at least two devices at every boundary, as far as the band can, and say which.
 
-    Into a louder section: fill and crash, and a drop-out, a pickup, a swell or a riser. Into a quieter one: a
-    light fill, a pickup or a held chord. Bands without drums hold, pick up and breathe instead.
+    A drummer fills before every section, the more the louder it gets, and strikes crash and kick on its one. Beside
+    that, into a louder section: a drop-out, a pickup, a swell or a riser; into a quieter one: a pickup or a held
+    chord. Bands without drums hold, pick up and breathe instead.
     """
+    drummer = Drummer()
     marks = []
     for before, after in zip(timeline.sections, timeline.sections[1:], strict=False):
         boundary = Boundary(timeline, before, after, tuple(seats), tuple(fills))
         wanted = _wish(boundary, rng)
-        devices = _devices(boundary, parts, is_sung)
         used: list[str] = []
+        devices = _devices(boundary, parts, drummer, used, is_sung=is_sung)
         for name in (*wanted, *(name for name in _RESERVE if name not in wanted)):
             is_extra = name not in wanted and len(used) >= DEVICES_MIN
             if not is_extra and not _clashes(name, used) and devices[name]():
@@ -83,7 +85,9 @@ def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
     if boundary.before.section.kind == "build":
         return ["snare build", "riser", "drop-out", "crash"]
     if boundary.after.is_hook or rise > 0.02:
-        wanted = ["fill", "crash"] if boundary.after.section.energy >= _CALM else ["swell", "pickup"]
+        wanted = ["fill", "crash"]
+        if boundary.after.section.energy < _CALM:
+            return [*wanted, "swell", "pickup"]
         if boundary.after.is_hook and turn < 0.45:
             wanted.append("drop-out")
         else:
@@ -92,33 +96,33 @@ def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
             wanted.append("riser")
         return wanted
     if boundary.after.section.kind in ("breakdown", "outro", "interlude"):
-        return ["crash", "hold", "pickup"] if turn < 0.5 else ["hold", "crash"]
-    return ["light fill", "pickup"] if turn < 0.7 else ["light fill", "crash"]
+        return ["fill", "crash", "hold", "pickup"] if turn < 0.5 else ["fill", "crash", "hold"]
+    return ["fill", "crash", "pickup"] if turn < 0.7 else ["fill", "crash"]
 
 
 def _clashes(name: str, used: Sequence[str]) -> bool:
-    """A beat that is silenced holds no pickup, and two fills are one too many."""
+    """A beat that is silenced holds no pickup, and a swell is one with a fill."""
     silent, running = {"drop-out", "breath"}, {"pickup", "melody pickup"}
-    if {name, *used} >= {"hold", "breath"}:
+    if {name, *used} >= {"hold", "breath"} or {name, *used} >= {"fill", "breath"}:
         return True
     return (
         (name in silent and bool(running & set(used) or silent & set(used)))
         or (name in running and bool(silent & set(used)))
-        or (name == "swell" and bool({"fill", "light fill", "snare build"} & set(used)))
+        or (name == "swell" and bool({"fill", "snare build"} & set(used)))
     )
 
 
-def _devices(boundary: Boundary, parts: Parts, is_sung: bool) -> dict[str, Device]:
-    rise = boundary.after.section.energy - boundary.before.section.energy
-    weight = 1.0 if boundary.after.is_hook else 0.5 if rise > 0 else 0.0
+def _devices(
+    boundary: Boundary, parts: Parts, drummer: Drummer, used: Sequence[str], *, is_sung: bool
+) -> dict[str, Device]:
+    """Devices by name; ``used`` is looked at when one is played."""
     return {
-        "fill": lambda: add_fill(boundary, parts, DRUMS, weight),
-        "light fill": lambda: add_fill(boundary, parts, DRUMS, 0.0),
+        "fill": lambda: drummer.fill(boundary, parts, DRUMS, size_wanted(boundary)),
         "snare build": lambda: add_snare_build(boundary, parts, DRUMS),
         "crash": lambda: add_crash(boundary, parts, DRUMS),
         "pickup": lambda: add_pickup(boundary, parts, BASS),
         "melody pickup": lambda: not is_sung and add_pickup(boundary, parts, MELODY),
-        "drop-out": lambda: add_dropout(boundary, parts),
+        "drop-out": lambda: add_dropout(boundary, parts, but=DRUMS if "fill" in used else ""),
         "hold": lambda: add_hold(boundary, parts),
         "breath": lambda: add_breath(boundary, parts),
         "swell": lambda: add_swell(boundary, parts, DRUMS),

@@ -41,11 +41,14 @@ Idiom = Callable[[Stretch, Player], list[Note]]
 
 
 def play(idiom: BassIdiom, stretch: Stretch, player: Player) -> list[Note]:
-    """The idiom's notes for a stretch; ``player.previous`` moves on to the last of them, or to the lowest where
-    an idiom leaps up and comes back.
+    """The idiom's notes for a stretch; ``player.previous`` moves on to where the line leads, else to the last of them,
+    or to the lowest where an idiom leaps up and comes back.
     """
     notes = IDIOMS[idiom](stretch, player)
-    if notes:
+    aim = player.taken_aim()
+    if aim is not None:
+        player.previous = aim
+    elif notes:
         player.previous = notes[-1][2] if idiom in _MELODIC else min(note[2] for note in notes)
     return notes
 
@@ -55,7 +58,7 @@ def _roots(stretch: Stretch, player: Player) -> list[Note]:
     starts = kick_driven(stretch)
     velocities = [ROOT if start == stretch.start else PLAIN for start in starts]
     notes = joined(starts, stretch.end, [root] * len(starts), velocities, 0.94)
-    return lead_on(notes, stretch, player, 0.25 if player.level >= 3 else 0.0, 0.0)
+    return lead_on(notes, stretch, player, 0.35 + 0.1 * player.level, 0.1)
 
 
 def _pulse(stretch: Stretch, player: Player) -> list[Note]:
@@ -64,7 +67,7 @@ def _pulse(stretch: Stretch, player: Player) -> list[Note]:
     heavy = set(beats_of(stretch, player))
     velocities = [ROOT if start == stretch.start else PLAIN if start in heavy else LIGHT for start in starts]
     notes = joined(starts, stretch.end, [root] * len(starts), velocities, 0.88)
-    return lead_on(notes, stretch, player, 0.6, 0.2)
+    return lead_on(notes, stretch, player, 0.65, 0.2)
 
 
 def _octaves(stretch: Stretch, player: Player) -> list[Note]:
@@ -73,7 +76,7 @@ def _octaves(stretch: Stretch, player: Player) -> list[Note]:
     heavy = set(beats_of(stretch, player))
     pitches = [root if start in heavy else root + 12 for start in starts]
     velocities = [ROOT if start == stretch.start else PLAIN if start in heavy else LIGHT for start in starts]
-    return lead_on(joined(starts, stretch.end, pitches, velocities, 0.72), stretch, player, 0.35, 0.2)
+    return lead_on(joined(starts, stretch.end, pitches, velocities, 0.72), stretch, player, 0.7, 0.2, HIGHEST - 12)
 
 
 def _walking(stretch: Stretch, player: Player) -> list[Note]:
@@ -142,7 +145,8 @@ def _syncopated(stretch: Stretch, player: Player) -> list[Note]:
         else:
             pitches.append(root + colours[(start // SIXTEENTH + player.figure) % len(colours)])
             velocities.append(LIGHT)
-    return lead_on(joined(starts, stretch.end, pitches, velocities, 0.66), stretch, player, 0.5, 0.4)
+    notes = joined(starts, stretch.end, pitches, velocities, 0.66)
+    return lead_on(notes, stretch, player, 0.7, 0.4, HIGHEST - 12)
 
 
 def _arpeggio(stretch: Stretch, player: Player) -> list[Note]:
@@ -153,7 +157,7 @@ def _arpeggio(stretch: Stretch, player: Player) -> list[Note]:
     shape = shapes[player.figure % len(shapes)]
     pitches = [root + shape[index % 4] for index in range(len(starts))]
     velocities = [ROOT if index == 0 else LIGHT for index in range(len(starts))]
-    return joined(starts, stretch.end, pitches, velocities, 0.95)
+    return lead_on(joined(starts, stretch.end, pitches, velocities, 0.95), stretch, player, 0.6, 0.0, HIGHEST - 12)
 
 
 def _pedal(stretch: Stretch, player: Player) -> list[Note]:
@@ -237,11 +241,22 @@ def _bossa(stretch: Stretch, player: Player) -> list[Note]:
         wanted.append((stretch.bar + middle, fifth, PLAIN))
     last = stretch.bar + bar - EIGHTH
     if stretch.start < last < stretch.end and player.level >= 2:
-        player.previous = fifth
-        wanted.append((last, player.place(stretch.following.bass) if stretch.changes else fifth, LIGHT))
+        wanted.append((last, _bossa_pickup(stretch, player, fifth), LIGHT))
     wanted = sorted({start: (start, pitch, velocity) for start, pitch, velocity in wanted}.values())
     columns = [list(column) for column in zip(*wanted, strict=True)]
     return joined(columns[0], stretch.end, columns[1], columns[2], 0.9)
+
+
+def _bossa_pickup(stretch: Stretch, player: Player, fifth: int) -> int:
+    """Into a new chord its root ahead of time or, more often, a step to it; within a chord the fifth again."""
+    player.previous = fifth
+    if not stretch.changes:
+        return fifth
+    target = player.place(stretch.following.bass)
+    if player.rng.random() >= 0.6:
+        return target
+    player.aim = target
+    return player.approach(target, 0.4)
 
 
 def _sub(stretch: Stretch, player: Player) -> list[Note]:
@@ -251,7 +266,7 @@ def _sub(stretch: Stretch, player: Player) -> list[Note]:
     if player.level >= 3 and len(starts) > 2 and stretch.changes and player.rng.random() < 0.5:
         pitches[-1] = root + 12
     velocities = [ROOT if start == stretch.start else PLAIN for start in starts]
-    return joined(starts, stretch.end, pitches, velocities, 0.97)
+    return lead_on(joined(starts, stretch.end, pitches, velocities, 0.97), stretch, player, 0.5, 0.2, SUB_HIGHEST)
 
 
 def _two_feel(stretch: Stretch, player: Player) -> list[Note]:
@@ -267,11 +282,12 @@ def _two_feel(stretch: Stretch, player: Player) -> list[Note]:
     if (
         stretch.changes
         and starts[-1] < last < stretch.end
-        and player.rng.random() < (0.5 if player.level >= 2 else 0.2)
+        and player.rng.random() < (0.7 if player.level >= 2 else 0.5)
     ):
         player.previous = pitches[-1]
+        player.aim = player.place(stretch.following.bass)
         starts.append(last)
-        pitches.append(player.approach(player.place(stretch.following.bass), 0.3))
+        pitches.append(player.approach(player.aim, 0.3))
     velocities = [ROOT, PLAIN, LIGHT][: len(starts)]
     return joined(starts, stretch.end, pitches, velocities, 0.9)
 

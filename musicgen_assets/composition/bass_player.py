@@ -49,7 +49,8 @@ class Stretch:
 class Player:
     """What an idiom carries from stretch to stretch, and the draws that hold for a whole song.
 
-    ``figure`` is the song's own choice among an idiom's variants; ``previous`` the last pitch played.
+    ``figure`` is the song's own choice among an idiom's variants; ``previous`` the last pitch played; ``aim`` the
+    pitch that the line leads to, where it leads.
     """
 
     time_signature: str
@@ -59,12 +60,18 @@ class Player:
     rng: np.random.Generator
     home: int = 0
     previous: int = CENTRE
+    aim: int | None = None
 
     def place(self, pitch_class: int, lowest: int = LOWEST, highest: int = HIGHEST) -> int:
         """The pitch of a class nearest to the last one played, with a pull to the middle of the range."""
         first = lowest + (pitch_class - lowest) % 12
         choices = range(first, highest + 1, 12)
         return min(choices, key=lambda pitch: abs(pitch - self.previous) + 0.6 * abs(pitch - CENTRE))
+
+    def taken_aim(self) -> int | None:
+        """Where the line leads, forgotten once it is asked for."""
+        aim, self.aim = self.aim, None
+        return aim
 
     def upper(self, pitch: int, interval: int) -> int:
         """``interval`` above ``pitch``, an octave lower where that gets high and the low one can be reached."""
@@ -123,14 +130,30 @@ def joined(starts: list[int], end: int, pitches: list[int], velocities: list[int
     ]
 
 
-def lead_on(notes: list[Note], stretch: Stretch, player: Player, chance: float, chromatic: float) -> list[Note]:
-    """The last note turned into a step to the next chord's bass, if the chord changes and there are several."""
-    if not stretch.changes or len(notes) < 2 or player.rng.random() >= chance:
+def lead_on(
+    notes: list[Note], stretch: Stretch, player: Player, chance: float, chromatic: float, highest: int = HIGHEST
+) -> list[Note]:
+    """With ``chance``, a step to the next chord's bass at the stretch's end, where the chord changes there.
+
+    A long last note is cut an eighth short for it (a beat in quiet music); a short one is turned into it. The next
+    chord is then begun at the pitch it leads to, at most ``highest``.
+    """
+    if not stretch.changes or not notes or player.rng.random() >= chance:
         return notes
     start, duration, pitch, velocity = notes[-1]
     player.previous = pitch
-    target = player.place(stretch.following.bass)
-    return [*notes[:-1], (start, duration, player.approach(target, chromatic), velocity)]
+    target = player.place(stretch.following.bass, highest=highest)
+    step = player.approach(target, chromatic)
+    is_quiet = player.level <= 2 and stretch.end - start >= 8 * EIGHTH
+    begin = stretch.end - (2 * EIGHTH if is_quiet else EIGHTH)
+    if begin - start >= EIGHTH:
+        held = (start, min(duration, (begin - start) * 19 // 20), pitch, velocity)
+        player.aim = target
+        return [*notes[:-1], held, (begin, (stretch.end - begin) * 9 // 10, step, LIGHT)]
+    if len(notes) < 2:
+        return notes
+    player.aim = target
+    return [*notes[:-1], (start, duration, step, velocity)]
 
 
 def kick_driven(stretch: Stretch) -> list[int]:

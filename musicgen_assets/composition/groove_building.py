@@ -1,4 +1,4 @@
-"""A style's drum strings as hits: velocities, a two-bar accent cycle, ghost notes, a turn in bar four, fills.
+"""A style's drum strings as hits: velocities, a two-bar accent cycle, ghost notes, turns, fills.
 
 Belongs here: turning one level's patterns of one meter into a Groove. Does not belong here: choosing the
 patterns (styles), judging the result (rhythm_stability).
@@ -7,7 +7,7 @@ patterns (styles), judging the result (rhythm_stability).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,9 @@ BACKBEAT_KEYS = frozenset({37, 38, 39, 40})
 KICK_KEYS = frozenset({35, 36})
 GHOST_VELOCITIES = (20, 45)
 BACKBEAT_VELOCITIES = (95, 120)
-LOOP_BARS = 4
-"""Two passes of a two-bar cycle, the second with a turn at its end."""
+LOOP_BARS = 8
+"""Four passes of a two-bar cycle, with a small turn in bar four and another in bar eight."""
+TURN_BARS = 4
 
 _NORMAL, _ACCENT = "x", "X"
 _LEVELS_OF_PIECE = {
@@ -67,13 +68,12 @@ Cells = dict[tuple[int, str], str]
 
 
 def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.random.Generator) -> Groove:
-    """The patterns of one level as a loop of four bars (more where a pattern is longer)."""
+    """The patterns of one level as a loop of eight bars (more where a pattern does not divide them)."""
     bars = math.lcm(LOOP_BARS, *(len(pattern.split()) for pattern in patterns.values()))
     cells = _tiled(patterns, bars, feel.time_signature)
     if level >= 3 and feel.is_human:
         _add_ghosts(cells, bars, feel.time_signature, rng)
-    if level >= 2:
-        _turn_last_bar(cells, bars, feel.time_signature, rng)
+    _turn_bars(cells, bars, feel.time_signature, rng)
     _close_hats(cells)
     return Groove(bars=bars, hits=_hits(cells, bars, level, feel))
 
@@ -120,22 +120,47 @@ def _add_ghosts(cells: Cells, bars: int, time_signature: str, rng: np.random.Gen
             cells[start + place, "snare"] = "g"
 
 
-def _turn_last_bar(cells: Cells, bars: int, time_signature: str, rng: np.random.Generator) -> None:
-    """A small turn at the loop's end that leads back to its start: an open hat, a kick or a ghost."""
-    steps = steps_per_bar(time_signature)
-    last = bars * steps
-    eighth = last - 2
+def _turn_bars(cells: Cells, bars: int, time_signature: str, rng: np.random.Generator) -> None:
+    """Small turns at the ends of bars four, eight and so on, each other than the one before where there is another."""
     pieces = {piece for _, piece in cells}
-    choices = []
-    if "hat" in pieces and (eighth, "open_hat") not in cells:
-        choices.append((eighth, "open_hat", _NORMAL))
-    if "kick" in pieces and not any((step, "kick") in cells for step in (last - 1, last - 2, last - 3)):
-        choices.append((eighth, "kick", _NORMAL))
-    if "snare" in pieces and (last - 1, "snare") not in cells:
-        choices.append((last - 1, "snare", "g"))
-    if choices:
-        step, piece, mark = choices[int(rng.integers(len(choices)))]
-        cells[step, piece] = mark
+    before = -1
+    for bar in range(TURN_BARS, bars + 1, TURN_BARS):
+        past = bar * steps_per_bar(time_signature)
+        turns = [_changed(turn, cells, pieces) for turn in _turns_to(past)]
+        able = [index for index, turn in enumerate(turns) if turn]
+        choices = [index for index in able if index != before] or able
+        if choices:
+            before = choices[int(rng.integers(len(choices)))]
+            cells.update(turns[before])
+
+
+Turn = tuple[str, Cells]
+"""The piece that has to be in the groove, and what it then does."""
+
+
+def _turns_to(past: int) -> tuple[Turn, ...]:
+    """What drummers do in a bar's last beat, ``past`` being the step after it."""
+    return (
+        ("hat", {(past - 2, "open_hat"): _NORMAL}),
+        ("kick", {(past - 2, "kick"): _NORMAL}),
+        ("kick", {(past - 1, "kick"): _NORMAL}),
+        ("snare", {(past - 1, "snare"): "g", (past - 3, "snare"): "g"}),
+        ("snare", {(past - 1, "snare"): _NORMAL}),
+        ("hat", {(past - 1, "hat"): _NORMAL, (past - 3, "hat"): _NORMAL}),
+        ("clap", {(past - 1, "clap"): _NORMAL}),
+        ("rim", {(past - 1, "rim"): _NORMAL}),
+        ("ride", {(past - 1, "ride"): _NORMAL}),
+        ("shaker", {(past - 1, "shaker"): _NORMAL, (past - 3, "shaker"): _NORMAL}),
+        ("tom_low", {(past - 2, "tom_low"): _NORMAL, (past - 1, "tom_low"): _NORMAL}),
+        ("conga_low", {(past - 3, "conga_low"): _NORMAL}),
+        ("tambourine", {(past - 1, "tambourine"): _NORMAL}),
+    )
+
+
+def _changed(turn: Turn, cells: Cells, pieces: Collection[str]) -> Cells:
+    """What of the turn is new to the groove; nothing where its piece does not play."""
+    needed, hits = turn
+    return {place: mark for place, mark in hits.items() if place not in cells} if needed in pieces else {}
 
 
 def _close_hats(cells: Cells) -> None:

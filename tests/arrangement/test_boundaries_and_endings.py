@@ -15,7 +15,6 @@ from musicgen_assets.arrangement.boundary_devices import (
     add_breath,
     add_crash,
     add_dropout,
-    add_fill,
     add_hold,
     add_pickup,
     add_riser,
@@ -23,6 +22,7 @@ from musicgen_assets.arrangement.boundary_devices import (
     add_swell,
     silence,
 )
+from musicgen_assets.arrangement.drum_fills import add_fill
 from musicgen_assets.arrangement.energy import energy_curve, levels_of
 from musicgen_assets.arrangement.form import Slot
 from musicgen_assets.arrangement.timeline import build_timeline

@@ -117,7 +117,7 @@ def test_a_two_bar_cycle_of_accents_comes_round():
 def test_machine_tight_styles_lie_exactly_on_the_swung_grid():
     style = load_style("house").model_copy(update={"humanize_ms": 0.0})
     rhythm = compose_rhythm(style, 124, "4/4", style.mood, (), np.random.default_rng(2))
-    grid = set(swung_grid(4, rhythm.swing, "4/4").tolist())
+    grid = set(swung_grid(8, rhythm.swing, "4/4", rhythm.sixteenth_swing).tolist())
     assert all(hit.start_ticks in grid for groove in rhythm.grooves.values() for hit in groove.hits)
 
 
