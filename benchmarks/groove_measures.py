@@ -198,7 +198,7 @@ def crossings(song: WrittenSong) -> list[Crossing]:
         line = after.start_ticks
         last = rows[(rows[:, 0] >= line - bar) & (rows[:, 0] < line)]
         following = rows[(rows[:, 0] >= line) & (rows[:, 0] < line + bar)]
-        if len(last) == 0 and len(following) == 0:
+        if np.isin(last[:, 2], sorted(CRASHES)).all() and np.isin(following[:, 2], sorted(CRASHES)).all():
             continue
         usual = _usual(_inside(rows, before), before, bar)
         new = [row for row in last.tolist() if (row[0] - line + bar, row[2]) not in usual and row[2] in FILL_KEYS]
@@ -238,13 +238,15 @@ def _bar_of(rows: IntArray, start: int, bar: int) -> frozenset[tuple[int, int]]:
 
 
 def drum_weight(song: WrittenSong, kinds: Sequence[str]) -> list[float]:
-    """Summed velocity of the drums (and percussion) a bar, of each section of these kinds, in order."""
+    """Summed velocity of the drums (and percussion) a bar, of each section of these kinds, in order; the last bar of a
+    section is its fill's, and left out.
+    """
     bar = ticks_per_bar(song.score.time_signature)
     tracks = [np.array(sorted(t.notes)) for t in song.written.tracks if t.role in ("drums", "percussion")]
     found = []
     for section in song.score.sections:
         if section.kind in kinds:
-            last = section.end_ticks - (bar if section is song.score.sections[-1] else 0)
+            last = section.end_ticks - bar
             inside = [t[(t[:, 0] >= section.start_ticks) & (t[:, 0] < last), 3].sum() for t in tracks]
             found.append(float(sum(inside)) * bar / max(last - section.start_ticks, 1))
     return found

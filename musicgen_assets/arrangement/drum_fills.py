@@ -10,12 +10,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from musicgen_assets.arrangement.boundary_devices import HIT_TICKS, Boundary, Parts, plays, silence
+from musicgen_assets.composition.groove_building import DRUM_KEYS
 from musicgen_assets.score.material import DrumHit, Groove
 
-NEW_HITS_MIN = 3
-"""Hits that the groove has not there, from which a bar is heard as a fill; rule of thumb."""
+NEW_HITS_MIN = 2
+"""Drum hits, hats and cymbals aside, that the groove has not there, from which a bar is heard as a fill; rule of
+thumb."""
 SIZE_AT_REST, SIZE_PER_RISE = 0.25, 1.6
 """Size of a fill, 0-1, where energy stays, and what each unit of rise adds; rule of thumb."""
+_TIME_KEYS = frozenset(DRUM_KEYS[piece] for piece in ("hat", "open_hat", "pedal_hat", "ride", "shaker", "tambourine"))
 _NEAR_TICKS = 45
 _PHRASES_KEPT = 2
 
@@ -67,7 +70,8 @@ def add_fill(
     ):
         return ()
     ranked = _ranked(boundary, is_entry)
-    usual = {(row[0] - boundary.last_bar, row[2]) for row in drums if boundary.last_bar <= row[0] < boundary.tick}
+    span, begun = boundary.timeline.bar_ticks, boundary.before.section.start_ticks
+    usual = {((row[0] - boundary.tick) % span, row[2]) for row in drums if begun <= row[0] < boundary.tick}
     wanted = size * (len(ranked) - 1)
     for place in sorted(range(len(ranked)), key=lambda index: (abs(index - wanted), index)):
         start, hits = ranked[place]
@@ -93,4 +97,4 @@ def _cut(fill: Groove, start: int) -> Hits:
 
 
 def _new_hits(hits: Hits, usual: Collection[tuple[int, int]]) -> int:
-    return sum((tick, key) not in usual for tick, key, _ in hits)
+    return sum((tick, key) not in usual and key not in _TIME_KEYS for tick, key, _ in hits)

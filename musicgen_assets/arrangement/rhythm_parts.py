@@ -25,7 +25,7 @@ HIT_TICKS = 60
 _BACKBONE_KEYS = frozenset({35, 36, 37, 38, 39, 40})
 _TIME_KEYS = tuple(DRUM_KEYS[piece] for piece in ("hat", "ride", "shaker", "tambourine", "tom_low", "tom_mid"))
 """Who may keep time, and fills in for a last chorus; toms where an orchestra has neither hats nor rides."""
-_FULLER_VELOCITY = 54
+_FULLER_VELOCITY, _CYMBAL_VELOCITY = 54, 92
 _CYMBAL_EVERY = 4
 _TIMPANI = 47
 _MELODIC_PERCUSSION_PITCH = 60
@@ -84,7 +84,7 @@ def write_drums(
 
 
 def fuller(groove: Groove, timeline: Timeline) -> Groove:
-    """A groove as for the last chorus: its time-keeper also plays into every beat, and a cymbal opens every fourth bar
+    """A groove as for the last chorus: its time-keeper also plays into every beat of the bar, and a cymbal opens every fourth bar
     but the first. Nothing is added to a groove without hits.
     """
     counts = {key: sum(hit.key == key for hit in groove.hits) for key in _TIME_KEYS}
@@ -95,12 +95,13 @@ def fuller(groove: Groove, timeline: Timeline) -> Groove:
     step = ticks_per_step(timeline.time_signature)
     added = []
     for bar in range(groove.bars):
-        for past in (*beat_starts(timeline.time_signature)[1:], timeline.bar_ticks):
-            tick = bar * timeline.bar_ticks + timeline.swung(past - step)
+        for beat in beat_starts(timeline.time_signature)[1:]:
+            tick = bar * timeline.bar_ticks + timeline.swung(beat - step)
             if counts[keeper] and not any((tick, key) in taken for key in _TIME_KEYS):
                 added.append(DrumHit(start_ticks=tick, key=keeper, velocity=_FULLER_VELOCITY))
-        if bar and bar % _CYMBAL_EVERY == 0:
-            added.append(DrumHit(start_ticks=bar * timeline.bar_ticks, key=DRUM_KEYS["crash"], velocity=92))
+        line = bar * timeline.bar_ticks
+        if bar and bar % _CYMBAL_EVERY == 0 and (line, DRUM_KEYS["crash"]) not in taken:
+            added.append(DrumHit(start_ticks=line, key=DRUM_KEYS["crash"], velocity=_CYMBAL_VELOCITY))
     return Groove(bars=groove.bars, hits=tuple(sorted((*groove.hits, *added), key=lambda h: (h.start_ticks, h.key))))
 
 
