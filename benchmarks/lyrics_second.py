@@ -230,13 +230,21 @@ def has_parser() -> bool:
 def parses(texts: Sequence[str]) -> list[bool]:
     """Whether link-grammar (5.12, Sleator & Temperley) parses each English text whole, no word left out."""
     given = "".join(f"{text}\n" for text in texts)
-    command = ["link-parser", "en", "-verbosity=1", "-graphics=0", "-null=0", "-limit=100", "-timeout=4"]
+    command = ["link-parser", "en", "-verbosity=1", "-graphics=0", "-null=0", "-limit=100", "-timeout=3", "-echo=1"]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)  # noqa: S603  # fixed words
-    return _read_parses(done.stdout, len(texts))
+    return _read_parses(done.stdout, texts)
 
 
-def _read_parses(output: str, count: int) -> list[bool]:
-    answers = re.findall(r"^(?:Found \d+ linkages? \((\d+) |(No complete linkages))", output, re.MULTILINE)
-    if len(answers) != count:
-        raise ValueError(f"link-parser answered {len(answers)} of {count} sentences")
-    return [bool(sound) and int(sound) > 0 for sound, _ in answers]
+def _read_parses(output: str, texts: Sequence[str]) -> list[bool]:
+    """The answers under each echoed text; the parser may answer more than once where it splits one."""
+    found = [False] * len(texts)
+    current = -1
+    for line in output.splitlines():
+        if current + 1 < len(texts) and line.strip() == texts[current + 1]:
+            current += 1
+        answer = re.match(r"Found \d+ linkages? \((\d+) ", line)
+        if answer and current >= 0:
+            found[current] = found[current] or int(answer[1]) > 0
+    if current + 1 != len(texts):
+        raise ValueError(f"link-parser echoed {current + 1} of {len(texts)} sentences")
+    return found

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from musicgen_assets.composition.lyrics_pattern import Nouns, Pattern, Person, Tense, resolved
@@ -154,9 +154,13 @@ class Pack:
 
 def content_words(source: str, language: str) -> frozenset[str]:
     """Plain words of more than two letters that carry meaning, of a text or of a pattern as written."""
-    empty = {plain(word) for word in word_set(language, "unstressed")}
     words = {plain(word) for word in words_of(_MARKS.sub(" ", source))}
-    return frozenset(word for word in words if word not in empty and len(word) > 2)
+    return frozenset(word for word in words - _empty_words(language) if len(word) > 2)
+
+
+@lru_cache(maxsize=8)
+def _empty_words(language: str) -> frozenset[str]:
+    return frozenset(plain(word) for word in word_set(language, "unstressed"))
 
 
 def nouns_in(theme: Theme, voice: Voice, part: str) -> Nouns:

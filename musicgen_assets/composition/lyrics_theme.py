@@ -85,7 +85,10 @@ def choose_title(
     for text, longest in ((asked, TITLE_SYLLABLES_MAX), (theme_text, _THEME_SYLLABLES_MAX)):
         words = words_of(text)
         has_figures = any(word.isdigit() for word in words)
-        if words and text != UNTITLED and not has_figures and len(line_of(text, pack.language).syllables) <= longest:
+        # "love" says what a song is about; nobody would sing it as the song's title.
+        is_bare = longest == _THEME_SYLLABLES_MAX and all(plain(word) in theme.keywords for word in words)
+        is_fit = bool(words) and text != UNTITLED and not has_figures and not is_bare
+        if is_fit and len(line_of(text, pack.language).syllables) <= longest:
             sung = " ".join(text.split()).strip(" .,!?;:")
             own = (title for title in theme.titles if plain(title.text) == plain(sung))
             return next(own, Title(sung[:1].upper() + sung[1:]))

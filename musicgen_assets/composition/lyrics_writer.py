@@ -33,7 +33,9 @@ _GENERAL_SHARE = {"verse": 0.35, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.
 """How much a general source weighs beside one of the theme's own."""
 _WOVEN = 0.35
 """Share of stanzas of four loose lines that rhyme crosswise."""
-_TRIED_SOURCES = 5
+_TRIED_SOUNDS, _TRIED_SOURCES = 3, 3
+_SPOKEN_PRICE = 100.0
+"""Of a line that was sung already: it may only come back where nothing else is left."""
 _HEARD_SOUND = 0.15
 """How much a rhyme sound that was heard already weighs."""
 _SYLLABLES = ((3.6, 7), (5.6, 8), (60.0, 9))
@@ -150,18 +152,22 @@ class Writer:
                 sources.setdefault(rhyme.sources, (weight, []))[1].append(rhyme)
         if not by_sound:
             return None
-        sounds = list(by_sound)
-        chances = np.array([self._chance(sound, by_sound[sound]) for sound in sounds])
-        sources = by_sound[sounds[int(self.rng.choice(len(sounds), p=chances / chances.sum()))]]
         best: tuple[float, tuple[str, str], Rhyme] | None = None
-        for rhyme in self._some(sources):
+        for rhyme in [rhyme for sound in self._some_sounds(by_sound) for rhyme in self._some(by_sound[sound])]:
             price, lines = lines_for(
                 rhyme, nouns, self.voice, part, self.pack.language, meters, self.used, self.rng, self.title.text
             )
-            price += 100.0 * any(text in self.texts for text in lines)
+            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + self.rng.random()
             if best is None or price < best[0]:
                 best = (price, lines, rhyme)
         return self._taken(best[1], best[2]) if best else None
+
+    def _some_sounds(self, by_sound: dict[str, dict[tuple[str, ...], tuple[float, list[Rhyme]]]]) -> list[str]:
+        """The rhymes to try lines for, chosen before the lines."""
+        sounds = list(by_sound)
+        chances = np.array([self._chance(sound, by_sound[sound]) for sound in sounds])
+        chosen = self.rng.choice(len(sounds), min(_TRIED_SOUNDS, len(sounds)), replace=False, p=chances / chances.sum())
+        return [sounds[int(n)] for n in chosen]
 
     def _is_fresh(self, rhyme: Rhyme) -> bool:
         """Couplets come once; a single line, whose nouns change, twice."""
