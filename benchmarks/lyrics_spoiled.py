@@ -38,7 +38,9 @@ def words_of_another_theme(lyrics: Lyrics, rng: random.Random) -> Lyrics:
     return lyrics.model_copy(
         update={
             "sections": tuple(
-                section.model_copy(update={"lines": tuple(_swapped(line, lyrics.language, strangers, rng) for line in section.lines)})
+                section.model_copy(
+                    update={"lines": tuple(_swapped(line, lyrics.language, strangers, rng) for line in section.lines)}
+                )
                 for section in lyrics.sections
             )
         }

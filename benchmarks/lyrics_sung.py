@@ -26,7 +26,9 @@ def strong_share(song: WrittenSong) -> float:
     hits = []
     for syllable, stress in zip(song.vocal.syllables, stresses, strict=True):
         if stress:
-            hits.append(any(_falls(syllable, tick, bar, beats, starts) for tick in (0, *range(1, ANTICIPATION_TICKS + 1))))
+            hits.append(
+                any(_falls(syllable, tick, bar, beats, starts) for tick in (0, *range(1, ANTICIPATION_TICKS + 1)))
+            )
     return sum(hits) / len(hits) if hits else 1.0
 
 

@@ -139,14 +139,16 @@ def _users_own(brief: LyricsBrief, pack: Pack, theme: Theme) -> Lyrics:
 
 def _subject(brief: LyricsBrief, pack: Pack, theme: Theme, refrain: str = "") -> tuple[str, ...]:
     """Words that belong to the song's theme: the pack's and the user's."""
-    return tuple(sorted(pack.fields[theme.name] | content_words(f"{brief.theme} {brief.title} {refrain}", pack.language)))
+    return tuple(
+        sorted(pack.fields[theme.name] | content_words(f"{brief.theme} {brief.title} {refrain}", pack.language))
+    )
 
 
 def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Generator) -> Lyrics:
     is_bright = brief.mood.valence >= BRIGHT_FROM_VALENCE
     asked, about = (_clean(text) for text in (brief.title, brief.theme))
     title = choose_title(asked, about, pack, theme, is_bright, rng)
-    voice = choose_voice(pack, theme, title, is_bright, rng)
+    voice = choose_voice(pack, theme, title, is_bright, brief.style.lyrics.person, rng)
     writer = Writer(pack, theme, title, voice, rng, line_syllables(brief.style))
     return Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, refrain=title.text, person=voice.person,

@@ -149,7 +149,9 @@ def _part_order(lyrics: Lyrics, pack: Pack) -> float:
             continue
         for line in section.lines:
             words = content_words(line.text, lyrics.language)
-            telling = [word for word in sorted(words) if word in pack.fields.get(lyrics.theme, ()) or word in pack.common]
+            telling = [
+                word for word in sorted(words) if word in pack.fields.get(lyrics.theme, ()) or word in pack.common
+            ]
             if telling:
                 hits.append(sum(word in own for word in telling) / len(telling))
     return sum(hits) / len(hits) if hits else 1.0

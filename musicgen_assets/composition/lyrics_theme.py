@@ -36,6 +36,8 @@ _BRIGHT_THEMES = frozenset({"summer", "dance", "friendship", "hope", "love"})
 _DARK_BELOW_VALENCE = 0.4
 _PERSON_WEIGHTS = {"i": 0.65, "we": 0.35}
 _TENSE_WEIGHTS = {"present": 0.6, "past": 0.4}
+_HABIT = 2.0
+"""How much likelier the style's habit makes a person."""
 ENOUGH_COUPLETS = 12
 """Rhyming sources of verse from which a voice is as good as any other."""
 
@@ -96,9 +98,11 @@ def choose_title(
     return fitting[int(rng.integers(len(fitting)))]
 
 
-def choose_voice(pack: Pack, theme: Theme, title: Title, is_bright: bool, rng: np.random.Generator) -> Voice:
+def choose_voice(
+    pack: Pack, theme: Theme, title: Title, is_bright: bool, habit: str, rng: np.random.Generator
+) -> Voice:
     """Person, tense and addressee for the whole song: among those the title allows, the likelier the more couplets
-    the theme has for them.
+    the theme has for them. ``habit`` is the person most songs of the style speak in.
     """
     voices = [
         Voice(person, tense, is_addressed, is_bright)
@@ -107,9 +111,14 @@ def choose_voice(pack: Pack, theme: Theme, title: Title, is_bright: bool, rng: n
     ]
     weights = np.array([_plenty(pack, theme, voice) for voice in voices]) ** 2
     weights *= [_PERSON_WEIGHTS[voice.person] * _TENSE_WEIGHTS[voice.tense] for voice in voices]
+    weights *= [_HABIT if habit == (voice.person if habit != "you" else _addressee(voice)) else 1.0 for voice in voices]
     if not weights.sum():
         return voices[0]
     return voices[int(rng.choice(len(voices), p=weights / weights.sum()))]
+
+
+def _addressee(voice: Voice) -> str:
+    return "you" if voice.is_addressed else ""
 
 
 def _holds(tags: Tags, person: str, is_addressed: bool) -> bool:

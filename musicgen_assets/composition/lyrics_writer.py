@@ -19,7 +19,7 @@ from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.material import LyricLine, LyricSection
 from musicgen_assets.styles.schema import Style
 
-VERSES = 5
+VERSES = 4
 """Stanzas written for verses: a section of two loops takes two."""
 BRIDGES = 2
 _LONG_TITLE = 5
@@ -29,7 +29,7 @@ _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
     ("breakdown", "verse", BRIDGES),
 )  # fmt: skip
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
-_GENERAL_SHARE = {"verse": 0.35, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
+_GENERAL_SHARE = {"verse": 0.7, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
 """How much a general source weighs beside one of the theme's own."""
 _WOVEN = 0.35
 """Share of stanzas of four loose lines that rhyme crosswise."""
@@ -38,14 +38,14 @@ _SPOKEN_PRICE = 100.0
 """Of a line that was sung already: it may only come back where nothing else is left."""
 _HEARD_SOUND = 0.15
 """How much a rhyme sound that was heard already weighs."""
-_SYLLABLES = ((3.6, 7), (5.6, 8), (60.0, 9))
-"""(seconds of two bars below, syllables a line): a rule of thumb, about two syllables a second with room to breathe."""
+_SYLLABLES_LEAST, _SYLLABLES_MOST = 7, 10
+"""Between these the packs have lines enough; a style that wants fewer or more gets the nearest."""
 
 
 def line_syllables(style: Style) -> int:
-    """Syllables a line that the style sings over two bars of four."""
-    two_bars_s = 8 * 60.0 / style.tempo_bpm.typical
-    return next(count for below_s, count in _SYLLABLES if two_bars_s < below_s)
+    """Syllables a line that the style sings: the middle of its habit."""
+    low, high = style.lyrics.syllables_per_line
+    return min(max((low + high) // 2, _SYLLABLES_LEAST), _SYLLABLES_MOST)
 
 
 @dataclass
@@ -183,7 +183,9 @@ class Writer:
         """A few rhymes of different sources."""
         keys = list(sources)
         weights = np.array([sources[key][0] for key in keys])
-        order = self.rng.choice(len(keys), size=min(_TRIED_SOURCES, len(keys)), replace=False, p=weights / weights.sum())
+        order = self.rng.choice(
+            len(keys), size=min(_TRIED_SOURCES, len(keys)), replace=False, p=weights / weights.sum()
+        )
         return [sources[keys[int(n)]][1][int(self.rng.integers(len(sources[keys[int(n)]][1])))] for n in order]
 
     def _taken(self, lines: tuple[str, str], rhyme: Rhyme) -> tuple[tuple[str, str], bool]:
