@@ -99,7 +99,8 @@ def _unit_complaints(unit: Unit, theme: Theme, part: str, place: str, language: 
     if part in ("verse", "bridge") and len(unit.lines) == 2:
         counts = [count_readings(resolved(line, voice.person, voice.tense), nouns) for line in unit.lines]
         if min(counts) < EXPANSIONS_LEAST or counts[0] * counts[1] < COUPLET_EXPANSIONS_LEAST:
-            yield f"{place}: {counts} expansions (each {EXPANSIONS_LEAST}, together {COUPLET_EXPANSIONS_LEAST}): {unit.source!r}"
+            least = f"each {EXPANSIONS_LEAST}, together {COUPLET_EXPANSIONS_LEAST}"
+            yield f"{place}: {counts} expansions ({least}): {unit.source!r}"
 
 
 def _sample(unit: Unit, nouns: Nouns, voice: Voice, part: str) -> Iterator[str]:

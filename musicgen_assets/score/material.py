@@ -101,7 +101,7 @@ class Lyrics(Frozen):
     theme: str = ""
     """The theme that the words keep to; empty for instrumentals."""
     refrain: str = ""
-    """What the refrain names: the title, or a title of the theme where that cannot be sung; empty for a user's words."""
+    """What the refrain names: the title, or one of the theme where that cannot be sung; empty for a user's words."""
     person: str = ""
     """i or we: who speaks throughout; empty for a user's words."""
     tense: str = ""

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonal_song import GRID, Choice, Made, make
 
-from musicgen_assets.arrangement.vocal_line import VocalLine, merged_tracks, sing_song
 from musicgen_assets.arrangement.vocal_harmony import chords_under
+from musicgen_assets.arrangement.vocal_line import VocalLine, merged_tracks, sing_song
 from musicgen_assets.arrangement.vocal_setting import Phrase, set_line, with_turn
 from musicgen_assets.arrangement.vocal_underlay import Sung as SungSyllable
 from musicgen_assets.arrangement.vocal_underlay import Unit, underlay
