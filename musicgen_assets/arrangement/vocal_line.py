@@ -1,8 +1,9 @@
 """arrangement/vocal_line: the sung line of a song, its syllables on the melody's notes.
 
 Belongs here: the asset's entry, the track and its syllables, where the melody is silent for the voice. Does not
-belong here: which words each section sings (vocal_words), syllables under one phrase (vocal_underlay), writing
-words (composition.lyrics), a voice's sound (production). Until there is a voice, a lead instrument carries the line.
+belong here: which words each section sings (vocal_words), one line on one phrase (vocal_setting, vocal_underlay),
+harmony voices (vocal_harmony), writing words (composition.lyrics), a voice's sound (production). Until there is a
+voice, a lead instrument carries the line.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from pydantic import Field
 from musicgen_assets.arrangement.critic.verdict import checks_of, judge
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run
+from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_voices, sung_notes
+from musicgen_assets.arrangement.vocal_setting import Phrase, bound, set_line, with_breath, with_turn
 from musicgen_assets.arrangement.vocal_underlay import Sung, Unit, underlay
-from musicgen_assets.arrangement.vocal_words import lines_by_phrase, sung_passes
+from musicgen_assets.arrangement.vocal_words import REFRAINS, lines_by_phrase, sung_passes
+from musicgen_assets.composition.melody_plan import VOICE_CENTRES
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
@@ -25,10 +29,17 @@ from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody, Theme
 from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import DRUM_CHANNEL, NoteRow, Score, Section, Syllable, Track
+from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.schema_vocals import VocalHabits
+from musicgen_assets.theory.scales import scale_pitch_classes
 
 VOCAL, MELODY = "vocal", "melody"
 _EARLY_TICKS = 60
 """The melody falls silent this long before a sung phrase: its player may be ahead of the beat."""
+_VOICE_REACH = 17
+"""Harmony voices stay within so many semitones of the middle of the singer's voice."""
+_TURN_EVERY = ((0.6, 1), (0.3, 2), (0.15, 4))
+"""(melisma from, every so many lines end on a turn)."""
 _NOTE_CARRIED = "The sung line is played by a lead instrument; its words are in the score, lyrics.lrc and lyrics.txt."
 _NOTE_NONE = "Nothing is sung."
 
@@ -41,15 +52,16 @@ class VocalLine(Frozen):
     track: Track | None = None
     syllables: tuple[Syllable, ...] = ()
     melody_mutes: tuple[tuple[int, int], ...] = ()
+    harmonies: tuple[Track, ...] = ()
+    """Harmony voices, named ``vocal_harmony_1`` and on."""
     note: str = Field(_NOTE_NONE)
 
 
 @dataclass
 class _Voice:
-    """The line in the making."""
+    """The line in the making: what each section sings, in lines, and where the melody is silent for it."""
 
-    notes: list[NoteRow] = field(default_factory=list)
-    syllables: list[Syllable] = field(default_factory=list)
+    lines: list[tuple[Section, tuple[Sung, ...]]] = field(default_factory=list)
     mutes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -60,7 +72,10 @@ def make_vocal_line(job: Job) -> Outcome:
     score = job.load("arrangement/arrangement", Score)
     melody = job.load("composition/melody", Melody)
     lyrics = job.load("composition/lyrics", Lyrics)
-    line = sing_song(score, melody, lyrics, str(job.read("musical.time_signature")))
+    line = sing_song(
+        score, melody, lyrics, str(job.read("musical.time_signature")), str(job.read("creative.voice")),
+        blend(job.read("musical.genres")).vocals,
+    )  # fmt: skip
     tracks = merged_tracks(score, line.model_dump(mode="json"))
     judgement = judge(
         score, tracks, melody.hook.notes, lyrics, line.syllables,
@@ -77,6 +92,7 @@ def make_vocal_line(job: Job) -> Outcome:
             "syllables": len(line.syllables),
             "lines": len({(syllable.section, syllable.line) for syllable in line.syllables}),
             "notes": len(line.track.notes) if line.track else 0,
+            "harmony_voices": len(line.harmonies),
             "lines_not_sung": _lines_not_sung(lyrics, line),
             **judgement.scores,
         },
@@ -84,22 +100,70 @@ def make_vocal_line(job: Job) -> Outcome:
     )
 
 
-def sing_song(score: Score, melody: Melody, lyrics: Lyrics, time_signature: str) -> VocalLine:
-    """The vocal line of a song; carrier "none" where nothing is sung."""
-    voice = _Voice()
-    passes = sung_passes(score.sections, melody, lyrics)
-    for section, run, stanza, first_line in passes:
-        _sing_pass(voice, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
-    if not voice.syllables:
+def sing_song(
+    score: Score,
+    melody: Melody,
+    lyrics: Lyrics,
+    time_signature: str,
+    voice: str = "middle",
+    habits: VocalHabits = VocalHabits(),  # noqa: B008  # frozen
+) -> VocalLine:
+    """The vocal line of a song; carrier "none" where nothing is sung. ``voice``: low, middle or high."""
+    made = _Voice()
+    for section, run, stanza, first_line in sung_passes(score.sections, melody, lyrics):
+        _sing_pass(made, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
+    lines = _finished(made.lines, score, habits)
+    syllables = tuple(_syllable(sung, section) for section, line in lines for sung in line)
+    if not syllables:
         return VocalLine()
-    track = _track(score, _without_overlaps(voice.notes))
-    syllables = tuple(sorted(voice.syllables, key=lambda syllable: syllable.start_ticks))
+    track = _track(score, _without_overlaps([row for _, line in lines for sung in line for row in sung.notes]))
     return VocalLine(
         carrier="lead_instrument",
         track=track,
         syllables=syllables,
-        melody_mutes=_joined(voice.mutes),
+        melody_mutes=_joined(made.mutes),
+        harmonies=_harmonies(score, track, syllables, voice, habits),
         note=_NOTE_CARRIED,
+    )
+
+
+def _finished(
+    lines: Sequence[tuple[Section, tuple[Sung, ...]]], score: Score, habits: VocalHabits
+) -> list[tuple[Section, tuple[Sung, ...]]]:
+    """The lines in order, with breaths between them, words unbroken, and turns where the style has them."""
+    ordered = sorted(lines, key=lambda pair: pair[1][0].notes[0][0])
+    every = next((count for least, count in _TURN_EVERY if habits.melisma >= least), 0)
+    found: list[tuple[Section, tuple[Sung, ...]]] = []
+    for number, (section, line) in enumerate(ordered):
+        following = ordered[number + 1][1][0].notes[0][0] if number + 1 < len(ordered) else None
+        breathed = with_breath(bound(line), following, score.tempo_bpm)
+        if every and number % every == every - 1:
+            scale = {(pc + section.transpose) % 12 for pc in scale_pitch_classes(score.key, score.scale)}
+            breathed = with_turn(breathed, frozenset(scale), max(row[2] for sung in line for row in sung.notes) + 2)
+        found.append((section, breathed))
+    return found
+
+
+def _harmonies(
+    score: Score, lead: Track, syllables: Sequence[Syllable], voice: str, habits: VocalHabits
+) -> tuple[Track, ...]:
+    """Harmony tracks on the lead's instrument, on channels of their own while there are any."""
+    low, high = range_of(lead.program)
+    centre = VOICE_CENTRES[voice]
+    shift = best_octave(lead.notes, centre - _VOICE_REACH, centre + _VOICE_REACH)
+    low, high = max(low, centre - _VOICE_REACH - shift), min(high, centre + _VOICE_REACH - shift)
+    voices = harmony_voices(score, sung_notes(score, lead.notes, syllables), habits.harmony, low, high)
+    used = {track.channel for track in score.tracks} | {DRUM_CHANNEL, lead.channel}
+    free = [channel for channel in range(16) if channel not in used]
+    return tuple(
+        lead.model_copy(
+            update={
+                "name": f"{HARMONY_PREFIX}{number + 1}",
+                "channel": free[number] if number < len(free) else lead.channel,
+                "notes": _without_overlaps(notes),
+            }
+        )
+        for number, notes in enumerate(voices)
     )
 
 
@@ -118,7 +182,7 @@ def _lines_not_sung(lyrics: Lyrics, line: VocalLine) -> int:
 
 
 def merged_tracks(score: Score, vocal_line: Mapping[str, Any]) -> tuple[Track, ...]:
-    """All tracks as they are to sound: the vocal track added, the melody silent where its mutes say so.
+    """All tracks as they are to sound: the vocal and its harmonies added, the melody silent where its mutes say so.
 
     ``vocal_line`` is the artifact's plain data. A melody that is silent throughout is left out.
     """
@@ -131,7 +195,7 @@ def merged_tracks(score: Score, vocal_line: Mapping[str, Any]) -> tuple[Track, .
         kept = track.model_copy(update={"notes": _muted(track.notes, mutes)}) if track.name == MELODY else track
         if kept.notes or not track.notes:
             tracks.append(kept)
-    return (*tracks, vocal)
+    return (*tracks, vocal, *(Track.model_validate(harmony) for harmony in vocal_line.get("harmonies", ())))
 
 
 def _muted(notes: Sequence[NoteRow], mutes: Sequence[tuple[int, int]]) -> tuple[NoteRow, ...]:
@@ -172,11 +236,25 @@ def _sing_pass(
         rows = theme.notes[first:past]
         units = [unit for index, line in lines for unit in _units(line, first_line + index)]
         placed = [_placed(row, shift, high, section, score) for row in rows]
-        sung = underlay(placed, units, time_signature)
+        end = theme.notes[past][0] if past < len(theme.notes) else theme.bars * bar
+        is_made_for = stanza.index == 0 or section.kind in REFRAINS
+        if is_made_for:
+            sung = underlay(placed, units, time_signature)
+        else:
+            sung = set_line(Phrase(tuple(placed), min(end, high) + shift), units, time_signature, score.tempo_bpm)
         if sung:
-            _record(voice, sung, section)
-            end = theme.notes[past][0] if past < len(theme.notes) else theme.bars * bar
+            voice.lines += [(section, tuple(line)) for line in _by_line(sung)]
             voice.mutes.append((placed[0][0] - _EARLY_TICKS, _mute_end(min(end, high) + shift, section, score, bar)))
+
+
+def _by_line(sung: Sequence[Sung]) -> list[list[Sung]]:
+    """Syllables in the lines they belong to."""
+    found: list[list[Sung]] = []
+    for syllable in sung:
+        if not found or found[-1][0].line != syllable.line:
+            found.append([])
+        found[-1].append(syllable)
+    return found
 
 
 def _mute_end(tick: int, section: Section, score: Score, bar: int) -> int:
@@ -205,21 +283,17 @@ def _units(line: LyricLine, number: int) -> list[Unit]:
     ]
 
 
-def _record(voice: _Voice, sung: Sequence[Sung], section: Section) -> None:
-    for syllable in sung:
-        start = syllable.notes[0][0]
-        end = syllable.notes[-1][0] + syllable.notes[-1][1]
-        voice.notes += syllable.notes
-        voice.syllables.append(
-            Syllable(
-                start_ticks=start,
-                duration_ticks=max(end - start, 1),
-                text=syllable.text,
-                is_word_end=syllable.is_word_end,
-                section=section.name,
-                line=syllable.line,
-            )
-        )
+def _syllable(sung: Sung, section: Section) -> Syllable:
+    start = sung.notes[0][0]
+    end = sung.notes[-1][0] + sung.notes[-1][1]
+    return Syllable(
+        start_ticks=start,
+        duration_ticks=max(end - start, 1),
+        text=sung.text,
+        is_word_end=sung.is_word_end,
+        section=section.name,
+        line=sung.line,
+    )
 
 
 def _without_overlaps(notes: Sequence[NoteRow]) -> tuple[NoteRow, ...]:

@@ -1,37 +1,77 @@
-"""The words there are: couplets by language and theme, and which theme a text means.
+"""The words there are: authored patterns by language, theme and part.
 
-Belongs here: reading data/words_<language>.yaml, matching themes. Does not belong here: building stanzas
-(lyrics_writer), the user's own words (lyrics_text).
+Belongs here: what a pack is, which of its patterns a voice may use, the words that belong to a theme. Does not belong
+here: reading files (lyrics_loading), choosing (lyrics_search), building stanzas (lyrics_writer).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Literal
 
-import numpy as np
-
+from musicgen_assets.composition.lyrics_pattern import Nouns, Pattern, Person, Tense, resolved
 from musicgen_assets.composition.prosody import words_of
-from musicgen_assets.composition.prosody_words import plain
-from musicgen_assets.context.schema import Language, Mood
+from musicgen_assets.composition.prosody_words import plain, word_set
+from musicgen_assets.context.schema import Language
 
-Couplet = tuple[str, str]
+Part = Literal["hooks", "verse", "pre_chorus", "chorus", "bridge"]
+PARTS: tuple[Part, ...] = ("hooks", "verse", "pre_chorus", "chorus", "bridge")
+TIMELESS: frozenset[str] = frozenset({"hooks", "chorus", "pre_chorus"})
+"""Parts that claim: they stand in the present whatever tense the scenes are told in."""
+_MARKS = re.compile(r"\{[^}]*\}|\(\d+:|[()<>\[\]|/]")
 
-MATCH_SCORE = 88.0
-"""rapidfuzz ratio from which a long word means a keyword: one letter apart in a word of eight."""
-_FUZZY_FROM_LETTERS = 6
-"""Shorter words must be a keyword exactly: "nach" is not "nacht"."""
-_MOOD_THEMES = (
-    (0.35, 0.5, "loss"), (0.35, 1.01, "night"), (0.65, 0.4, "dreams"), (0.65, 0.65, "road"), (0.65, 1.01, "night"),
-    (1.01, 0.35, "home"), (1.01, 0.6, "love"), (1.01, 0.8, "summer"), (1.01, 1.01, "dance"),
-)  # fmt: skip
-"""Where nothing names a theme: (valence below, arousal below, theme), first match."""
-_DARK_THEMES = frozenset({"loss", "winter"})
-_BRIGHT_THEMES = frozenset({"summer", "dance", "friendship", "hope", "love"})
-_DARK_BELOW_VALENCE = 0.4
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks, when, to whom, and in which mood. One voice holds through a song."""
+
+    person: Person = "i"
+    tense: Tense = "present"
+    is_addressed: bool = False
+    """Whether the song is sung to a "you"."""
+    is_bright: bool = True
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Which voices may use a line; None where any may."""
+
+    person: Person | None = None
+    tense: Tense | None = None
+    is_addressed: bool = False
+    is_bright: bool | None = None
+
+    def allow(self, voice: Voice, part: str) -> bool:
+        """Whether ``voice`` may use it in ``part``. Claims know no past."""
+        if self.is_addressed and not voice.is_addressed:
+            return False
+        if self.person not in (None, voice.person) or self.is_bright not in (None, voice.is_bright):
+            return False
+        return self.tense in (None, "present" if part in TIMELESS else voice.tense)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A couplet (two lines that rhyme) or a single line, as patterns; ``source`` is its text as written."""
+
+    source: str
+    lines: tuple[Pattern, ...]
+    tags: Tags = Tags()
+    is_loose: bool = False
+    """Whether each line of the couplet stands alone, so that others may come between them (written ``//``)."""
+
+
+@dataclass(frozen=True)
+class Title:
+    """A title of a theme and the couplets that open its refrain; without any the pack's general ones serve."""
+
+    text: str
+    tags: Tags = Tags()
+    hooks: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,85 +80,93 @@ class Theme:
 
     name: str
     keywords: frozenset[str]
-    things: tuple[str, ...]
-    hooks: tuple[str, ...]
-    couplets: Mapping[str, tuple[Couplet, ...]]
-    """By part: verse, chorus, bridge."""
+    titles: tuple[Title, ...]
+    parts: Mapping[str, tuple[Unit, ...]]
+    nouns: Nouns = field(default_factory=dict)
+    noun_texts: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
+    """Kind -> nouns as written, for lexicons and checkers: forms and ``g``, gender and number."""
+    is_bright: bool | None = None
+    """Which moods it suits; None both."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All its texts as written."""
+        return tuple(text for part in self.parts for text in self.sources_of(part))
+
+    def sources_of(self, part: str) -> tuple[str, ...]:
+        """Texts as written of one part: titles and hooks are the chorus's, nouns the verse's."""
+        texts = [unit.source for unit in self.parts.get(part, ())]
+        if part == "chorus":
+            texts += [text for title in self.titles for text in (title.text, *(hook.source for hook in title.hooks))]
+        if part == "verse":
+            groups = self.noun_texts.values()
+            texts += [text for group in groups for noun in group for form, text in noun.items() if form != "g"]
+        return tuple(texts)
 
 
 @dataclass(frozen=True)
 class Pack:
-    """One language's words: general couplets by part, and themes."""
+    """One language's words: general patterns by part, themes, and words that sound bright or dark."""
 
     language: Language
-    general: Mapping[str, tuple[Couplet, ...]]
+    general: Mapping[str, tuple[Unit, ...]]
     themes: Mapping[str, Theme]
+    bright: frozenset[str] = frozenset()
+    dark: frozenset[str] = frozenset()
+
+    @cached_property
+    def fields(self) -> dict[str, frozenset[str]]:
+        """Theme -> its content words, plain: those of its lines, titles and nouns, and its keywords."""
+        return {
+            name: content_words(" ".join(theme.sources), self.language) | theme.keywords
+            for name, theme in self.themes.items()
+        }
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Content words of the general patterns."""
+        return content_words(" ".join(unit.source for part in self.general.values() for unit in part), self.language)
+
+    @cached_property
+    def part_fields(self) -> dict[str, dict[str, frozenset[str]]]:
+        """Part -> theme -> content words of that theme's and the general patterns of that part; hooks belong to the
+        chorus, nouns to the verse.
+        """
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        for part in ("verse", "pre_chorus", "chorus", "bridge"):
+            also = ("chorus", "hooks") if part == "chorus" else (part,)
+            shared = [unit.source for name in also for unit in self.general.get(name, ())]
+            found[part] = {
+                name: content_words(" ".join([*shared, *theme.sources_of(part)]), self.language)
+                for name, theme in self.themes.items()
+            }
+        return found
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """How telling a word is of its theme: ln(1 + themes / themes that have it) (Spärck Jones 1972)."""
+        counts: dict[str, int] = {}
+        for words in self.fields.values():
+            for word in sorted(words):
+                counts[word] = counts.get(word, 0) + 1
+        return {word: math.log(1.0 + len(self.fields) / count) for word, count in counts.items()}
+
+
+def content_words(source: str, language: str) -> frozenset[str]:
+    """Plain words of more than two letters that carry meaning, of a text or of a pattern as written."""
+    words = {plain(word) for word in words_of(_MARKS.sub(" ", source))}
+    return frozenset(word for word in words - _empty_words(language) if len(word) > 2)
 
 
 @lru_cache(maxsize=8)
-def load_pack(language: Language) -> Pack:
-    """The words of a language."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    path = Path(__file__).parent / "data" / f"words_{language}.yaml"
-    raw: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
-    return Pack(
-        language=language,
-        general={part: _couplets(lines) for part, lines in raw["general"].items()},
-        themes={name: _theme(name, data) for name, data in raw["themes"].items()},
-    )
+def _empty_words(language: str) -> frozenset[str]:
+    return frozenset(plain(word) for word in word_set(language, "unstressed"))
 
 
-def match_theme(
-    texts: Sequence[str], pack: Pack, style_themes: Sequence[str], mood: Mood, rng: np.random.Generator
-) -> str:
-    """The theme that the first telling one of ``texts`` names, by its words in the song's language or English;
-    else one of the style's own that the mood allows, else what the mood suggests. Long words may be misspelt.
-    """
-    named = next((found for found in (_best(text, pack) for text in texts) if found), "")
-    if named:
-        return named
-    by_mood = next(
-        theme for valence, arousal, theme in _MOOD_THEMES if mood.valence < valence and mood.arousal < arousal
-    )
-    fitting = dict.fromkeys(found for found in (_best(theme, pack) for theme in style_themes) if found)
-    unfit = _DARK_THEMES if mood.valence > _DARK_BELOW_VALENCE else _BRIGHT_THEMES
-    allowed = [theme for theme in fitting if theme not in unfit]
-    return allowed[int(rng.integers(len(allowed)))] if allowed else by_mood
-
-
-def _best(text: str, pack: Pack) -> str:
-    """The theme most of whose keywords the text's words are; the one named first wins a tie."""
-    from rapidfuzz import fuzz
-
-    english = load_pack("en") if pack.language != "en" else pack
-    words = [plain(word) for word in words_of(text)]
-    scores: dict[str, float] = {}
-    for position, word in enumerate(words):
-        for name, theme in pack.themes.items():
-            keywords = theme.keywords | english.themes[name].keywords
-            best = 100.0 if word in keywords else 0.0
-            if not best and len(word) >= _FUZZY_FROM_LETTERS:
-                best = max(fuzz.ratio(word, keyword) for keyword in keywords)
-            if best >= MATCH_SCORE:
-                scores[name] = scores.get(name, 0.0) + best / 100.0 - position * 1e-3
-    return max(scores, key=lambda name: (scores[name], name), default="")
-
-
-def _theme(name: str, data: Mapping[str, Any]) -> Theme:
-    return Theme(
-        name=name,
-        keywords=frozenset(plain(word) for word in str(data["keywords"]).split()),
-        things=tuple(data["things"]),
-        hooks=tuple(data["hooks"]),
-        couplets={part: _couplets(data[part]) for part in ("verse", "chorus", "bridge")},
-    )
-
-
-def _couplets(lines: Sequence[str]) -> tuple[Couplet, ...]:
-    found = []
-    for line in lines:
-        first, second = line.split(" / ")
-        found.append((first, second))
-    return tuple(found)
+def nouns_in(theme: Theme, voice: Voice, part: str) -> Nouns:
+    """The theme's nouns as the voice says them in a part."""
+    tense: Tense = "present" if part in TIMELESS else voice.tense
+    return {
+        kind: [{form: resolved(pattern, voice.person, tense) for form, pattern in noun.items()} for noun in group]
+        for kind, group in theme.nouns.items()
+    }

@@ -1,7 +1,7 @@
-"""Writing a song's words from couplets: stanzas that rhyme, match in length and never repeat a line.
+"""Writing a song's words from authored patterns: a title, a refrain that claims, verses that show, a bridge that turns.
 
-Belongs here: choosing and joining couplets by section. Does not belong here: the couplets (data/), the
-user's own words (lyrics_text), syllables (prosody).
+Belongs here: stanzas by section, their rhymes and meters, what has been used. Does not belong here: the patterns
+(data/), reading one of them (lyrics_search), the user's own words (lyrics_text), syllables (prosody).
 """
 
 from __future__ import annotations
@@ -11,46 +11,66 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from musicgen_assets.composition.lyrics_pack import Couplet, Pack, Theme
-from musicgen_assets.composition.prosody import line_of, rhymes, words_of
+from musicgen_assets.composition.lyrics_pack import Pack, Theme, Title, Voice, content_words, nouns_in
+from musicgen_assets.composition.lyrics_pattern import Nouns
+from musicgen_assets.composition.lyrics_search import Meter, Rhyme, lines_for, rhymes_among, rhymes_of
+from musicgen_assets.composition.prosody import line_of
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.material import LyricLine, LyricSection
+from musicgen_assets.styles.schema import Style
 
-VERSES = 5
+VERSES = 4
 """Stanzas written for verses: a section of two loops takes two."""
 BRIDGES = 2
-UNTITLED = "Untitled"
-TITLE_SYLLABLES_MAX = 9
 _LONG_TITLE = 5
 """Longer titles are a line of their own."""
-_THEME_SYLLABLES_MAX = 7
-COUPLET_SYLLABLES = 8
-"""The length most lines have: four feet."""
 _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
-    ("breakdown", "verse", BRIDGES), ("verse", "verse", VERSES), ("pre_chorus", "pre_chorus", 1),
-    ("bridge", "bridge", BRIDGES),
+    ("verse", "verse", VERSES), ("pre_chorus", "pre_chorus", 1), ("bridge", "bridge", BRIDGES),
+    ("breakdown", "verse", BRIDGES),
 )  # fmt: skip
-"""Kind, whose couplets, and how many stanzas, in the order they choose."""
-_SCHEMES = ("AABB", "ABAB")
+"""Kind, whose patterns, and how many stanzas, in the order they choose."""
+_GENERAL_SHARE = {"verse": 0.7, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
+"""How much a general source weighs beside one of the theme's own."""
+_WOVEN = 0.35
+"""Share of stanzas of four loose lines that rhyme crosswise."""
+_TRIED_SOUNDS, _TRIED_SOURCES = 3, 3
+_SPOKEN_PRICE = 100.0
+"""Of a line that was sung already: it may only come back where nothing else is left."""
+_HEARD_SOUND = 0.15
+"""How much a rhyme sound that was heard already weighs."""
+_SYLLABLES_LEAST, _SYLLABLES_MOST = 7, 10
+"""Between these the packs have lines enough; a style that wants fewer or more gets the nearest."""
+
+
+def line_syllables(style: Style) -> int:
+    """Syllables a line that the style sings: the middle of its habit."""
+    low, high = style.lyrics.syllables_per_line
+    return min(max((low + high) // 2, _SYLLABLES_LEAST), _SYLLABLES_MOST)
 
 
 @dataclass
 class Writer:
-    """One song's words in the making. ``used`` holds every line given out, so that none comes twice."""
+    """One song's words in the making. ``used`` counts content words given out, ``taken`` patterns, ``heard`` rhyme
+    sounds and ``texts`` whole lines, so that nothing comes twice unasked.
+    """
 
     pack: Pack
     theme: Theme
-    title: str
-    is_bright: bool
+    title: Title
+    voice: Voice
     rng: np.random.Generator
-    scheme: str = "AABB"
-    used: set[str] = field(default_factory=set)
+    syllables: int = 8
+    used: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
+    stresses: dict[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
+    """How the first stanza of a kind falls, by line: the melody is made to it, and later stanzas follow."""
 
     def sections(self, counts: dict[SectionKind, int]) -> tuple[LyricSection, ...]:
         """Words for every kind of ``counts`` (kind to lines a stanza): verses a scene, choruses the title and a
         claim, the bridge a turn. Choruses, drops and pre-choruses have one stanza, which returns.
         """
-        self.scheme = str(self.rng.choice(_SCHEMES))
         found: list[LyricSection] = []
         if "chorus" in counts:
             found.append(LyricSection(kind="chorus", index=0, lines=self._refrain(counts["chorus"])))
@@ -59,83 +79,132 @@ class Writer:
             found.append(LyricSection(kind="drop", index=0, lines=lines))
         for kind, part, stanzas in _STANZAS:
             for index in range(stanzas if kind in counts else 0):
-                lines = self._stanza(part, counts[kind], COUPLET_SYLLABLES)
+                lines = self._stanza(kind, part, counts[kind])
                 if len(lines) == counts[kind]:
                     found.append(LyricSection(kind=kind, index=index, lines=lines))
         return tuple(found)
 
-    def _stanza(self, part: str, count: int, syllables: int) -> tuple[LyricLine, ...]:
-        """``count`` lines of fresh couplets, the theme's own first; couplets of near ``syllables`` are preferred."""
-        own = list(self.theme.couplets.get(part, ()))
-        general = list(self.pack.general.get(part, ()))
-        chosen: list[Couplet] = []
-        for _ in range(-(-count // 2)):
-            pool = self._fresh(own) or self._fresh(general)
-            if not pool:
-                break
-            chosen.append(self._take(pool, syllables))
-        return self._joined(chosen, count)
-
-    def _refrain(self, count: int) -> tuple[LyricLine, ...]:
-        """The title and its answer, then a claim of the theme."""
-        hooks = self.pack.general["hook_bright" if self.is_bright else "hook_dark"]
-        first, answer = self._take(self._fresh(list(hooks)), COUPLET_SYLLABLES)
-        if len(line_of(self.title, self.pack.language).syllables) > _LONG_TITLE:
-            first = self.title
-        couplets = [(first, answer)]
-        claims = list(self.theme.couplets["chorus"])
-        while len(couplets) * 2 < count:
-            pool = self._fresh(claims) or self._fresh(self.pack.general["chorus"])
-            if not pool:
-                break
-            couplets.append(self._take(pool, COUPLET_SYLLABLES))
-        return self._joined(couplets, count)
-
-    def _fresh(self, couplets: Sequence[Couplet]) -> list[Couplet]:
-        return [couplet for couplet in couplets if couplet[0] not in self.used]
-
-    def _take(self, pool: Sequence[Couplet], syllables: int) -> Couplet:
-        """A couplet at random among those nearest in length, its slots filled, marked as used."""
-        filled = [(self._filled(couplet), couplet) for couplet in pool]
-        lengths = [sum(abs(self._length(line) - syllables) for line in lines) for lines, _ in filled]
-        near = [pair for pair, length in zip(filled, lengths, strict=True) if length <= min(lengths) + 2]
-        lines, source = near[int(self.rng.integers(len(near)))]
-        self.used.update(source)
+    def _stanza(self, kind: SectionKind, part: str, count: int) -> tuple[LyricLine, ...]:
+        """``count`` lines, two by two; empty where the patterns have run out."""
+        pairs: list[tuple[tuple[str, str], bool]] = []
+        for number in range(-(-count // 2)):
+            pair = self._couplet(part, [self._meter(kind, 2 * number), self._meter(kind, 2 * number + 1)])
+            if pair is None:
+                return ()
+            pairs.append(pair)
+        lines = self._joined(pairs, count)
+        for number, line in enumerate(lines):
+            self.stresses.setdefault((kind, number), line.stresses)
         return lines
 
-    def _length(self, line: str) -> int:
-        return len(line_of(line, self.pack.language).syllables)
+    def _meter(self, kind: SectionKind, number: int) -> Meter:
+        return Meter(self.syllables, self.stresses.get((kind, number), ()))
 
-    def _filled(self, couplet: Couplet) -> Couplet:
-        """The couplet with its thing and title put in; a thing that begins a line takes a capital."""
-        thing = self.theme.things[int(self.rng.integers(len(self.theme.things)))]
-        filled = [
-            line.replace("{title}", self.title).replace("{thing}", thing if line.find("{thing}") else _capital(thing))
-            for line in couplet
+    def _refrain(self, count: int) -> tuple[LyricLine, ...]:
+        """The title and its answer, then a claim of the theme; a refrain of six lines or more says the title again."""
+        hooks = [unit for unit in self.title.hooks if unit.tags.allow(self.voice, "hooks")]
+        general = [unit for unit in self.pack.general["hooks"] if unit.tags.allow(self.voice, "hooks")]
+        nouns = nouns_in(self.theme, self.voice, "hooks")
+        rhymes = rhymes_among(hooks or general, nouns, self.voice, "hooks", self.pack.language, self.title.text)
+        pairs: list[tuple[tuple[str, str], bool]] = []
+        for number in range(-(-count // 2)):
+            is_title = number % 2 == 0
+            pair = self._from(rhymes, "hooks", nouns) if is_title else self._couplet("chorus", self._plain_meters())
+            if pair is None and is_title and pairs:
+                pair = pairs[0]
+            if pair is None:
+                pair = self._couplet("chorus", self._plain_meters())
+            if pair is not None:
+                pairs.append(self._titled(pair) if is_title and not hooks else pair)
+        return self._joined([(lines, False) for lines, _ in pairs], count)
+
+    def _titled(self, pair: tuple[tuple[str, str], bool]) -> tuple[tuple[str, str], bool]:
+        """A long title stands alone in its line."""
+        if len(line_of(self.title.text, self.pack.language).syllables) <= _LONG_TITLE:
+            return pair
+        return (self.title.text, pair[0][1]), pair[1]
+
+    def _plain_meters(self) -> list[Meter]:
+        return [Meter(self.syllables), Meter(self.syllables)]
+
+    def _couplet(self, part: str, meters: Sequence[Meter]) -> tuple[tuple[str, str], bool] | None:
+        """A fresh couplet of a part and whether its lines may be parted; None where there is none left.
+
+        First a rhyme sound, weighted by how many sources make it; then of a few sources on it the reading that
+        falls best.
+        """
+        own = rhymes_of(self.pack.language, self.theme.name, self.voice, part, is_general=False)
+        general = rhymes_of(self.pack.language, self.theme.name, self.voice, part, is_general=True)
+        share = _GENERAL_SHARE[part]
+        weighted = [(rhyme, 1.0) for rhyme in own] + [(rhyme, share) for rhyme in general]
+        return self._chosen(weighted, part, nouns_in(self.theme, self.voice, part), meters)
+
+    def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns) -> tuple[tuple[str, str], bool] | None:
+        return self._chosen([(rhyme, 1.0) for rhyme in rhymes], part, nouns, self._plain_meters())
+
+    def _chosen(
+        self, weighted: Sequence[tuple[Rhyme, float]], part: str, nouns: Nouns, meters: Sequence[Meter]
+    ) -> tuple[tuple[str, str], bool] | None:
+        by_sound: dict[str, dict[tuple[str, ...], tuple[float, list[Rhyme]]]] = {}
+        for rhyme, weight in weighted:
+            if self._is_fresh(rhyme):
+                sources = by_sound.setdefault(rhyme.sound, {})
+                sources.setdefault(rhyme.sources, (weight, []))[1].append(rhyme)
+        if not by_sound:
+            return None
+        best: tuple[float, tuple[str, str], Rhyme] | None = None
+        for rhyme in [rhyme for sound in self._some_sounds(by_sound) for rhyme in self._some(by_sound[sound])]:
+            price, lines = lines_for(
+                rhyme, nouns, self.voice, part, self.pack.language, meters, self.used, self.rng, self.title.text
+            )
+            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + self.rng.random()
+            if best is None or price < best[0]:
+                best = (price, lines, rhyme)
+        return self._taken(best[1], best[2]) if best else None
+
+    def _some_sounds(self, by_sound: dict[str, dict[tuple[str, ...], tuple[float, list[Rhyme]]]]) -> list[str]:
+        """The rhymes to try lines for, chosen before the lines."""
+        sounds = list(by_sound)
+        chances = np.array([self._chance(sound, by_sound[sound]) for sound in sounds])
+        chosen = self.rng.choice(len(sounds), min(_TRIED_SOUNDS, len(sounds)), replace=False, p=chances / chances.sum())
+        return [sounds[int(n)] for n in chosen]
+
+    def _is_fresh(self, rhyme: Rhyme) -> bool:
+        """Couplets come once; a single line, whose nouns change, twice."""
+        most = 1 if len(rhyme.units) == 1 else 2
+        return all(self.taken.get(source, 0) < most for source in rhyme.sources)
+
+    def _chance(self, sound: str, sources: dict[tuple[str, ...], tuple[float, list[Rhyme]]]) -> float:
+        couplets = sum(weight for units, (weight, _) in sources.items() if len(units) == 1)
+        singles = max((weight for units, (weight, _) in sources.items() if len(units) == 2), default=0.0)
+        return (couplets + singles) * (_HEARD_SOUND if self.heard.get(sound) else 1.0)
+
+    def _some(self, sources: dict[tuple[str, ...], tuple[float, list[Rhyme]]]) -> list[Rhyme]:
+        """A few rhymes of different sources."""
+        keys = list(sources)
+        weights = np.array([sources[key][0] for key in keys])
+        order = self.rng.choice(
+            len(keys), size=min(_TRIED_SOURCES, len(keys)), replace=False, p=weights / weights.sum()
+        )
+        return [sources[keys[int(n)]][1][int(self.rng.integers(len(sources[keys[int(n)]][1])))] for n in order]
+
+    def _taken(self, lines: tuple[str, str], rhyme: Rhyme) -> tuple[tuple[str, str], bool]:
+        """The lines, noted as used."""
+        for source in rhyme.sources:
+            self.taken[source] = self.taken.get(source, 0) + 1
+        self.heard[rhyme.sound] = self.heard.get(rhyme.sound, 0) + 1
+        self.texts.update(lines)
+        for text in lines:
+            for word in sorted(content_words(text, self.pack.language)):
+                self.used[word] = self.used.get(word, 0) + 1
+        return lines, rhyme.is_loose
+
+    def _joined(self, pairs: Sequence[tuple[tuple[str, str], bool]], count: int) -> tuple[LyricLine, ...]:
+        """Couplets one after another (AABB), or two whose lines stand alone woven into each other (ABAB)."""
+        lettered = [
+            (text, "ABCDEFGH"[number], is_loose) for number, (lines, is_loose) in enumerate(pairs) for text in lines
         ]
-        return filled[0], filled[1]
-
-    def _joined(self, couplets: Sequence[Couplet], count: int) -> tuple[LyricLine, ...]:
-        """Couplets one after another (AABB), or two woven into each other (ABAB)."""
-        language = self.pack.language
-        letters = ["ABCDEFGH"[n] if rhymes(*couplet, language) else "" for n, couplet in enumerate(couplets)]
-        pairs = [(line, letter) for letter, couplet in zip(letters, couplets, strict=True) for line in couplet]
-        if self.scheme == "ABAB" and len(couplets) >= 2:
-            order = [index for base in range(0, len(pairs) - 3, 4) for index in (base, base + 2, base + 1, base + 3)]
-            pairs = [pairs[index] for index in [*order, *range(len(order), len(pairs))]]
-        return tuple(line_of(_capital(text), self.pack.language, rhyme) for text, rhyme in pairs[:count])
-
-
-def fit_title(title: str, theme_text: str, pack: Pack, theme: Theme, rng: np.random.Generator) -> str:
-    """The words the refrain names: the title if it can be sung, else the theme's own words, else a hook of the pack."""
-    for text, longest in ((title, TITLE_SYLLABLES_MAX), (theme_text, _THEME_SYLLABLES_MAX)):
-        words = words_of(text)
-        has_figures = any(word.isdigit() for word in words)
-        is_named = bool(words) and text != UNTITLED and not has_figures
-        if is_named and len(line_of(text, pack.language).syllables) <= longest:
-            return _capital(" ".join(text.split()).strip(" .,!?;:"))
-    return theme.hooks[int(rng.integers(len(theme.hooks)))]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        for base in range(0, len(lettered) - 3, 4):
+            if all(is_loose for *_, is_loose in lettered[base : base + 4]) and self.rng.random() < _WOVEN:
+                lettered[base : base + 4] = [lettered[base + n] for n in (0, 2, 1, 3)]
+        return tuple(line_of(text, self.pack.language, letter) for text, letter, _ in lettered[:count])

@@ -94,10 +94,16 @@ def rhymes(first: str, second: str, language: str) -> bool:
     ends = [words_of(first)[-1:], words_of(second)[-1:]]
     if not all(ends) or plain(ends[0][0]) == plain(ends[1][0]):
         return False
-    one, other = (rhyme_sound(text, language).replace("m", "n") for text in (first, second))
-    if one == other:
+    one, other = (_sounds(end[0], language) for end in ends)
+    if not one.isdisjoint(other):
         return True
-    return _RULES[language].joins_vowels and _vowels(one) == _vowels(other)
+    return _RULES[language].joins_vowels and not {_vowels(sound) for sound in one}.isdisjoint(map(_vowels, other))
+
+
+def _sounds(word: str, language: str) -> set[str]:
+    """Every sound a word may end on, m and n alike."""
+    rules, found = _RULES[language], word_of(word, language)
+    return {sound.replace("m", "n") for sound in (rules.tail(found), *rules.variants(found))}
 
 
 def _vowels(sound: str) -> str:

@@ -117,6 +117,17 @@ def _irregular_sounds() -> dict[str, str]:
     return {word: sound for sound, words in groups.items() for word in words.split()}
 
 
+@lru_cache(maxsize=1)
+def _other_sounds() -> dict[str, str]:
+    groups = lexicon("en", "also")
+    return {word: sound for sound, words in groups.items() for word in words.split()}
+
+
+def _variants(word: Word) -> tuple[str, ...]:
+    sound = _other_sounds().get(word.text.lower())
+    return (sound,) if sound else ()
+
+
 def _is_weak(final: str) -> bool:
     return final.endswith(_WEAK_ENDINGS) and not final.endswith(("ay", "oy", "ey", "ied", "eed"))
 
@@ -158,4 +169,4 @@ def _recut(syllables: tuple[str, ...]) -> tuple[str, ...]:
     return (*syllables[:-2], before + head, last[len(head) :])
 
 
-ENGLISH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, recut=_recut)
+ENGLISH = Rules(nuclei=_nuclei, stress=_stress, onsets=_ONSETS, tail=_tail, recut=_recut, variants=_variants)

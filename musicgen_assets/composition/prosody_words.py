@@ -39,6 +39,8 @@ class Rules:
     tail: Callable[[Word], str]
     recut: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None
     """Mends the cut where a language hyphenates by stems."""
+    variants: Callable[[Word], tuple[str, ...]] = lambda _word: ()
+    """Other sounds that a word's tail has besides ``tail``: "again" rhymes with "then" and with "rain"."""
     joins_vowels: bool = False
     """Whether a word's last vowel and the next word's first share a syllable when sung (synaloepha)."""
     drops_mute_e: bool = False

@@ -12,6 +12,7 @@ CHECK_TEXTS: Mapping[str, str] = {
     "context_is_consistent": "The resolved decisions fit each other and the overrides won.",
     "harmonic_consistency": "Chords belong to the key or are explained, and sections cadence.",
     "rhythmic_stability": "The pulse is steady and the pattern recurs, without being a dead loop.",
+    "lyric_quality": "The words keep to their theme, rhyme, scan, fit the mood, and stand in their parts.",
     "melodic_coherence": "The melody moves singably, recurs, rests on chord tones and resolves.",
     "structural_integrity": "Sections differ where they should, recur where they should, and the song ends.",
     "stems_are_sound": "Every stem is finite, of full length, and not silent where it has notes.",

@@ -111,7 +111,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.lyrics:make_lyrics",
         reads=("creative.title", "creative.theme", "creative.language", "creative.has_vocals", "creative.lyrics",
                "musical.mood", "musical.genres", "musical.time_signature"),
-        streams=("lyrics",), data=("styles",),
+        streams=("lyrics",), data=("styles",), checks=("lyric_quality",),
     ),
     Declaration(
         "composition", "melody", "Hook, themes, motifs per section type.",
@@ -144,8 +144,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.arrangement.vocal_line:make_vocal_line",
         upstreams=(_SCORE, _MELODY,
                    Upstream("composition/lyrics", ("main", "prosody"))),
-        reads=("musical.time_signature", "creative.voice", "creative.lyrics"), kinds=("MIDI", "JSON"),
-        checks=SCORE_CHECKS,
+        reads=("musical.time_signature", "musical.genres", "creative.voice", "creative.lyrics"), data=("styles",),
+        kinds=("MIDI", "JSON"), checks=SCORE_CHECKS,
     ),
     Declaration(
         "production", "instrumentation", "Instrument, effects, layers and textures per track.",

@@ -19,6 +19,10 @@ Source = Literal["soundfont", "sub_bass"]
 
 VOCAL = "vocal"
 """Name and role of the sung track, which the arrangement does not know yet."""
+HARMONY_PREFIX = "vocal_harmony_"
+"""Names of harmony voices begin with it; a number from 1 follows."""
+HARMONY_LEVEL_DB, HARMONY_PAN, HARMONY_REVERB_DB = -6.0, 0.35, 2.0
+"""Where harmony voices stand against the lead; a rule of thumb."""
 
 
 class Effect(Frozen):
@@ -110,12 +114,26 @@ class Instrumentation(Frozen):
         for sound in (*self.tracks, self.vocal):
             if sound.name == name:
                 return sound
+        if name.startswith(HARMONY_PREFIX):
+            return self._harmony(name)
         raise KeyError(name)
+
+    def _harmony(self, name: str) -> TrackSound:
+        """A harmony voice sounds as the lead does: behind it, and to the left and right in turn."""
+        side = 1.0 if int(name.removeprefix(HARMONY_PREFIX)) % 2 else -1.0
+        update = {
+            "name": name,
+            "level_db": self.vocal.level_db + HARMONY_LEVEL_DB,
+            "pan": side * HARMONY_PAN,
+            "presence_db": 0.0,
+            "reverb_send_db": self.vocal.reverb_send_db + HARMONY_REVERB_DB,
+        }
+        return self.vocal.model_copy(update=update)
 
     def sound_for(self, track: Track) -> TrackSound:
         """The sound of a track of the merged score; the sung one is played by the instrument it names."""
         sound = self.sound_of(track.name)
-        if track.name != self.vocal.name:
+        if track.name != self.vocal.name and not track.name.startswith(HARMONY_PREFIX):
             return sound
         update = {"program": track.program, "instrument": track.instrument, "is_drums": track.is_drums}
         return sound.model_copy(update=update)

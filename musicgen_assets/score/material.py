@@ -93,10 +93,24 @@ class Lyrics(Frozen):
 
     language: str
     title: str
+    """The song's title."""
     sections: tuple[LyricSection, ...] = ()
     subject_words: tuple[str, ...] = ()
     """Words of what the song is about, lower case without accents, sorted: what its stanzas are held to."""
     scores: dict[str, float] = Field(default_factory=dict)
+    theme: str = ""
+    """The theme that the words keep to; empty for instrumentals."""
+    refrain: str = ""
+    """What the refrain names: the title, or one of the theme where that cannot be sung; empty for a user's words."""
+    person: str = ""
+    """i or we: who speaks throughout; empty for a user's words."""
+    tense: str = ""
+    """present or past: when the scenes are; empty for a user's words."""
+    is_addressed: bool = False
+    """Whether the song is sung to a "you"."""
+    valence: float = Field(0.5, ge=0.0, le=1.0)
+    """The mood they were written for, dark to bright."""
+    is_users_own: bool = False
 
 
 class LineProsody(Frozen):

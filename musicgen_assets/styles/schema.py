@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
 from musicgen_assets.styles.schema_groove import GrooveFeel
 from musicgen_assets.styles.schema_lyrics import LyricHabits
+from musicgen_assets.styles.schema_vocals import VocalHabits
 
 BassIdiom = Literal[
     "roots", "pulse", "octaves", "walking", "syncopated", "arpeggio", "pedal", "tumbao", "tumbao_double", "bossa",
@@ -179,6 +180,7 @@ class Style(Frozen):
     melody_syncopation: Unit = 0.3
     themes: tuple[str, ...] = ()
     lyrics: LyricHabits = LyricHabits()
+    vocals: VocalHabits = VocalHabits()
     mix: MixTargets = MixTargets()
     master: MasterTargets = MasterTargets()
 

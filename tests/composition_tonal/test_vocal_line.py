@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonal_song import GRID, Choice, Made, make
 
+from musicgen_assets.arrangement.vocal_harmony import chords_under
 from musicgen_assets.arrangement.vocal_line import VocalLine, merged_tracks, sing_song
+from musicgen_assets.arrangement.vocal_setting import Phrase, set_line, with_turn
+from musicgen_assets.arrangement.vocal_underlay import Sung as SungSyllable
 from musicgen_assets.arrangement.vocal_underlay import Unit, underlay
 from musicgen_assets.composition.prosody import line_of
 from musicgen_assets.context.schema import (
@@ -25,6 +28,7 @@ from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
+from musicgen_assets.styles.schema_vocals import VocalHabits
 
 BAR = 1920
 
@@ -112,11 +116,11 @@ def test_fitted_words_sing_the_melody_itself() -> None:
     made, score, line = sung(*FORM)
     assert line.track is not None
     start = score.sections[1].start_ticks
-    theme = [(s + start, d, p) for s, d, p, _ in made.melody.themes["verse"].notes]
-    vocal = [note[:3] for note in line.track.notes if start <= note[0] < start + 8 * BAR]
-    assert vocal == theme
+    theme = [(s + start, p) for s, _, p, _ in made.melody.themes["verse"].notes]
+    vocal = [note for note in line.track.notes if start <= note[0] < start + 8 * BAR]
+    assert [(note[0], note[2]) for note in vocal] == theme
     syllables = [syllable for syllable in line.syllables if syllable.section == "verse 1"]
-    assert [(syllable.start_ticks, syllable.duration_ticks) for syllable in syllables] == [note[:2] for note in theme]
+    assert [(syllable.start_ticks, syllable.duration_ticks) for syllable in syllables] == [note[:2] for note in vocal]
 
 
 def test_a_lifted_section_is_sung_higher() -> None:
@@ -133,7 +137,7 @@ def test_a_lifted_section_is_sung_higher() -> None:
 def test_the_melody_is_silent_where_the_voice_sings_and_nowhere_else() -> None:
     _, score, line = sung(*FORM)
     tracks = {track.name: track for track in merged_tracks(score, line.model_dump(mode="json"))}
-    assert list(tracks) == ["melody", "bass", "vocal"]
+    assert [name for name in tracks if not name.startswith("vocal_harmony")] == ["melody", "bass", "vocal"]
     spans = [(start, start + duration) for start, duration, _, _ in tracks["vocal"].notes]
     for start, duration, _, _ in tracks["melody"].notes:
         assert not any(a < start + duration and start < b for a, b in spans)
@@ -158,7 +162,7 @@ def test_a_melody_that_only_sings_makes_way_for_the_voice_as_a_track() -> None:
     kept = tuple(note for note in lead.notes if note[0] < score.end_ticks - BAR)
     score = score.model_copy(update={"tracks": (lead.model_copy(update={"notes": kept}), score.tracks[1])})
     names = [track.name for track in merged_tracks(score, line.model_dump(mode="json"))]
-    assert names == ["bass", "vocal"]
+    assert [name for name in names if not name.startswith("vocal_harmony")] == ["bass", "vocal"]
 
 
 def test_two_passes_sing_two_stanzas_and_a_repeated_refrain_the_same() -> None:
@@ -222,6 +226,94 @@ def test_notes_never_overlap_and_syllables_are_in_order() -> None:
         assert first[0] + first[1] <= second[0]
     starts = [syllable.start_ticks for syllable in line.syllables]
     assert starts == sorted(starts)
+
+
+def harmonized(group: str, **changes: object) -> tuple[Score, VocalLine]:
+    made = make(GRID[0])
+    score = score_of(made.melody, ("verse", 8, 0), ("chorus", 8, 0), ("verse", 8, 0), ("chorus", 8, 2), ("outro", 4, 0))
+    chords: list[ChordSpan] = []
+    for section in score.sections:
+        loop = made.harmony.sections.get(section.kind) or made.harmony.sections["verse"]
+        for repeat in range(-(-section.bars // loop.bars)):
+            for chord in loop.chords:
+                start = section.start_ticks + repeat * loop.bars * BAR + chord.start_ticks
+                if start < section.end_ticks:
+                    pitch_classes = tuple((pc + section.transpose) % 12 for pc in chord.pitch_classes)
+                    chords.append(chord.model_copy(update={"start_ticks": start, "pitch_classes": pitch_classes}))
+    score = score.model_copy(update={"chords": tuple(chords), **changes})
+    return score, sing_song(score, made.melody, made.lyrics, "4/4", "middle", VocalHabits(harmony=group))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("group", ["thirds", "sixths", "block", "drone"])
+def test_harmony_voices_sing_in_refrains_only_and_most_in_the_last(group: str) -> None:
+    score, line = harmonized(group)
+    assert [track.name for track in line.harmonies] == [f"vocal_harmony_{n + 1}" for n in range(len(line.harmonies))]
+    assert line.harmonies
+    assert {track.role for track in line.harmonies} == {"vocal"}
+    first, last = score.sections[1], score.sections[3]
+    counts = []
+    for section in (first, last):
+        notes = [n for track in line.harmonies for n in track.notes if section.start_ticks <= n[0] < section.end_ticks]
+        counts.append(len(notes))
+    assert counts[1] >= counts[0] > 0
+    assert sum(counts) == sum(len(track.notes) for track in line.harmonies)
+
+
+@pytest.mark.parametrize("group", ["thirds", "sixths", "block"])
+def test_harmony_voices_agree_with_the_chords_and_do_not_cross_the_lead(group: str) -> None:
+    score, line = harmonized(group)
+    assert line.track is not None
+    lead = {note[0]: note[2] for note in line.track.notes}
+    firm = clashes = 0
+    for track in line.harmonies:
+        for start, duration, pitch, _ in track.notes:
+            assert pitch != lead[start]
+            if duration >= 480 or start % 480 == 0:
+                firm += 1
+                tones = chords_under(score.chords, start, duration)[0].pitch_classes
+                clashes += any((pitch - tone) % 12 in (1, 11) for tone in tones) and pitch % 12 not in tones
+        moves = [abs(b[2] - a[2]) for a, b in pairwise(track.notes) if b[0] - a[0] < BAR]
+        assert sum(move <= 5 for move in moves) >= 0.75 * len(moves)
+    assert firm > 10
+    assert clashes <= 0.03 * firm
+
+
+def test_a_style_without_harmonies_has_none() -> None:
+    assert harmonized("none")[1].harmonies == ()
+
+
+def test_a_singer_breathes_between_lines_and_never_inside_a_word() -> None:
+    _, _, line = sung(*FORM)
+    gaps = []
+    for one, other in pairwise(line.syllables):
+        end = one.start_ticks + one.duration_ticks
+        if not one.is_word_end:
+            assert end == other.start_ticks
+        elif (one.section, one.line) != (other.section, other.line):
+            gaps.append(other.start_ticks - end)
+    assert gaps
+    assert sum(gap >= 200 for gap in gaps) >= 0.9 * len(gaps)
+
+
+def test_a_line_that_falls_otherwise_is_set_to_its_own_stresses() -> None:
+    rows = tuple(row(240 * n, 240, 60 + n % 3) for n in range(8))
+    upbeat = [Unit(f"s{n}", stress, True, 0) for n, stress in enumerate((0, 1, 0, 1, 0, 1, 0, 1))]
+    set_anew = set_line(Phrase(rows, 3840), upbeat, "4/4", 100.0)
+    stressed = [each.notes[0][0] for each, unit in zip(set_anew, upbeat, strict=True) if unit.stress]
+    plain = [each.notes[0][0] for each, unit in zip(underlay(rows, upbeat, "4/4"), upbeat, strict=True) if unit.stress]
+    assert sum(start % 480 == 0 for start in plain) <= 1
+    assert sum(start % 480 == 0 or start % 480 >= 240 for start in stressed) == 4
+    assert sum(start % 480 == 0 for start in stressed) >= 3
+    assert {note[2] for each in set_anew for note in each.notes} <= {60, 61, 62}
+
+
+def test_slurring_styles_turn_on_long_last_syllables() -> None:
+    last = SungSyllable("moon", True, 0, ((0, 960, 64, 80),))
+    turned = with_turn([last], frozenset({0, 2, 4, 5, 7, 9, 11}), 80)
+    assert [note[2] for note in turned[0].notes] == [64, 65, 64]
+    assert sum(note[1] for note in turned[0].notes) == 960
+    short = SungSyllable("moon", True, 0, ((0, 480, 64, 80),))
+    assert with_turn([short], frozenset({0, 2, 4, 5, 7, 9, 11}), 80) == (short,)
 
 
 def units(*stresses: int) -> list[Unit]:
