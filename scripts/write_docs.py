@@ -96,16 +96,63 @@ def _default(field: Any) -> str:
 
 
 def style_table() -> str:
-    """Every style with what it is."""
-    from musicgen_assets.styles.loader import load_style, style_names
+    """Every style with what it is, deep ones, others of their own and derived ones apart; and the canon of grooves."""
+    from musicgen_assets.styles.loader import DEEP_STYLES, load_style, style_names
 
-    rows = ["# Styles", "", "One YAML file each in `musicgen_assets/styles/data/`.", "",
-            "| style | tempo (BPM) | meters | what it is |", "|---|---|---|---|"]  # fmt: skip
-    for name in style_names():
-        style = load_style(name)
-        tempo = f"{style.tempo_bpm.low:g}-{style.tempo_bpm.high:g}, mostly {style.tempo_bpm.typical:g}"
-        rows.append(f"| {name} | {tempo} | {', '.join(style.meters)} | {style.description} |")
+    found = [load_style(name) for name in style_names()]
+    deep = [style for style in found if style.name in DEEP_STYLES]
+    own = [style for style in found if not style.is_derived and style.name not in DEEP_STYLES]
+    derived = [style for style in found if style.is_derived]
+    parts = [
+        (
+            "# Styles",
+            "One YAML file each in `musicgen_assets/styles/data/`; `docs/style.schema.json` says what it holds.",
+            [],
+        ),
+        ("## Deep", "Worked out in all respects: several grooves, a register for every instrument, sources.", deep),
+        ("## Of their own", "Complete files that inherit nothing.", own),
+        ("## Derived", "What sets them apart is theirs; all else is the style's they come from.", derived),
+    ]
+    rows = [line for title, text, styles in parts for line in (title, "", text, "", *_style_rows(styles))]
+    rows += _canon_rows()
     return NOTICE + "\n".join(rows) + "\n"
+
+
+def _style_rows(styles: list[Any]) -> list[str]:
+    if not styles:
+        return []
+    has_origin = any(style.is_derived for style in styles)
+    rows = ["| style | " + ("from | " if has_origin else "") + "tempo (BPM) | meters | what it is |"]
+    rows.append("|---" * (5 if has_origin else 4) + "|")
+    for style in styles:
+        tempo = f"{style.tempo_bpm.low:g}-{style.tempo_bpm.high:g}, mostly {style.tempo_bpm.typical:g}"
+        origin = f"{style.inherits} | " if has_origin else ""
+        rows.append(f"| {style.name} | {origin}{tempo} | {', '.join(style.meters)} | {style.description} |")
+    return [*rows, ""]
+
+
+def _canon_rows() -> list[str]:
+    from musicgen_assets.styles.canon import canon
+
+    said = (
+        "What a listener knows a style by, hit by hit, in `musicgen_assets/styles/canon.yaml`; a test holds every "
+        "style named here to it, as written and as composed."
+    )
+    rows = ["## The canon of grooves", "", said, ""]
+    rows += ["| groove | meter | hits (sixteenths from 0) | played by (levels) | source |", "|---|---|---|---|---|"]
+    for name, groove in canon().grooves.items():
+        hits = "<br>".join(
+            f"{(' + ' if part.is_shared else ' or ').join(part.pieces)}: {', '.join(map(str, part.essential))}"
+            for part in groove.parts
+        )
+        players = ", ".join(f"{style} {_span(levels)}" for style, levels in groove.played_by.items()) or "-"
+        meter = groove.meter if groove.bars == 1 else f"{groove.meter}, {groove.bars} bars"
+        rows.append(f"| {name} | {meter} | {hits} | {players} | {groove.source} |")
+    return [*rows, "", "Sources:", "", *(f"- {text}." for text in canon().sources.values())]
+
+
+def _span(levels: tuple[int, ...]) -> str:
+    return f"{levels[0]}-{levels[-1]}" if len(levels) > 1 else str(levels[0])
 
 
 def generated() -> dict[str, str]:

@@ -68,6 +68,8 @@ def coloured(bar: str, style: Style, tonic: str, scale: Scale, rng: np.random.Ge
     """A bar with its plain numerals extended as the style does; numerals that say more stay as they are."""
     if style.harmony_extensions == "triads":
         return bar
+    if style.extension_share < 1.0 and rng.random() >= style.extension_share:
+        return bar
     wants_ninth = style.harmony_extensions == "ninths" and rng.random() < 0.5
     return "_".join(_extended(numeral, tonic, scale, wants_ninth=wants_ninth) for numeral in bar.split("_"))
 

@@ -22,6 +22,7 @@ from musicgen_assets.styles.schema import (
     TempoRange,
     TrackMix,
 )
+from musicgen_assets.styles.schema_lyrics import LyricHabits
 
 Share = tuple[Style, float]
 Key = TypeVar("Key")
@@ -61,6 +62,7 @@ def blend_styles(shares: Sequence[Share]) -> Style:
         **_numbers(merged, lambda style: style.model_dump(include=_NUMBERS)),
         "melody_range_semitones": round(_mean(merged, lambda s: s.melody_range_semitones)),
         "harmony_extensions": _EXTENSIONS[round(_mean(merged, lambda s: _EXTENSIONS.index(s.harmony_extensions)))],
+        "extension_share": _mean(merged, lambda s: 0.0 if s.harmony_extensions == "triads" else s.extension_share),
         "progressions": _progressions(merged),
         "grooves": _grooves(merged),
         "has_drums": _drummer(merged).has_drums,
@@ -68,6 +70,7 @@ def blend_styles(shares: Sequence[Share]) -> Style:
         "section_bars": {**{k: v for s, _ in reversed(merged) for k, v in s.section_bars.items()}},
         "energy": _numbers(merged, lambda style: style.energy),
         "themes": tuple(dict.fromkeys(theme for style, _ in merged for theme in style.themes)),
+        "lyrics": _lyrics(merged),
         "mix": _mix(merged),
         "master": _master(merged),
     }  # fmt: skip
@@ -160,6 +163,19 @@ def _band(shares: Sequence[Share]) -> tuple[StyleInstrument, ...]:
 
 def _has_role(style: Style, role: Role) -> bool:
     return any(instrument.role == role and not instrument.is_optional for instrument in style.instruments)
+
+
+def _lyrics(shares: Sequence[Share]) -> LyricHabits:
+    """Rhyme schemes of all, lengths of lines between them, the rest the heaviest's."""
+    low = _mean(shares, lambda s: s.lyrics.syllables_per_line[0])
+    high = _mean(shares, lambda s: s.lyrics.syllables_per_line[1])
+    return shares[0][0].lyrics.model_copy(
+        update={
+            "verse_schemes": _union(shares, lambda s: s.lyrics.verse_schemes),
+            "chorus_schemes": _union(shares, lambda s: s.lyrics.chorus_schemes),
+            "syllables_per_line": (round(low), round(high)),
+        }
+    )
 
 
 def _mix(shares: Sequence[Share]) -> MixTargets:

@@ -22,6 +22,12 @@ from musicgen_assets.styles.schema import Style
 
 STYLES_FOLDER = Path(__file__).parent / "data"
 
+DEEP_STYLES = (
+    "pop", "rock", "folk", "jazz_swing", "bossa_nova", "funk", "hip_hop", "house", "synthwave", "cinematic",
+    "solo_piano", "latin",
+)  # fmt: skip
+"""Styles worked out in all respects: several grooves a meter, a register for every instrument, sources."""
+
 _NOT_INHERITED = ("name", "aliases", "description", "inherits")
 _REPLACED_WHOLE = ("grooves", "energy", "meters", "scales", "bass", "section_bars")
 """Mappings that a child states completely; other mappings are merged key by key."""

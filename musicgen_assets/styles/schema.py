@@ -161,6 +161,8 @@ class Style(Frozen):
     """Standard deviation of micro-timing; 0 for machine-tight styles."""
     feel: GrooveFeel = GrooveFeel()
     harmony_extensions: Literal["triads", "sevenths", "ninths"] = "triads"
+    extension_share: Unit = 1.0
+    """Share of bars of plain numerals that are extended as ``harmony_extensions`` says; under 1 in mixtures."""
     progressions: tuple[Progression, ...] = Field(min_length=2)
     grooves: dict[TimeSignature, MeterGroove]
     has_drums: bool = True

@@ -75,3 +75,28 @@ def test_every_pair_is_a_valid_style(pair: tuple[str, str]) -> None:
     assert checked.master.slope_db_per_octave[0] < checked.master.slope_db_per_octave[1]
     assert len({one.role for one in checked.instruments}) == len(checked.instruments)
     assert sum(checked.meters.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_mixture_extends_as_many_chords_as_its_rich_style_has_share() -> None:
+    mostly_plain, mostly_rich = mixed(("rock", 0.7), ("bossa_nova", 0.3)), mixed(("rock", 0.3), ("bossa_nova", 0.7))
+    assert mostly_plain.extension_share == pytest.approx(0.3)
+    assert mostly_rich.extension_share == pytest.approx(0.7)
+    assert mixed(("house", 0.5), ("jazz_swing", 0.5)).extension_share == 1.0
+
+
+def test_words_of_a_mixture_rhyme_like_both_and_come_back_like_the_heaviest() -> None:
+    both = mixed(("hip_hop", 0.7), ("blues", 0.3))
+    rap, blues = load_style("hip_hop").lyrics, load_style("blues").lyrics
+    assert set(both.lyrics.verse_schemes) == set(rap.verse_schemes) | set(blues.verse_schemes)
+    assert both.lyrics.verse_schemes["AABB"] > both.lyrics.verse_schemes["AAA"]
+    assert both.lyrics.refrain == rap.refrain
+    assert blues.syllables_per_line[0] <= both.lyrics.syllables_per_line[0] <= rap.syllables_per_line[0]
+
+
+def test_borrowed_drums_bring_their_own_variants() -> None:
+    both = mixed(("solo_piano", 0.75), ("hip_hop", 0.25)).grooves["4/4"]
+    piano, drums = load_style("solo_piano").grooves["4/4"], load_style("hip_hop").grooves["4/4"]
+    assert len(both.variants) == max(len(piano.variants), len(drums.variants))
+    for number, variant in enumerate(both.every_variant):
+        assert variant.levels == drums.variant(number).levels
+        assert variant.comping == piano.variant(number).comping

@@ -6,9 +6,11 @@ from typing import get_args
 
 import pytest
 
+from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.mastering.corridor import corridor_data
 from musicgen_assets.score.clock import steps_per_bar
-from musicgen_assets.styles.loader import load_style, style_names
+from musicgen_assets.styles.loader import DEEP_STYLES, load_style, style_aliases, style_names
 from musicgen_assets.styles.schema import MeterGroove, Style
 from musicgen_assets.theory.chords import parse_bar
 from musicgen_assets.theory.scales import mode_family
@@ -49,6 +51,10 @@ def style(request: pytest.FixtureRequest) -> Style:
     return load_style(request.param)
 
 
+def grooves_of(style: Style) -> list[MeterGroove]:
+    return [played for groove in style.grooves.values() for played in groove.every_variant]
+
+
 def strings_of(groove: MeterGroove) -> list[tuple[str, str]]:
     found = [(piece, text) for pieces in (*groove.levels.values(), *groove.fills) for piece, text in pieces.items()]
     return [*found, *(("comping", text) for text in groove.comping.values())]
@@ -65,8 +71,13 @@ def test_there_are_enough_styles_and_every_common_meter_is_at_home_in_one() -> N
 
 
 def test_every_pattern_fits_its_meter(style: Style) -> None:
-    for meter, groove in style.grooves.items():
-        for piece, pattern in strings_of(groove):
+    for meter, piece, pattern in (
+        (meter, *found)
+        for meter, groove in style.grooves.items()
+        for played in groove.every_variant
+        for found in strings_of(played)
+    ):
+        if pattern:
             bars = pattern.split()
             assert 1 <= len(bars) <= 2, (meter, piece)
             assert all(len(bar) == steps_per_bar(meter) for bar in bars), (meter, piece, pattern)
@@ -74,7 +85,7 @@ def test_every_pattern_fits_its_meter(style: Style) -> None:
 
 
 def test_every_piece_is_known_and_every_level_there(style: Style) -> None:
-    for groove in style.grooves.values():
+    for groove in grooves_of(style):
         assert set(groove.levels) == set(groove.comping) == {1, 2, 3, 4}
         assert {piece for piece, _ in strings_of(groove)} <= PIECES | {"comping"}
         assert groove.source
@@ -83,11 +94,11 @@ def test_every_piece_is_known_and_every_level_there(style: Style) -> None:
 
 
 def test_levels_grow_from_sparse_to_full(style: Style) -> None:
-    for groove in style.grooves.values():
+    for groove in grooves_of(style):
         drums = [sum(onsets(pattern) for pattern in groove.levels[level].values()) for level in (1, 2, 3, 4)]
         comping = [onsets(groove.comping[level]) for level in (1, 2, 3, 4)]
-        assert drums == sorted(drums)
-        assert comping == sorted(comping)
+        assert drums == sorted(drums), groove.source
+        assert comping == sorted(comping), groove.source
         assert comping[0] >= 1
         assert drums[3] > drums[0] or not style.has_drums
 
@@ -171,6 +182,98 @@ def test_mix_has_a_place_for_every_role_of_the_band(style: Style) -> None:
     assert abs(style.mix.tracks["bass"].pan) <= 0.2
     low, high = style.master.slope_db_per_octave
     assert low < high <= 0
+
+
+DERIVED = frozenset(
+    {
+        "indie", "punk", "metal", "country", "r_and_b", "gospel", "disco", "trap", "lofi", "techno", "trance",
+        "drum_and_bass", "string_quartet", "reggaeton", "afrobeats", "k_pop", "chiptune", "march",
+    }
+)  # fmt: skip
+
+
+def test_every_asked_style_is_there_and_says_whether_it_is_derived() -> None:
+    assert {name for name in NAMES if load_style(name).is_derived} == DERIVED
+    assert {"blues", "ambient", "reggae", "celtic", "lullaby", "waltz"} <= set(NAMES) - DERIVED
+    assert set(DEEP_STYLES) <= set(NAMES) - DERIVED
+    assert all(load_style(name).inherits in NAMES for name in DERIVED)
+
+
+@pytest.mark.parametrize("name", sorted(DERIVED))
+def test_a_derived_style_overrides_what_makes_it_itself(name: str) -> None:
+    child = load_style(name)
+    parent = load_style(str(child.inherits))
+    for part in ("tempo_bpm", "grooves", "progressions", "instruments", "lyrics", "themes", "mood"):
+        assert getattr(child, part) != getattr(parent, part), part
+
+
+@pytest.mark.parametrize("name", DEEP_STYLES)
+def test_deep_styles_are_complete(name: str) -> None:
+    style = load_style(name)
+    main = style.grooves[next(iter(style.meters))]
+    assert main.variants
+    assert len(main.fills) >= 3 or not style.has_drums
+    assert len(style.progressions) >= 7
+    assert len(style.forms) >= 5
+    assert len(style.themes) >= 5
+    assert "lyrics" in style.model_fields_set
+    for one in style.instruments:
+        assert (one.register_midi is None) == (one.role in ("drums", "percussion")), one.name
+
+
+def test_registers_lie_within_what_instruments_reach(style: Style) -> None:
+    for one in style.instruments:
+        if one.register_midi is not None:
+            low, high = (28, 55) if one.role == "bass" else range_of(one.program)
+            assert low <= one.register_midi[0] < one.register_midi[1] <= max(high, 67 if one.role == "bass" else 0)
+            assert one.register_midi[1] - one.register_midi[0] >= 14
+
+
+def test_words_have_habits(style: Style) -> None:
+    habits = style.lyrics
+    assert "lyrics" in style.model_fields_set
+    assert all(len(scheme) <= 8 for scheme in (*habits.verse_schemes, *habits.chorus_schemes))
+    assert habits.title_lines <= max(len(scheme) for scheme in habits.chorus_schemes)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "programs"),
+    [
+        ("chiptune", "lead", {80, 81}), ("chiptune", "arpeggio", {80, 81}), ("string_quartet", "lead", {40}),
+        ("string_quartet", "counter", {40}), ("string_quartet", "chords", {41}), ("string_quartet", "bass", {42}),
+        ("march", "bass", {58}), ("march", "chords", {60}), ("gospel", "pad", {16, 17, 18}),
+        ("country", "arpeggio", {105}),
+        ("metal", "chords", {30}), ("jazz_swing", "bass", {32}), ("bossa_nova", "chords", {24}),
+        ("latin", "chords", {0}),
+        ("disco", "arpeggio", {28}), ("trap", "drums", {25}), ("techno", "drums", {24, 25}),
+    ],
+)  # fmt: skip
+def test_instruments_are_the_ones_of_the_genre(name: str, role: str, programs: set[int]) -> None:
+    assert {one.program for one in load_style(name).instruments if one.role == role} <= programs
+
+
+def test_a_quartet_is_four_players_without_drums() -> None:
+    assert sorted(one.program for one in load_style("string_quartet").instruments) == [40, 40, 41, 42]
+    assert not load_style("string_quartet").has_drums
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("K-Pop", "k_pop"), ("heavy metal", "metal"), ("R&B", "r_and_b"), ("dnb", "drum_and_bass"),
+        ("8-bit", "chiptune"),
+        ("reguetón", "reggaeton"), ("música electrónica", None), ("streichquartett", "string_quartet"),
+        ("quatuor à cordes", "string_quartet"), ("marsch", "march"), ("música country", "country"),
+        ("indie rock", "indie"),
+        ("soul", "funk"), ("marcha", "march"), ("technomusik", "techno"), ("afrobeat", "afrobeats"),
+    ],
+)  # fmt: skip
+def test_new_styles_answer_in_several_languages(alias: str, name: str | None) -> None:
+    assert style_aliases().get(alias.lower().replace("-", " ")) == name
+
+
+def test_every_style_has_a_corridor_of_its_own_choice() -> None:
+    assert set(corridor_data().styles) == set(NAMES)
 
 
 def test_styles_differ() -> None:

@@ -102,6 +102,16 @@ def test_a_change_of_a_parent_changes_its_children(folder: Path) -> None:
         ("name: bad\ninherits: pop\nswing: 0.9\n", "is not a style: swing"),
         ("name: bad\ninherits: pop\nwobble: 1\n", "is not a style: wobble"),
         ("name: bad\ninherits: nothing\n", "does not exist"),
+        (
+            "name: bad\ninherits: pop\nlyrics: {verse_schemes: {A1: 1}}\n",
+            "lyrics.*A1 is no rhyme scheme",
+        ),
+        ("name: bad\ninherits: pop\nlyrics: {syllables_per_line: [9, 5]}\n", "9 <= 5 <= 24 does not hold"),
+        ("name: bad\ninherits: pop\nlyrics: {rime: near}\n", "is not a style: lyrics.rime"),
+        (
+            "name: bad\ninherits: pop\ninstruments: [{role: lead, name: a, program: 0, register_midi: [70, 60]}]\n",
+            "instruments.0: .*70 < 60",
+        ),
         ("name: bad\ninherits: bad\n", "inherits it in turn"),
         ("name: bad\ninherits: pop\ntempo_bpm: {low: 100, typical: 90, high: 120}\n", "does not hold"),
         ("name: bad\ninherits: pop\nmeters: {5/4: 1}\n", "no groove for 5/4"),
