@@ -24,6 +24,7 @@ _ENTER_FROM: Mapping[Role, float] = {
     "drums": 0.34, "percussion": 0.56, "bass": 0.3, "chords": 0.0, "arpeggio": 0.5, "pad": 0.0, "lead": 0.0,
     "counter": 0.6, "vocal": 0.0,
 }  # fmt: skip
+_ASKED_ENTER_FROM = 0.3
 _ORDER: tuple[Role, ...] = ("lead", "chords", "arpeggio", "pad", "counter", "bass", "percussion", "drums")
 _CARRIERS: tuple[Role, ...] = ("chords", "arpeggio", "pad", "counter")
 _PIANO = Instrument(role="lead", name="piano", program=0)
@@ -31,7 +32,10 @@ _PIANO = Instrument(role="lead", name="piano", program=0)
 
 @dataclass(frozen=True)
 class Seat:
-    """One track to be. ``order`` counts seats of the same role from 0. ``is_kit``: pitches are drum keys."""
+    """One track to be. ``order`` counts seats of the same role from 0. ``is_kit``: pitches are drum keys.
+
+    ``is_asked``: asked for by name, so it is heard wherever its part allows.
+    """
 
     name: str
     role: Role
@@ -41,6 +45,7 @@ class Seat:
     from_energy: float
     order: int
     is_kit: bool
+    is_asked: bool = False
 
 
 def seat_band(
@@ -72,12 +77,18 @@ def seat_band(
                 instrument=item.name,
                 program=item.program,
                 channel=DRUM_CHANNEL if is_kit else free.pop(0),
-                from_energy=known.get((item.role, item.name), _ENTER_FROM[item.role]),
+                from_energy=_entry(item, known.get((item.role, item.name), _ENTER_FROM[item.role])),
                 order=order,
                 is_kit=is_kit,
+                is_asked=item.is_asked,
             )
         )
     return tuple(seats)
+
+
+def _entry(item: Instrument, usual: float) -> float:
+    """Who was asked for does not wait for the loudest sections."""
+    return min(usual, _ASKED_ENTER_FROM) if item.is_asked else usual
 
 
 def _of_style(style: Style) -> list[Instrument]:

@@ -40,11 +40,11 @@ class Window:
 def orchestrate(timeline: Timeline, seats: Sequence[Seat]) -> dict[str, tuple[Window, ...]]:
     """Windows per track name, in order of time. The melody's rests are its own matter.
 
-    A seat plays from its entry energy on; the last hook has everybody. First verses hold colours back, and a
-    section that leads to a hook always leaves the hook something to add, where the band is large enough.
-    Intros build up and outros thin out half by half; breakdowns have no drums, and bass only in their second
-    half. Third verses begin without drums, fourth ones let another carry the chords. Something harmonic always
-    plays.
+    A seat plays from its entry energy on; the last hook has everybody. Who was asked for is never held back. First
+    verses hold colours back, and a section that leads to a hook always leaves the hook something to add, where the
+    band is large enough. Intros build up and outros thin out half by half; breakdowns have no drums, and bass only
+    in their second half. Third verses begin without drums, fourth ones let another carry the chords. Something
+    harmonic always plays.
     """
     windows: dict[str, list[Window]] = {seat.name: [] for seat in seats}
     playing = _players_by_section(timeline, seats)
@@ -76,6 +76,9 @@ def _wanted(plan: SectionPlan, timeline: Timeline, seats: Sequence[Seat]) -> set
     found = set()
     for seat in seats:
         if section.energy + _EPSILON < seat.from_energy or seat.role in _TACIT.get(section.kind, ()):
+            continue
+        if seat.is_asked:
+            found.add(seat.name)
             continue
         if section.kind == "verse" and section.index == 0 and _is_colour(seat) and _has_hook(timeline):
             continue
@@ -131,7 +134,7 @@ def _leading_in(timeline: Timeline, index: int) -> list[int]:
 def _thin(present: set[str], seats: Sequence[Seat]) -> None:
     """Take one colour out, as long as something harmonic stays."""
     for role in _COLOURS:
-        chosen = [seat for seat in seats if seat.role == role and seat.name in present]
+        chosen = [seat for seat in seats if seat.role == role and seat.name in present and not seat.is_asked]
         harmonic = [seat for seat in seats if seat.role in HARMONIC and seat.name in present]
         if chosen and (role not in HARMONIC or len(harmonic) > 1):
             present.discard(max(chosen, key=lambda seat: seat.order).name)

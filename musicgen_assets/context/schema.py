@@ -59,6 +59,8 @@ class Instrument(Frozen):
     role: Role
     name: str = Field(min_length=1, max_length=60)
     program: int = Field(ge=0, le=127)
+    is_asked: bool = False
+    """Whether it was asked for by name: then it is heard wherever its part allows, and nothing thins it out."""
 
 
 class HitPoint(Frozen):

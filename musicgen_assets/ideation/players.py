@@ -96,7 +96,7 @@ def band_of(
         if role not in excluded and not any(item.role == role for item in band):
             band.append(_of_style(role, style) or _stand_in(role, wishes.unwanted))
     _fill_gaps(band, style, wishes, excluded)
-    return distinct(band)
+    return distinct(_marked(band, wanted))
 
 
 def has_player(style: Style, name: str) -> bool:
@@ -192,6 +192,16 @@ def _promote(band: list[Instrument], wanted: Sequence[Sound], excluded: set[Role
             band[:] = [item for item in band if item.role != "lead" and item is not player]
             band.append(Instrument(role="lead", name=player.name, program=player.program))
             return
+
+
+def _marked(band: Sequence[Instrument], wanted: Sequence[Sound]) -> list[Instrument]:
+    """The band with the players who were asked for marked; of several who would do, the one most like it."""
+    asked: list[Instrument] = []
+    for sound in wanted:
+        able = [item for item in band if _satisfies(item, sound)]
+        if able:
+            asked.append(min(able, key=lambda item: (item.name != sound.name, item.role == "counter")))
+    return [item.model_copy(update={"is_asked": True}) if item in asked else item for item in band]
 
 
 def _satisfies(item: Instrument, sound: Sound) -> bool:

@@ -16,7 +16,7 @@ from musicgen_assets.context import limits
 from musicgen_assets.context.schema import Mood, Scale, WeightedGenre
 from musicgen_assets.ideation.players import has_player
 from musicgen_assets.ideation.wording.lexicon import common
-from musicgen_assets.styles.loader import load_style, style_names
+from musicgen_assets.styles.loader import every_style, style_names
 from musicgen_assets.styles.schema import Style
 from musicgen_assets.theory.scales import mode_family
 
@@ -51,10 +51,10 @@ def nearest_style(
     avoided: Collection[str] = (),
 ) -> str | None:
     """The style that suits the mood, instruments and meter best, by name; None if there is nothing to go by."""
-    names = [name for name in style_names() if name not in avoided]
-    if (mood is None and not instruments and meter is None) or not names:
+    styles = [style for style in every_style() if style.name not in avoided]
+    if (mood is None and not instruments and meter is None) or not styles:
         return None
-    return min(names, key=lambda name: (_distance(load_style(name), mood, instruments, meter, is_only), name))
+    return min(styles, key=lambda style: (_distance(style, mood, instruments, meter, is_only), style.name)).name
 
 
 def _distance(style: Style, mood: Mood | None, instruments: Sequence[str], meter: str | None, is_only: bool) -> float:
