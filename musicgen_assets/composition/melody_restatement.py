@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from musicgen_assets.composition.feel import metric_weight
 from musicgen_assets.composition.melody_contour import Contour, Singer, arc, first_notes, pitches_at
 from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
-from musicgen_assets.composition.melody_pitch import Harmonic, fit_price
+from musicgen_assets.composition.melody_pitch import Harmonic, fit_prices
 from musicgen_assets.composition.melody_rhythm import PhraseRhythm, joined, place, shifted, stress_pattern
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import TICKS_PER_QUARTER
@@ -103,9 +103,9 @@ def _best_move(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Sin
 
 def move_prices(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Singer, wished: int) -> list[float]:
     """What a contour costs over its chords for each way of moving it, _MOVES scale steps beside ``wished``."""
+    lines = [np.rint(pitches_at(rungs + wished + move, singer)).astype(int).tolist() for move in _MOVES]
     return [
-        _MOVE_PRICE * abs(move) + fit_price(rhythm, field, np.rint(pitches_at(rungs + wished + move, singer)).tolist())
-        for move in _MOVES
+        _MOVE_PRICE * abs(move) + price for move, price in zip(_MOVES, fit_prices(rhythm, field, lines), strict=True)
     ]
 
 
