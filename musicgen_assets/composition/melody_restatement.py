@@ -33,7 +33,8 @@ _ALIGNMENTS = ((0, 0), (1, 0), (0, 1))
 _ALIGNMENT_PRICE = 0.15
 _UPBEAT_TICKS = 240
 _BEAT_WEIGHT = 0.5
-_TAIL_NOTES_MAX = 7
+_TAIL_NOTES_MAX, _TAIL_REACH = 7, 0.45
+"""Most notes after a hook, and the share of the time left within which the last begins, so that it can be held."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def _tail(
     for unit in (TICKS_PER_QUARTER, TICKS_PER_QUARTER // 2):
         start = (last // unit + 1) * unit
         if span[1] - start >= (len(stresses) + 1) * TICKS_PER_QUARTER // 2:
-            return place(stresses, (start, span[1]), singer.pace, noise[::-1].copy(), None, arrival)
+            pace = replace(singer.pace, reach=_TAIL_REACH)
+            return place(stresses, (start, span[1]), pace, noise[::-1].copy(), None, arrival)
     if len(stresses) > 1:
         return _tail(head, stresses[-1:], span, singer, noise, arrival)
     return None
