@@ -14,13 +14,17 @@ import numpy as np
 
 from musicgen_assets.composition.chord_cadence import CLOSING_KINDS, cadence_of, closing_bars, half_closing_bars
 from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
-from musicgen_assets.composition.chord_vocabulary import (
-    candidates,
-    coloured,
-    idioms,
+from musicgen_assets.composition.chord_substitution import (
+    brightness,
+    with_inversions,
     with_mixture,
+    with_pedal,
+    with_quicker_cadence,
     with_secondary_dominant,
+    with_sharper_dominants,
+    with_tritone_substitute,
 )
+from musicgen_assets.composition.chord_vocabulary import candidates, coloured, idioms
 from musicgen_assets.composition.feel import beat_starts, group_starts
 from musicgen_assets.composition.section_loops import ALL_KINDS, loop_bars
 from musicgen_assets.context.schema import Mood, Scale, SectionKind, Tonic
@@ -47,6 +51,9 @@ _RELATED: dict[SectionKind, tuple[SectionKind, ...]] = {
 }  # fmt: skip
 """Whose loop a kind takes up, where the style lets it: a song has few loops."""
 _REUSE = 0.75
+_MOOD_PULL = 2.0
+"""How strongly a mood away from the style's own prefers bright or dark loops."""
+_PEDAL_KINDS: tuple[SectionKind, ...] = ("intro", "build", "breakdown", "outro")
 _CLOSING_SHARE, _DOMINANT_SHARE, _SUSPENDED_SHARE = 0.6, 0.6, 0.3
 """How often a chorus that could stay a loop is closed, closed by the dominant, and a half cadence suspended."""
 _HALF_SHARES: dict[SectionKind, float] = {"pre_chorus": 0.7, "verse": 0.3}
@@ -122,7 +129,10 @@ def _draw_loops(brief: HarmonyBrief, rng: np.random.Generator) -> dict[SectionKi
         if asked:
             loops[kind] = asked
             continue
-        bars = _fitted(chosen[kind].numerals, loop_bars(brief.style, kind))
+        numerals = chosen[kind].numerals
+        if kind == "bridge":
+            numerals = _turned_away(numerals, [chosen[other].numerals[0] for other in ("verse", "chorus")])
+        bars = _fitted(numerals, loop_bars(brief.style, kind))
         loops[kind] = _finished(bars, brief, kind, rng)
     return {kind: loops[kind] for kind in ALL_KINDS}
 
@@ -142,8 +152,23 @@ def _choose(
         firsts = {numerals[0] for numerals in taken}
         starting_elsewhere = [progression for progression in fresh if progression.numerals[0] not in firsts]
         pool = starting_elsewhere if kind == "bridge" and starting_elsewhere else fresh
-    weights = np.array([progression.weight for progression in pool])
+    weights = np.array([progression.weight * _suits(progression, brief) for progression in pool])
     return pool[int(rng.choice(len(pool), p=weights / weights.sum()))]
+
+
+def _turned_away(numerals: tuple[str, ...], firsts: Sequence[str]) -> tuple[str, ...]:
+    """The loop begun on its first chord that neither verse nor chorus begin with, so that the bridge goes elsewhere."""
+    for index, numeral in enumerate(numerals):
+        if numeral not in firsts and "_" not in numeral:
+            return (*numerals[index:], *numerals[:index])
+    return numerals
+
+
+def _suits(progression: Progression, brief: HarmonyBrief) -> float:
+    """Factor on a progression's weight: bright loops for bright moods, 1 where the mood is the style's own."""
+    chords = [chord for bar in progression.numerals for chord in _parsed(bar, brief)]
+    lean = brief.mood.valence - brief.style.mood.valence
+    return float(np.exp(_MOOD_PULL * lean * brightness(chords, brief.tonic, brief.scale)))
 
 
 def _of_length(pool: list[Progression], bars: int) -> list[Progression]:
@@ -166,8 +191,8 @@ def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.r
     is_rich = style.harmony_extensions != "triads"
     is_loop_music = any("drop" in form for form in style.forms)
     if not is_loop_music and kind in ("verse", "chorus", "bridge", "solo"):
-        bars = with_secondary_dominant(bars, style, scale, rng)
-        bars = with_mixture(bars, brief.mood.valence, scale, rng)
+        bars = with_secondary_dominant(bars, style, scale, rng, brief.mood.arousal)
+        bars = with_mixture(bars, brief.mood, scale, rng)
     cadence = cadence_of(kind, [chord for bar in bars for chord in _parsed(bar, brief)], tonic)
     must_close = kind == "outro" or (kind in CLOSING_KINDS and cadence not in ("authentic", "plagal"))
     may_close = kind == "chorus" and not is_loop_music and len(bars) >= 8
@@ -176,6 +201,12 @@ def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.r
         bars = closing_bars(bars, tonic, scale, prefers_dominant=is_rich or rng.random() < _DOMINANT_SHARE)
     elif may_stop and _has_dominant(style, scale) and rng.random() < _HALF_SHARES[kind]:
         bars = half_closing_bars(bars, has_suspension=bool(rng.random() < _SUSPENDED_SHARE))
+    bars = with_quicker_cadence(bars, style, scale, rng)
+    bars = with_sharper_dominants(bars, style, brief.mood, scale, rng)
+    bars = with_tritone_substitute(bars, style, scale, rng)
+    bars = with_pedal(bars, style, kind, tonic, scale, rng)
+    if kind not in _PEDAL_KINDS:
+        bars = with_inversions(bars, style, tonic, scale, rng)
     return [coloured(bar, style, tonic, scale, rng) for bar in bars]
 
 

@@ -1,13 +1,12 @@
 """Which progressions a section may use, and how plain numerals are coloured.
 
-Belongs here: candidates by style, kind and mode; extensions, secondary dominants, mixture. Does not belong
-here: cadences (chord_cadence), putting a song's harmony together (chord_progression).
+Belongs here: candidates by style, kind and mode; extensions. Does not belong here: other chords in their place
+(chord_substitution), cadences (chord_cadence), putting a song's harmony together (chord_progression).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,8 +37,6 @@ _NEIGHBOURS: dict[SectionKind, tuple[SectionKind, ...]] = {
     "breakdown": ("bridge", "interlude", "verse"), "outro": ("chorus", "intro", "verse"),
 }  # fmt: skip
 """Whose progressions a kind borrows where the style has none for it."""
-_SECONDARY_SHARE = {"triads": 0.15, "sevenths": 0.35, "ninths": 0.4}
-_MIXTURE_BELOW_VALENCE = 0.45
 _COLOURED = re.compile(r"(b?#?)(VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(°?)")
 
 
@@ -72,34 +69,6 @@ def coloured(bar: str, style: Style, tonic: str, scale: Scale, rng: np.random.Ge
         return bar
     wants_ninth = style.harmony_extensions == "ninths" and rng.random() < 0.5
     return "_".join(_extended(numeral, tonic, scale, wants_ninth=wants_ninth) for numeral in bar.split("_"))
-
-
-def with_secondary_dominant(bars: Sequence[str], style: Style, scale: Scale, rng: np.random.Generator) -> list[str]:
-    """Sometimes, one bar's second half becomes the dominant of the next bar's chord."""
-    changed = list(bars)
-    if scale not in ("major", "minor") or rng.random() >= _SECONDARY_SHARE[style.harmony_extensions]:
-        return changed
-    wanted = {"ii", "vi", "IV", "iii"} if scale == "major" else {"iv"}
-    places = [
-        index
-        for index in range(1, len(bars) - 2)
-        if bars[index + 1] in wanted and "_" not in bars[index] and "/" not in bars[index]
-    ]
-    if places:
-        index = int(rng.choice(places))
-        changed[index] = f"{bars[index]}_V7/{bars[index + 1]}"
-    return changed
-
-
-def with_mixture(bars: Sequence[str], valence: float, scale: Scale, rng: np.random.Generator) -> list[str]:
-    """In a dark mood, the last major subdominant of a major loop sometimes turns minor on its way home."""
-    changed = list(bars)
-    if scale != "major" or valence >= _MIXTURE_BELOW_VALENCE or rng.random() >= 0.4:
-        return changed
-    places = [index for index, bar in enumerate(bars) if bar == "IV"]
-    if places:
-        changed[places[-1]] = "IV_iv"
-    return changed
 
 
 def _fits(progression: Progression, scale: Scale) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from musicgen_assets.composition.melody_contour import Contour, Singer, arc, contour_of, first_notes, hook_value
-from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MAX
+from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MAX, HOOK_NOTES_MIN
 from musicgen_assets.composition.melody_pitch import Harmonic, Wish, sing
 from musicgen_assets.composition.melody_restatement import alignment, best_lay, move_prices
 from musicgen_assets.composition.melody_rhythm import NOISE_PLACES, PhraseRhythm, place, shifted, stress_pattern
@@ -27,6 +27,8 @@ _SUNG_NOTES_MIN, _SUNG_VARIETY = 4, 0.45
 _ROOM_A_SYLLABLE = 0.06
 """Share of its span that a sung hook leaves free for each syllable by which other lines are longer."""
 _REACH_MIN = 0.45
+_NOTES_BY_AROUSAL = 3.0
+"""Notes that the whole way from calm to aroused adds to a hook nobody sings."""
 
 
 def find_hook(
@@ -87,7 +89,9 @@ def _hook_rhythm(
     least, most = manner.hook_notes
     size = round((span[1] - span[0]) * manner.hook_share / TICKS_PER_QUARTER) * TICKS_PER_QUARTER
     inner = (span[0], min(span[1], span[0] + max(size, 2 * TICKS_PER_QUARTER)))
-    stressed = stress_pattern(int(rng.integers(least, most + 1)), singer.time_signature)
+    livelier = round(_NOTES_BY_AROUSAL * (singer.mood.arousal - 0.5))
+    count = min(max(int(rng.integers(least, most + 1)) + livelier, HOOK_NOTES_MIN), HOOK_NOTES_MAX)
+    stressed = stress_pattern(count, singer.time_signature)
     return place(stressed, inner, singer.pace, noise, entry_ticks=entry)
 
 

@@ -25,7 +25,7 @@ from musicgen_assets.score.model import ChordSpan
 Floats = NDArray[np.float64]
 
 IMPOSSIBLE = 1e6
-_OUT_OF_REACH = 12.0
+_OUT_OF_REACH, _LEFT_BY_LEAP = 12.0, 4.5
 _INTERVAL_PRICES = (0.8, 0.0, 0.0, 0.45, 0.55, 0.95, 2.6, 1.2, 2.0, 2.0, 3.6, 4.0, 2.4)
 """By semitones 0-12; larger leaps cost 6 and more. A repeated note costs a little, a tritone much."""
 LEAP_SEMITONES = 5
@@ -80,9 +80,12 @@ def playable(low: int, high: int, scale_pcs: frozenset[int], chords: Sequence[Ch
     return tuple(pitch for pitch in range(low, high + 1) if pitch % 12 in pcs)
 
 
+_metric_weight = lru_cache(maxsize=8192)(metric_weight)
+
+
 def strength(onset: int, length: int, time_signature: str) -> float:
     """How much a note's consonance matters, 0.1-1: by its place in the bar and its length."""
-    weight = metric_weight(onset % ticks_per_bar(time_signature), time_signature)
+    weight = _metric_weight(onset % ticks_per_bar(time_signature), time_signature)
     return min(1.0, 0.1 + 0.6 * weight + 0.4 * min(length, 960) / 960)
 
 
@@ -111,16 +114,30 @@ def sing(phrase: PhraseRhythm, field: Harmonic, wish: Wish, before: int | None) 
     return tuple(int(pitches[place]) for place in reversed(picked))
 
 
-def fit_price(phrase: PhraseRhythm, field: Harmonic, line: Sequence[int]) -> float:
-    """What a line that is already known costs over the chords: dissonances by weight, notes out of reach dearly."""
+def fit_prices(phrase: PhraseRhythm, field: Harmonic, lines: Sequence[Sequence[int]]) -> list[float]:
+    """What each of ``lines`` (one pitch a note) costs over the chords: dissonances by weight, those left by leap and
+    notes out of reach dearly.
+    """
+    tables = [
+        _chord_prices(field, chord_at(field.chords, onset), strength(onset, length, field.time_signature))
+        for onset, length in zip(phrase.onsets, phrase.lengths, strict=True)
+    ]
+    places = {pitch: place for place, pitch in enumerate(field.pitches)}
+    return [_fit_price(tables, places, line) for line in lines]
+
+
+def _fit_price(
+    tables: Sequence[tuple[Floats, NDArray[np.bool_]]], places: dict[int, int], line: Sequence[int]
+) -> float:
     total = 0.0
-    for onset, length, pitch in zip(phrase.onsets, phrase.lengths, line, strict=False):
-        if pitch not in field.pitches:
+    for index, ((prices, foreign), pitch) in enumerate(zip(tables, line, strict=False)):
+        place = places.get(pitch)
+        if place is None:
             total += _OUT_OF_REACH
             continue
-        weight = strength(onset, length, field.time_signature)
-        chord = chord_at(field.chords, onset)
-        total += float(_chord_prices(field, chord, weight)[0][field.pitches.index(pitch)])
+        total += float(prices[place])
+        if foreign[place] and index + 1 < len(line) and abs(line[index + 1] - pitch) > STEP_SEMITONES:
+            total += _LEFT_BY_LEAP
     return total
 
 
@@ -173,7 +190,7 @@ def _consonance(
 
 def _unresolved(foreign: NDArray[np.bool_], leaps: NDArray[np.bool_], index: int) -> Floats:
     """Price of leaving (more) or approaching (less) a dissonance by leap, for notes ``index`` - 1 and ``index``."""
-    left = 3.0 * foreign[index - 1][:, None]
+    left = _LEFT_BY_LEAP * foreign[index - 1][:, None]
     reached = 1.2 * foreign[index][None, :]
     prices: Floats = np.where(leaps, left + reached, 0.0)
     return prices

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from musicgen_assets.composition.feel import metric_weight
 from musicgen_assets.composition.melody_contour import Contour, Singer, arc, first_notes, pitches_at
 from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
-from musicgen_assets.composition.melody_pitch import Harmonic, fit_price
+from musicgen_assets.composition.melody_pitch import Harmonic, fit_prices
 from musicgen_assets.composition.melody_rhythm import PhraseRhythm, joined, place, shifted, stress_pattern
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import TICKS_PER_QUARTER
@@ -33,7 +33,8 @@ _ALIGNMENTS = ((0, 0), (1, 0), (0, 1))
 _ALIGNMENT_PRICE = 0.15
 _UPBEAT_TICKS = 240
 _BEAT_WEIGHT = 0.5
-_TAIL_NOTES_MAX = 7
+_TAIL_NOTES_MAX, _TAIL_REACH = 7, 0.45
+"""Most notes after a hook, and the share of the time left within which the last begins, so that it can be held."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ def _best_move(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Sin
 
 def move_prices(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Singer, wished: int) -> list[float]:
     """What a contour costs over its chords for each way of moving it, _MOVES scale steps beside ``wished``."""
+    lines = [np.rint(pitches_at(rungs + wished + move, singer)).astype(int).tolist() for move in _MOVES]
     return [
-        _MOVE_PRICE * abs(move) + fit_price(rhythm, field, np.rint(pitches_at(rungs + wished + move, singer)).tolist())
-        for move in _MOVES
+        _MOVE_PRICE * abs(move) + price for move, price in zip(_MOVES, fit_prices(rhythm, field, lines), strict=True)
     ]
 
 
@@ -153,7 +154,8 @@ def _tail(
     for unit in (TICKS_PER_QUARTER, TICKS_PER_QUARTER // 2):
         start = (last // unit + 1) * unit
         if span[1] - start >= (len(stresses) + 1) * TICKS_PER_QUARTER // 2:
-            return place(stresses, (start, span[1]), singer.pace, noise[::-1].copy(), None, arrival)
+            pace = replace(singer.pace, reach=_TAIL_REACH)
+            return place(stresses, (start, span[1]), pace, noise[::-1].copy(), None, arrival)
     if len(stresses) > 1:
         return _tail(head, stresses[-1:], span, singer, noise, arrival)
     return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,8 +180,8 @@ def _place_prices(
 ) -> Floats:
     """Price of each note at each place, shape (notes, places)."""
     bar = ticks_per_bar(pace.time_signature)
-    weights = np.array([metric_weight(int(tick) % bar, pace.time_signature) for tick in places])
-    follow = np.array([metric_weight(int(tick + 240) % bar, pace.time_signature) for tick in places])
+    table = bar_weights(pace.time_signature)
+    weights, follow = table[places % bar // GRID_TICKS[-1]], table[(places + 240) % bar // GRID_TICKS[-1]]
     # An anticipation stands an eighth before a stronger place and borrows its weight.
     lifted = np.where(follow > weights, weights + (follow - weights) * min(1.0, pace.syncopation * 1.1), weights)
     stressed = np.array(stresses, dtype=float)[:, None]
@@ -194,6 +195,12 @@ def _place_prices(
         prices = prices + np.where(taken, 0.0, MODEL_PRICE)
     result: Floats = prices
     return result
+
+
+@lru_cache(maxsize=32)
+def bar_weights(time_signature: str) -> Floats:
+    """Metric weight of every 30 ticks of a bar."""
+    return np.array([metric_weight(tick, time_signature) for tick in range(0, ticks_per_bar(time_signature), 30)])
 
 
 def _cheapest(entry: Floats, steps: Floats, syllables: Floats, last: Floats) -> list[int]:

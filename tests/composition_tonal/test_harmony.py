@@ -12,7 +12,8 @@ from tonal_song import GRID, Choice, make
 from musicgen_assets.composition.chord_cadence import cadence_of, closing_bars, follows_usually, wanted_cadences
 from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
 from musicgen_assets.composition.chord_progression import HarmonyBrief, compose_harmony
-from musicgen_assets.composition.chord_vocabulary import coloured, with_mixture, with_secondary_dominant
+from musicgen_assets.composition.chord_substitution import with_mixture, with_secondary_dominant
+from musicgen_assets.composition.chord_vocabulary import coloured
 from musicgen_assets.composition.section_loops import ALL_KINDS
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import (
@@ -184,9 +185,12 @@ def test_secondary_dominants_lead_to_the_chord_they_are_of_and_mixture_is_for_da
     assert ("I", "I_V7/vi", "vi", "IV", "V", "V") in changed
     assert found.count(["I", "I", "vi", "IV", "V", "V"]) > 0
     assert with_secondary_dominant(["I", "I", "vi", "IV"], style, "dorian", np.random.default_rng(1))[1] == "I"
-    dark = [with_mixture(["I", "IV", "V", "I"], 0.2, "major", np.random.default_rng(seed))[1] for seed in range(20)]
-    assert {"IV", "IV_iv"} == set(dark)
-    assert with_mixture(["I", "IV"], 0.9, "major", np.random.default_rng(0)) == ["I", "IV"]
+    dark = [
+        with_mixture(["I", "IV", "V", "I"], Mood(valence=0.2), "major", np.random.default_rng(seed))[1]
+        for seed in range(20)
+    ]
+    assert {"IV", "IV_iv"} <= set(dark)
+    assert with_mixture(["I", "IV"], Mood(valence=0.9), "major", np.random.default_rng(0)) == ["I", "IV"]
 
 
 def test_modes_keep_to_their_scale() -> None:
