@@ -190,7 +190,7 @@ class PartWriter:
             ET.SubElement(unpitched, "display-step").text = place.step
             ET.SubElement(unpitched, "display-octave").text = str(place.octave)
             return
-        step, alter, octave = self._spelled(row[2], row[0])
+        step, alter, octave = self._spelled(row)
         pitch = ET.SubElement(note, "pitch")
         ET.SubElement(pitch, "step").text = step
         if alter:
@@ -214,8 +214,8 @@ class PartWriter:
         if bracket:
             ET.SubElement(notations, "tuplet", type=bracket)
 
-    def _spelled(self, pitch: int, tick: int) -> Spelled:
-        return self.speller.pitch(pitch, tick)
+    def _spelled(self, row: NoteRow) -> Spelled:
+        return self.speller.pitch(row[2], row[0], row[0] + min(row[1] // 2, TICKS_PER_QUARTER))
 
     def _closing_bar_line(self, number: int) -> str:
         if number == len(self.part.bars) - 1:

@@ -39,9 +39,9 @@ class Speller:
         """The key signature at a tick: sharps positive, flats negative."""
         return key_signature(*self.key_at(tick))
 
-    def pitch(self, midi: int, tick: int) -> Spelled:
-        """A MIDI pitch as it is written at a tick."""
-        chord = self.chord_at(tick)
+    def pitch(self, midi: int, tick: int, heard_at: int | None = None) -> Spelled:
+        """A MIDI pitch as it is written at a tick. An early note is in the chord at ``heard_at``."""
+        chord = self.chord_at(tick if heard_at is None else heard_at)
         tonic, scale = self.key_at(tick)
         name = _name(midi % 12, tonic, scale, chord.root if chord else -1, chord.quality if chord else "")
         return with_octave(name, midi)
