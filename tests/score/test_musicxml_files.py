@@ -18,12 +18,12 @@ from benchmarks.written import write_song
 from musicgen_assets.context.schema import TimeSignature
 from musicgen_assets.score.exports.lead_sheet import lead_sheet, tune_of
 from musicgen_assets.score.exports.musicxml import musicxml
-from musicgen_assets.score.exports.written import WrittenScore, written_score
+from musicgen_assets.score.exports.written import STRAIGHT, Swing, WrittenScore, written_score
 from musicgen_assets.score.model import Track
 from support.paper_song import paper_score, paper_words
 
 
-def on_paper(time_signature: str = "4/4", swing: float = 0.5, **changes: Any) -> WrittenScore:
+def on_paper(time_signature: str = "4/4", swing: Swing = STRAIGHT, **changes: Any) -> WrittenScore:
     words = paper_words() if time_signature == "4/4" else ()
     return written_score(paper_score(time_signature, **changes), syllables=words, swing=swing)
 
@@ -40,7 +40,9 @@ def test_music21_reads_the_same_notes_in_every_meter(meter: str) -> None:
 
 def test_music21_reads_the_same_notes_of_a_whole_song() -> None:
     song = write_song("pop song with vocals", 1, {"technical.duration_s": 30.0})
-    written = written_score(song.score, song.tracks, song.vocal.syllables, song.rhythm.swing)
+    written = written_score(
+        song.score, song.tracks, song.vocal.syllables, Swing(song.rhythm.swing, song.rhythm.sixteenth_swing)
+    )
     assert differences(expected_musicxml(written.tracks), music21_musicxml_notes(musicxml(written))) == []
 
 
@@ -108,7 +110,7 @@ def test_words_stand_under_their_notes_with_hyphens_and_extensions() -> None:
 
 
 def test_the_top_part_says_sections_chords_tempo_and_swing() -> None:
-    root = parsed(on_paper(swing=0.66))
+    root = parsed(on_paper(swing=Swing(0.66)))
     assert [mark.text for mark in root.iterfind(".//rehearsal")] == ["Verse", "Chorus"]
     kinds = [(one.findtext("root/root-step"), one.findtext("kind")) for one in root.iterfind(".//harmony")]
     assert kinds == [("C", "major"), ("E", "dominant"), ("D", "major"), ("A", "dominant")]

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from musicgen_assets.score.clock import beat_ticks, meter
 from musicgen_assets.score.exports.musicxml import Credit, PageOptions, musicxml
-from musicgen_assets.score.exports.written import WrittenScore, swing_words
-from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
+from musicgen_assets.score.exports.written import WrittenScore
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Score, Track
 from musicgen_assets.theory.keys import practical_tonic
 
 _OPTIONS = PageOptions(has_dynamics=False, has_part_names=False, has_tempo=False, breaks_at_sections=True)
@@ -23,9 +23,14 @@ def lead_sheet(written: WrittenScore) -> bytes:
     head = (
         Credit("title", score.title, "center"),
         Credit("lyricist", tempo_words(written), "left"),
-        Credit("composer", f"{practical_tonic(score.key, score.scale)} {score.scale}", "right"),
+        Credit("composer", key_words(score), "right"),
     )
     return musicxml(tune, replace(_OPTIONS, credits=head))
+
+
+def key_words(score: Score) -> str:
+    """ "Eb major", "D dorian"."""
+    return f"{practical_tonic(score.key, score.scale)} {score.scale}"
 
 
 def tempo_words(written: WrittenScore) -> str:
@@ -34,7 +39,7 @@ def tempo_words(written: WrittenScore) -> str:
     per_minute = score.tempo_bpm * TICKS_PER_QUARTER / beat_ticks(score.time_signature)
     is_dotted = meter(score.time_signature)[1] == 8 and beat_ticks(score.time_signature) > TICKS_PER_QUARTER
     unit = "dotted quarters a minute" if is_dotted else "BPM"
-    return ", ".join(part for part in (swing_words(written.swing), f"{per_minute:.0f} {unit}") if part)
+    return ", ".join(part for part in (written.swing.words, f"{per_minute:.0f} {unit}") if part)
 
 
 def tune_of(written: WrittenScore) -> Track:

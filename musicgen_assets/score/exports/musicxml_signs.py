@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from musicgen_assets.score.clock import beat_ticks
 from musicgen_assets.score.exports.spelling import Speller
-from musicgen_assets.score.exports.written import swing_words
+from musicgen_assets.score.exports.written import Swing
 from musicgen_assets.score.model import TICKS_PER_QUARTER, ChordSpan
 
 _KINDS: dict[str, tuple[str, str, tuple[tuple[int, int], ...]]] = {
@@ -88,17 +88,18 @@ def tempo(tempo_bpm: float, time_signature: str) -> ET.Element:
     return direction
 
 
-def swing(share: float) -> ET.Element | None:
-    """ "Swing" with its ratio for players that know it; None where eighths are even."""
-    text = swing_words(share)
-    if not text:
+def swing(played: Swing) -> ET.Element | None:
+    """ "Swing" with its ratio for programs that know it; None where pairs are even."""
+    if not played.words:
         return None
-    direction = words(text)
+    direction = words(played.words)
+    is_eighths = played.eighths >= played.sixteenths
+    share = played.eighths if is_eighths else played.sixteenths
     ratio = Fraction(share / (1.0 - share)).limit_denominator(8)
     element = ET.SubElement(ET.SubElement(direction, "sound"), "swing")
     ET.SubElement(element, "first").text = str(ratio.numerator)
     ET.SubElement(element, "second").text = str(ratio.denominator)
-    ET.SubElement(element, "swing-type").text = "eighth"
+    ET.SubElement(element, "swing-type").text = "eighth" if is_eighths else "16th"
     return direction
 
 
