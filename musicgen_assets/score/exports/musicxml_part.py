@@ -34,6 +34,7 @@ class Marks:
     has_dynamics: bool
     has_tempo: bool
     breaks_at_sections: bool
+    has_degrees: bool
 
 
 class PartWriter:
@@ -119,7 +120,9 @@ class PartWriter:
             low = number * self.bar_ticks
             for chord in self.score.chords:
                 if low <= chord.start_ticks < low + self.bar_ticks:
-                    yield signs.harmony(chord, self.speller, chord.start_ticks - low)
+                    yield signs.harmony(
+                        chord, self.speller, chord.start_ticks - low, has_degrees=self.marks.has_degrees
+                    )
 
     def _dynamics(self, section: Section) -> Iterator[ET.Element]:
         mark = signs.dynamic_of(section.energy)

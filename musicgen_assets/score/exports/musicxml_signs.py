@@ -35,8 +35,10 @@ def dynamic_of(energy: float) -> str:
     return next(mark for limit, mark in _LOUDNESS if energy < limit)
 
 
-def harmony(chord: ChordSpan, speller: Speller, offset: int) -> ET.Element:
-    """A chord symbol ``offset`` ticks into the bar it is written at the start of."""
+def harmony(chord: ChordSpan, speller: Speller, offset: int, *, has_degrees: bool = True) -> ET.Element:
+    """A chord symbol ``offset`` ticks into the bar it is written at the start of. ``has_degrees``: whether tones added
+    to the kind follow it, for programs that play chords; its text names them anyway, and Verovio prints both.
+    """
     element = ET.Element("harmony")
     letter, alter = speller.root(chord, chord.root)
     _named(ET.SubElement(element, "root"), "root", letter, alter)
@@ -44,7 +46,7 @@ def harmony(chord: ChordSpan, speller: Speller, offset: int) -> ET.Element:
     ET.SubElement(element, "kind", text=text).text = kind
     if chord.bass != chord.root:
         _named(ET.SubElement(element, "bass"), "bass", *speller.root(chord, chord.bass))
-    for number, change in degrees:
+    for number, change in degrees if has_degrees else ():
         degree = ET.SubElement(element, "degree", {"print-object": "no"})
         ET.SubElement(degree, "degree-value").text = str(number)
         ET.SubElement(degree, "degree-alter").text = str(change)

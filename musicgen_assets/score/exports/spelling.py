@@ -27,13 +27,13 @@ class Speller:
     def __init__(self, score: Score) -> None:
         self.score = score
         self._section_starts = [section.start_ticks for section in score.sections]
+        self._keys = [lifted_tonic(score.key, score.scale, section.transpose) for section in score.sections]
         self._chord_starts = [chord.start_ticks for chord in score.chords]
 
     def key_at(self, tick: int) -> tuple[str, str]:
         """(tonic as written, scale) of the section at a tick."""
         place = max(bisect_right(self._section_starts, tick) - 1, 0)
-        lift = self.score.sections[place].transpose
-        return lifted_tonic(self.score.key, self.score.scale, lift), self.score.scale
+        return self._keys[place], self.score.scale
 
     def fifths_at(self, tick: int) -> int:
         """The key signature at a tick: sharps positive, flats negative."""

@@ -29,8 +29,12 @@ _PRICE = {GRID_TICKS: 0.0, TRIPLET_TICKS: 6.0, FINE_TICKS: 8.0}
 """Ticks that a rarer grid must win by."""
 _TOUCH = 0.4
 """Share of the way to a near next note from which a note is written as reaching it."""
+_TO_THE_BEAT = 0.5
+"""Share of the way to the next beat from which a note is written as reaching it."""
 _NEARLY = 0.2
 """Share of a note's length by which its end may be moved to a beat or the next note."""
+_LONG_TICKS = 360
+"""Notes from this length that start on an eighth end on one: no quarter tied to a sixteenth for a touch."""
 _STRAIGHT_UNTIL, _LIGHT_SWING = 0.52, 0.6
 """Shares up to which pairs are called straight, and below which swing is called light. Rule of thumb."""
 ROLL_STEP_S, ROLL_S = 0.08, 0.25
@@ -184,7 +188,7 @@ class _Grid:
         beat = self._next_beat(start)
         if end <= following + _LEAN_TICKS and gap <= TICKS_PER_QUARTER and length >= _TOUCH * gap:
             found = following
-        elif end <= beat and length >= (1 - 2 * _NEARLY) * (beat - start):
+        elif end <= beat and length >= _TO_THE_BEAT * (beat - start):
             found = beat
         else:
             found = self._near_end(start, end, length, following)
@@ -214,6 +218,8 @@ class _Grid:
     def _near_end(self, start: int, end: float, length: float, following: int) -> int:
         beat = self.beat_of(end)
         step = self.steps.get(beat, GRID_TICKS)
+        if length >= _LONG_TICKS and step == GRID_TICKS and start % (2 * GRID_TICKS) == 0:
+            step = 2 * GRID_TICKS
         near = max(_NEARLY * length, FINE_TICKS)
         for candidate in (following, self._next_beat(beat), beat):
             if candidate > start and abs(candidate - end) <= near:
