@@ -18,10 +18,10 @@ from benchmarks.read_back import (
     expected_midi,
     expected_musicxml,
     mido_notes,
-    music21_midi_notes,
-    music21_musicxml_notes,
     musescore_command,
     musescore_round_trip,
+    music21_midi_notes,
+    music21_musicxml_notes,
     pretty_midi_notes,
 )
 from benchmarks.written import WrittenSong, write_song
