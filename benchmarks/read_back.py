@@ -91,9 +91,9 @@ def music21_midi_notes(data: bytes) -> dict[str, Notes]:
     found: dict[str, Notes] = {}
     for track in file.tracks[1:]:
         events = midi.translate.getTimeForEvents(track)
-        name = next(event.data for event in track.events if event.type == midi.MetaEvents.SEQUENCE_TRACK_NAME)
-        timed = midi.translate.getNotesFromEvents(events)
-        found[name.decode("utf-8")] = Counter(
+        names: list[Any] = [one.data for one in track.events if one.type == midi.MetaEvents.SEQUENCE_TRACK_NAME]
+        timed: list[Any] = midi.translate.getNotesFromEvents(events)
+        found[names[0].decode("utf-8")] = Counter(
             (note.onTime, note.offTime - note.onTime, int(note.event.pitch)) for note in timed
         )
     return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from benchmarks.written import WrittenSong
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import NoteRow, Syllable, Track
@@ -17,6 +19,11 @@ LEAN_TICKS = 72
 
 Spoiled = Callable[[Track], Sequence[NoteRow]]
 """A track -> its new notes, one for each old one, in the old order."""
+
+
+def stream_of(seed: int, name: str) -> np.random.Generator:
+    """A generator of a track's own, so that what happens in one track leaves the others alone."""
+    return np.random.default_rng([seed, *name.encode()])
 
 
 def bar_ticks(song: WrittenSong) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.twins.editing import each_track, with_notes, with_tracks
+from benchmarks.twins.editing import each_track, stream_of, with_notes, with_tracks
 from benchmarks.written import WrittenSong
 from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.score.model import NoteRow, Track
@@ -31,12 +31,14 @@ def bass_semitone_off(song: WrittenSong, other: WrittenSong, rng: np.random.Gene
 def pitches_permuted(song: WrittenSong, other: WrittenSong, rng: np.random.Generator) -> WrittenSong:
     """Each pitched track's pitches in random order over its own notes, the sung line's among them. Drums stay."""
     del other
+    seed = int(rng.integers(1 << 62))
 
     def mixed(track: Track) -> Sequence[NoteRow]:
         if track.is_drums:
             return track.notes
-        pitches = [track.notes[int(place)][2] for place in rng.permutation(len(track.notes))]
-        _spread(track.notes, pitches, rng)
+        own = stream_of(seed, track.name)
+        pitches = [track.notes[int(place)][2] for place in own.permutation(len(track.notes))]
+        _spread(track.notes, pitches, own)
         return [(row[0], row[1], pitch, row[3]) for row, pitch in zip(track.notes, pitches, strict=True)]
 
     return each_track(song, mixed)

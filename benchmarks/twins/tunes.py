@@ -12,10 +12,19 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.twins.editing import LEAN_TICKS, bar_ticks, each_track, single_voiced, with_notes, with_tracks
+from benchmarks.twins.editing import (
+    LEAN_TICKS,
+    bar_ticks,
+    each_track,
+    single_voiced,
+    stream_of,
+    with_notes,
+    with_tracks,
+)
 from benchmarks.twins.underlay import laid_anew
 from benchmarks.written import WrittenSong
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
+from musicgen_assets.arrangement.vocal_line import MELODY
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
 from musicgen_assets.theory.scales import scale_pitch_classes
 
@@ -49,9 +58,13 @@ def hook_removed(song: WrittenSong, other: WrittenSong, rng: np.random.Generator
     much time, in other rhythms, newly drawn at each place.
     """
     del other
+    seed = int(rng.integers(1 << 62))
 
     def without(track: Track) -> Sequence[NoteRow]:
-        return _without_hook(song, list(track.notes), rng) if track.role in _QUOTING_ROLES else track.notes
+        if track.role not in _QUOTING_ROLES:
+            return track.notes
+        mutes = song.vocal.melody_mutes if track.name == MELODY else ()
+        return _without_hook(song, list(track.notes), mutes, stream_of(seed, track.name))
 
     return each_track(song, without)
 
@@ -97,33 +110,54 @@ def _states(hook: Sequence[tuple[int, int]], notes: Sequence[NoteRow], start: in
     return bool(alike >= 0.8 * len(pairs))
 
 
-def _without_hook(song: WrittenSong, notes: list[NoteRow], rng: np.random.Generator) -> list[NoteRow]:
+def _without_hook(
+    song: WrittenSong, notes: list[NoteRow], mutes: Sequence[tuple[int, int]], rng: np.random.Generator
+) -> list[NoteRow]:
+    """``mutes``: where the track is silent for the voice and stays as it is."""
     for _ in range(_ROUNDS):
-        places = hook_places(song, sorted(notes))
+        places = hook_places(song, sorted(row for row in notes if not _is_muted(row[0], mutes)))
         if not places:
             break
         for start, end in places:
-            _redraw(song, notes, start, end, rng)
+            _redraw(song, notes, (start, end), mutes, rng)
     return notes
 
 
-def _redraw(song: WrittenSong, notes: list[NoteRow], start: int, end: int, rng: np.random.Generator) -> None:
-    """New places, lengths and pitches for the notes between ``start`` and ``end``, in place; forces stay."""
-    inside = [index for index, row in enumerate(notes) if start - LEAN_TICKS <= row[0] < end - LEAN_TICKS]
-    if not inside:
-        return
+def _redraw(
+    song: WrittenSong,
+    notes: list[NoteRow],
+    span: tuple[int, int],
+    mutes: Sequence[tuple[int, int]],
+    rng: np.random.Generator,
+) -> None:
+    """New places, lengths and pitches for the heard notes of a span, in place; forces stay."""
+    start, end = span
+    window = range(start - LEAN_TICKS, end - LEAN_TICKS)
+    inside = [index for index, row in enumerate(notes) if row[0] in window and not _is_muted(row[0], mutes)]
     grid = TICKS_PER_QUARTER // 2
-    while (end - start) // grid < 2 * len(inside) and grid > 60:
+    free = _free(start, end, grid, mutes)
+    while len(free) < 2 * len(inside) and grid > 60:
         grid //= 2
-    slots = np.sort(rng.choice((end - start) // grid, size=len(inside), replace=False))
+        free = _free(start, end, grid, mutes)
+    if not inside or len(free) < len(inside):
+        return
+    places = [int(place) for place in np.sort(rng.choice(free, size=len(inside), replace=False))]
     heights = [notes[index][2] for index in inside]
     low, high = min(heights) - 2, max(heights) + 2
     pitch = int(rng.integers(low, high + 1))
     for order, index in enumerate(inside):
-        place = start + int(slots[order]) * grid
-        until = start + int(slots[order + 1]) * grid if order + 1 < len(inside) else end
+        place = places[order]
+        until = places[order + 1] if order + 1 < len(inside) else end
         pitch = _next_pitch(song, place, pitch, low, high, rng)
         notes[index] = (place, max(min(notes[index][1], until - place), 30), pitch, notes[index][3])
+
+
+def _free(start: int, end: int, grid: int, mutes: Sequence[tuple[int, int]]) -> list[int]:
+    return [tick for tick in range(start, end, grid) if not _is_muted(tick, mutes)]
+
+
+def _is_muted(tick: int, mutes: Sequence[tuple[int, int]]) -> bool:
+    return any(low <= tick < high for low, high in mutes)
 
 
 def _next_pitch(song: WrittenSong, tick: int, pitch: int, low: int, high: int, rng: np.random.Generator) -> int:

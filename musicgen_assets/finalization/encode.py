@@ -15,6 +15,7 @@ from musicgen_assets.graph.job import Blob, Payload, Ref, Task
 MEDIA_TYPES = {
     "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "ogg": "audio/ogg", "mid": "audio/midi",
     "json": "application/json", "html": "text/html", "txt": "text/plain", "lrc": "text/plain",
+    "cho": "text/plain", "musicxml": "application/vnd.recordare.musicxml+xml", "pdf": "application/pdf",
 }  # fmt: skip
 """By a file name's ending."""
 

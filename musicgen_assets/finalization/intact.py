@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Payload, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
@@ -81,9 +82,14 @@ def document_problem(path: str, data: bytes) -> str:
     try:
         if path.endswith(".mid"):
             return "" if read_midi(data) else "it holds no tracks"
+        if path.endswith(".pdf"):
+            is_whole = data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
+            return "" if is_whole else "it is no whole PDF"
         text = data.decode("utf-8")
         if path.endswith(".json"):
             json.loads(text)
-    except (ValueError, OSError, EOFError) as error:
+        if path.endswith(".musicxml"):
+            return "" if ET.fromstring(text).tag == "score-partwise" else "it is no score"  # noqa: S314  # ours
+    except (ValueError, OSError, EOFError, ET.ParseError) as error:
         return f"it cannot be read: {error}"
     return "" if text.strip() else "it is empty"

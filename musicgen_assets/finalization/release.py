@@ -15,6 +15,7 @@ from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization.encode import MEDIA_TYPES, master_tasks
+from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
 from musicgen_assets.finalization.licence import licence_text
 from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
@@ -25,7 +26,8 @@ from musicgen_assets.finalization.stems import StemSet, make_stems
 from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
 from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
 from musicgen_assets.mastering.analysis import PICTURES
-from musicgen_assets.score.material import Lyrics
+from musicgen_assets.score.exports.written import Swing
+from musicgen_assets.score.material import Lyrics, Rhythm
 from musicgen_assets.score.model import Score, Syllable
 
 DOCUMENTS_ROOM_BYTES = 4_000_000
@@ -50,8 +52,9 @@ def make_release(job: Job) -> Outcome:
     masters = _masters(job, streaming, song, words)
     job.progress(0.4, "stems")
     stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
+    exports = _exports(job)
     documents = _documents(job, song, stems, verdict, masters, words)
-    files = [*masters, *stems.refs, *documents]
+    files = [*masters, *stems.refs, *exports, *documents]
     files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
     files.append(_document("manifest.json", readable_json(manifest(files, version))))
     size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
@@ -107,6 +110,13 @@ def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:
     refs = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     roles = {track.name: track.role for track in song.tracks}
     return make_stems(job, refs, roles, RELEASE_MAX_BYTES - DOCUMENTS_ROOM_BYTES - masters_bytes)
+
+
+def _exports(job: Job) -> list[Ref]:
+    rhythm = job.load("composition/rhythm_pattern", Rhythm)
+    written, vocal = job.ref("arrangement/arrangement", "written"), job.ref("arrangement/vocal_line")
+    swing = Swing(rhythm.swing, rhythm.sixteenth_swing)
+    return [*job.tasks([export_task(written, vocal, swing)])[0]]
 
 
 def _documents(

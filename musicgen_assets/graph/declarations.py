@@ -202,7 +202,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.finalization.release:make_release",
         upstreams=(Upstream("mastering/master"), Upstream("mastering/analysis"), Upstream("mixing/mix"),
                    Upstream("arrangement/arrangement"), Upstream("arrangement/vocal_line"),
-                   Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)),
+                   Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)), _RHYTHM,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
         data=("version", "waivers"), kinds=("directory",), checks=("release_is_intact",),
     ),

@@ -32,9 +32,9 @@ _IMPORT = re.compile(
 
 LIBRARIES = {
     "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen", "numpy": "numpy",
-    "pedalboard": "pedalboard", "py3langid": "py3langid", "rapidfuzz": "rapidfuzz",
+    "pedalboard": "pedalboard", "py3langid": "py3langid", "rapidfuzz": "rapidfuzz", "reportlab": "reportlab",
     "scipy": "scipy", "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num",
-    "tinysoundfont": "tinysoundfont", "yaml": "pyyaml",
+    "tinysoundfont": "tinysoundfont", "verovio": "verovio", "yaml": "pyyaml",
 }  # fmt: skip
 """Import name to distribution, for the libraries that shape results."""
 

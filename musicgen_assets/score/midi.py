@@ -40,16 +40,21 @@ _OFF, _LYRIC, _ON = 0, 1, 2
 _Event = tuple[int, int, bytes]
 
 
-def score_to_midi(score: Score, tracks: Sequence[Track] | None = None, syllables: Sequence[Syllable] = ()) -> bytes:
+def score_to_midi(
+    score: Score, tracks: Sequence[Track] | None = None, syllables: Sequence[Syllable] = (), remark: str = ""
+) -> bytes:
     """The score as a type 1 file: a conductor track, then one track a part.
 
-    ``tracks`` replaces ``score.tracks`` (a sung line and its mutes); ``syllables`` default to the score's.
+    ``tracks`` replaces ``score.tracks`` (a sung line and its mutes); ``syllables`` default to the score's;
+    ``remark`` is a text event at the start.
     A file has room for major and minor keys only, so a mode is written as its tonic's major or minor.
     """
     parts = score.tracks if tracks is None else tuple(tracks)
     words = tuple(syllables) or score.syllables
     carrier = next((name for name in VOCAL_TRACKS if any(track.name == name for track in parts)), "")
     conductor = _conductor(score.title, score.tempo_bpm, score.time_signature, score.key, score.scale, score.sections)
+    if remark:
+        conductor.append((0, 5, _text(0x01, remark)))
     chunks = [_chunk(conductor, score.end_ticks)]
     for track in parts:
         events = _part(track.name, track.array(), track.program, track.channel)

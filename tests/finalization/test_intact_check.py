@@ -48,6 +48,9 @@ def test_faults_are_told_apart() -> None:
         ("licence.txt", b"\xff\xfe\xff", "cannot be read"),
         ("score.mid", b"MThd", "cannot be read"),
         ("score.mid", b"", "cannot be read"),
+        ("exports/lead_sheet.pdf", b"%PDF-1.4 half", "no whole PDF"),
+        ("exports/score.musicxml", b"<score-partwise>", "cannot be read"),
+        ("exports/score.musicxml", b"<html/>", "no score"),
         ("metadata.json", b"{}", ""),
     ],
 )

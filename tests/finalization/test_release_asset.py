@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dsp.audiofile import decode
 from dsp.levels import null_depth_db
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.finalization import release as release_module
+from musicgen_assets.finalization.exports import NAMES
 from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.score.midi import read_midi
 from support.released_song import WAIVER, Release, mastered
@@ -21,13 +23,14 @@ from support.sounding_song import BAND, DURATION_S, RATE
 
 STEMS = {f"stems/{name}.flac" for name in BAND}
 ALWAYS = {"master.wav", "score.mid", "metadata.json", "manifest.json", "report.html", "licence.txt"}
+EXPORTS = {f"exports/{name}" for name in NAMES}
 WITH_IDS = {"metadata.json", "manifest.json"}
 
 
 def test_a_release_holds_what_was_asked_for(released: Any, instrumental: Any) -> None:
     words = {"lyrics.lrc", "lyrics.txt"}
-    assert set(released.paths) == ALWAYS | STEMS | words | {"master.flac", "master.mp3", "master.ogg"}
-    assert set(instrumental.paths) == ALWAYS | STEMS | {"master.flac"}
+    assert set(released.paths) == ALWAYS | EXPORTS | STEMS | words | {"master.flac", "master.mp3", "master.ogg"}
+    assert set(instrumental.paths) == ALWAYS | EXPORTS | STEMS | {"master.flac"}
     assert len(set(released.paths)) == len(released.paths)
 
 
@@ -40,7 +43,7 @@ def test_every_file_decodes_and_matches_the_manifest(released: Any) -> None:
         data = released.data(path)
         assert hashlib.sha256(data).hexdigest() == row["sha256"]
         assert len(data) == row["bytes"]
-        if row["media_type"].startswith("audio/") and path != "score.mid":
+        if row["media_type"].startswith("audio/") and not path.endswith(".mid"):
             samples, rate = decode(data)
             assert (samples.shape, rate) == ((2, round(DURATION_S * RATE)), RATE), path
 
@@ -98,6 +101,16 @@ def test_metadata_says_what_the_song_is(released: Any) -> None:
 
 def test_the_score_is_the_vocal_lines_midi(released: Any) -> None:
     assert set(read_midi(released.data("score.mid"))) == set(BAND)
+
+
+def test_exports_hold_the_song_on_paper(released: Any) -> None:
+    assert set(read_midi(released.data("exports/score_quantized.mid"))) == set(BAND)
+    assert b"<lyric" in released.data("exports/score.musicxml")
+    assert released.data("exports/lead_sheet.pdf").startswith(b"%PDF-")
+    words = re.sub(r"\[[^]]*\] ?", "", released.data("exports/song.cho").decode())
+    assert "walk with me under the summer sky\n" in words
+    assert "[Verse" in released.data("exports/chords.txt").decode().title()
+    assert set(read_midi(released.data("exports/click.mid"))) == {"click"}
 
 
 def test_words_come_with_their_times(released: Any) -> None:
@@ -173,4 +186,4 @@ def test_a_tight_limit_costs_bits_of_the_stems_first(released: Any, monkeypatch:
 
 def test_json_files_can_be_read_by_people(released: Any) -> None:
     assert released.data("metadata.json").startswith(b'{\n  "title": "\xc3\x89t\xc3\xa9 & <summer>",\n')
-    assert json.loads(released.data("manifest.json"))["files"][0]["path"] == "licence.txt"
+    assert json.loads(released.data("manifest.json"))["files"][0]["path"] == "exports/chords.txt"

@@ -25,7 +25,7 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload, midi_payload
 from musicgen_assets.score.clock import seconds
-from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection
+from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Rhythm
 from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import Score, Syllable, Track
 from support.band_score import band_score
@@ -37,6 +37,7 @@ DURATION_S = 22.0
 LEVELS = {"drums": 0.55, "bass": 0.12, "piano": 0.028, "pad": 0.012, "melody": 0.05}
 PARTIALS = {"bass": 7, "piano": 14, "pad": 10, "melody": 18}
 PAN = {"piano": -0.4, "pad": 0.3}
+RHYTHM = Rhythm(time_signature="4/4", swing=0.5, grooves={}, fills=(), comping={}, kick_ticks={})
 LINES = ("Walk with me un-der the sum-mer sky", "Hold the light un-til the morn-ing comes")
 
 
@@ -122,7 +123,13 @@ def song_store(
     )
     store = MemoryStore(context)
     store.put("mixing/mix", audio_payload(mix, RATE), _mix_plan(score), *_stem_payloads(parts, trim_db))
-    store.put("arrangement/arrangement", json_payload(score), midi_payload(score_to_midi(score)))
+    store.put(
+        "arrangement/arrangement",
+        json_payload(score),
+        json_payload(score, "written"),
+        midi_payload(score_to_midi(score)),
+    )
+    store.put("composition/rhythm_pattern", json_payload(RHYTHM))
     _put_words(store, score, is_sung)
     store.put("production/take", json_payload(RECORD, "record"))
     store.put("ideation/brief", json_payload({"prompt": "A <b>summer</b> song & more", "seed": 7}))

@@ -78,7 +78,8 @@ def test_a_twin_is_a_valid_song_that_declares_what_the_original_did(kind: str, n
     VocalLine.model_validate(broken.vocal.model_dump())
     spared = {"tracks": (), "syllables": ()}
     assert broken.score.model_copy(update=spared) == song.score.model_copy(update=spared)
-    assert replace(broken, score=song.score, vocal=song.vocal, lyrics=song.lyrics) == song
+    assert broken.written.model_copy(update=spared) == song.written.model_copy(update=spared)
+    assert replace(broken, score=song.score, written=song.written, vocal=song.vocal, lyrics=song.lyrics) == song
     assert [track.model_copy(update={"notes": ()}) for track in broken.score.tracks] == [
         track.model_copy(update={"notes": ()}) for track in song.score.tracks
     ]
@@ -86,6 +87,17 @@ def test_a_twin_is_a_valid_song_that_declares_what_the_original_did(kind: str, n
         assert all(row[0] >= 0 and row[1] > 0 and 0 <= row[2] <= 127 and 1 <= row[3] <= 127 for row in track.notes)
         assert list(track.notes) == sorted(track.notes, key=lambda row: (row[0], row[2]))
     assert broken != song
+
+
+@pytest.mark.parametrize("kind", NOTE_KINDS)
+def test_what_is_wrong_when_played_is_wrong_on_paper(kind: str) -> None:
+    song, broken = written("jazz"), twin(kind, "jazz")
+    assert (broken.written == song.written) == (kind == "white_jitter")
+    for played, paper in zip(broken.score.tracks, broken.written.tracks, strict=True):
+        if kind not in ("hook_removed", "pitches_permuted"):
+            assert abs(len(played.notes) - len(paper.notes)) <= 0.03 * len(played.notes)
+            continue
+        assert Counter(column(played, 2)) == Counter(column(paper, 2))
 
 
 @pytest.mark.parametrize("kind", KINDS)

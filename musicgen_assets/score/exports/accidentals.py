@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from musicgen_assets.score.exports.spelling import Spelled
 from musicgen_assets.score.exports.staves import Voice
+from musicgen_assets.score.model import NoteRow
 
 _SIGNS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _SHARPS = "FCGDAEB"
@@ -23,11 +24,11 @@ class Accidentals:
         self.key = {letter: (letter in raised) - (letter in lowered) for letter in _SHARPS}
 
     def of(
-        self, voices: Sequence[Voice], spelled: Callable[[int, int], Spelled], bar_start: int
+        self, voices: Sequence[Voice], spelled: Callable[[NoteRow], Spelled], bar_start: int
     ) -> dict[tuple[int, int], str]:
         """(tick, MIDI pitch) -> MusicXML accidental, for the notes of one bar that need one.
 
-        ``spelled`` names a pitch at the tick its note began. Notes tied over the bar line need none.
+        ``spelled`` names a note's pitch. Notes tied over the bar line need none.
         """
         said: dict[tuple[int, str, int], int] = {}
         found: dict[tuple[int, int], str] = {}
@@ -36,7 +37,7 @@ class Accidentals:
             for row in event.rows:
                 if event.is_tied_back:
                     continue
-                step, alter, octave = spelled(row[2], row[0])
+                step, alter, octave = spelled(row)
                 if said.get((staff, step, octave), self.key[step]) != alter:
                     found[bar_start + tick, row[2]] = _SIGNS[alter]
                 said[staff, step, octave] = alter

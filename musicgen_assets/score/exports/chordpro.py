@@ -13,7 +13,7 @@ from itertools import groupby
 from musicgen_assets.score.clock import beat_ticks, ticks_per_bar
 from musicgen_assets.score.exports.bar_chords import NO_CHORD, BarChord, SectionChords, chords_by_section
 from musicgen_assets.score.exports.transposing import transposed_sheet
-from musicgen_assets.score.exports.written import WrittenScore, swing_words
+from musicgen_assets.score.exports.written import WrittenScore
 from musicgen_assets.score.model import Score, Section, Syllable
 from musicgen_assets.theory.keys import practical_tonic
 
@@ -33,8 +33,8 @@ def chordpro(written: WrittenScore, capo: int = 0) -> str:
     if capo:
         lines += [f"{{capo: {capo}}}", f"{{comment: Sounds in {_key(score)}; chords are shapes with the capo}}"]
     lines += [f"{{time: {score.time_signature}}}", f"{{tempo: {score.tempo_bpm:.0f}}}"]
-    if swing_words(written.swing):
-        lines.append(f"{{comment: {swing_words(written.swing)}}}")
+    if written.swing.words:
+        lines.append(f"{{comment: {written.swing.words}}}")
     sung = _lines_by_section(sheet)
     for section in chords_by_section(sheet.score):
         lines += ["", *_section(section, sung.get(section.section.start_ticks, []), sheet.score)]

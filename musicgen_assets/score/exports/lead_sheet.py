@@ -9,23 +9,31 @@ from dataclasses import replace
 
 from musicgen_assets.score.clock import beat_ticks, meter
 from musicgen_assets.score.exports.musicxml import Credit, PageOptions, musicxml
-from musicgen_assets.score.exports.written import WrittenScore, swing_words
-from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
+from musicgen_assets.score.exports.written import WrittenScore
+from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Score, Track
 from musicgen_assets.theory.keys import practical_tonic
 
-_OPTIONS = PageOptions(has_dynamics=False, has_part_names=False, has_tempo=False, breaks_at_sections=True)
+_OPTIONS = PageOptions(has_dynamics=False, has_part_names=False, has_tempo=False, breaks_at_sections=True,
+                       has_chord_degrees=False)  # fmt: skip
+_LOW, _HIGH = 62, 79
+"""Where a tune's median pitch should lie in treble clef: D4 to G5. Rule of thumb."""
 
 
 def lead_sheet(written: WrittenScore) -> bytes:
     """The tune of ``written`` (the voice, and the lead where it is silent) as a one-staff MusicXML file."""
-    tune = replace(written, tracks=(tune_of(written),))
+    tune = replace(written, tracks=(_on_the_staff(tune_of(written)),))
     score = written.score
     head = (
         Credit("title", score.title, "center"),
         Credit("lyricist", tempo_words(written), "left"),
-        Credit("composer", f"{practical_tonic(score.key, score.scale)} {score.scale}", "right"),
+        Credit("composer", key_words(score), "right"),
     )
     return musicxml(tune, replace(_OPTIONS, credits=head))
+
+
+def key_words(score: Score) -> str:
+    """ "Eb major", "D dorian"."""
+    return f"{practical_tonic(score.key, score.scale)} {score.scale}"
 
 
 def tempo_words(written: WrittenScore) -> str:
@@ -33,8 +41,8 @@ def tempo_words(written: WrittenScore) -> str:
     score = written.score
     per_minute = score.tempo_bpm * TICKS_PER_QUARTER / beat_ticks(score.time_signature)
     is_dotted = meter(score.time_signature)[1] == 8 and beat_ticks(score.time_signature) > TICKS_PER_QUARTER
-    unit = "dotted quarters a minute" if is_dotted else "BPM"
-    return ", ".join(part for part in (swing_words(written.swing), f"{per_minute:.0f} {unit}") if part)
+    unit = "BPM in dotted quarters" if is_dotted else "BPM"
+    return ", ".join(part for part in (written.swing.words, f"{per_minute:.0f} {unit}") if part)
 
 
 def tune_of(written: WrittenScore) -> Track:
@@ -53,6 +61,21 @@ def tune_of(written: WrittenScore) -> Track:
     rows = list(voice.notes) if voice is not None else []
     rows += [row for row in (lead.notes if lead is not None else ()) if not _meets(row, rows)]
     return base.model_copy(update={"notes": _top_line(rows), "program": 0})
+
+
+def _on_the_staff(tune: Track) -> Track:
+    """The tune in the octave that treble clef shows best: a piccolo's lead sheet is no forest of ledger lines."""
+    pitches = sorted(row[2] for row in tune.notes)
+    if not pitches:
+        return tune
+    middle = pitches[len(pitches) // 2]
+
+    def misfit(octaves: int) -> tuple[int, int]:
+        return max(_LOW - middle - octaves, middle + octaves - _HIGH, 0), abs(octaves)
+
+    shift = min(range(-36, 37, 12), key=misfit)
+    notes = tuple((start, duration, pitch + shift, velocity) for start, duration, pitch, velocity in tune.notes)
+    return tune.model_copy(update={"notes": notes})
 
 
 def _meets(row: NoteRow, sung: list[NoteRow]) -> bool:

@@ -27,6 +27,9 @@ _HEAD = (
     b'<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
     b' "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
+_A4_MM = (210.0, 297.0)
+_SYSTEM_MM, _STAFF_MM = 120.0, (4.0, 7.0)
+"""Height that a system of all parts may take; least and greatest height of a staff. Rule of thumb."""
 _ORDER = ("vocal", "lead", "counter", "arpeggio", "chords", "pad", "bass", "percussion", "drums")
 """Parts from the top of the page down, by role."""
 
@@ -50,6 +53,8 @@ class PageOptions:
     """Whether metronome and swing marks stand above the first bar."""
     breaks_at_sections: bool = False
     """Whether each section starts a line."""
+    has_chord_degrees: bool = True
+    """Whether chord symbols list added tones as data too."""
     credits: tuple[Credit, ...] = ()
 
 
@@ -62,6 +67,7 @@ def musicxml(written: WrittenScore, options: PageOptions | None = None) -> bytes
     ET.SubElement(encoding, "software").text = SOFTWARE
     for element in ("accidental", "beam"):
         ET.SubElement(encoding, "supports", element=element, type="yes")
+    _add_page(root, len(written.tracks))
     for credit in options.credits:
         _add_credit(root, credit)
     tracks = page_order(written.tracks)
@@ -72,14 +78,20 @@ def musicxml(written: WrittenScore, options: PageOptions | None = None) -> bytes
     speller = Speller(written.score)
     for number, track in enumerate(tracks, start=1):
         part = part_of(track, written.score.time_signature, bars)
-        marks = Marks(number == 1, options.has_dynamics, number == 1 and options.has_tempo, options.breaks_at_sections)
+        marks = Marks(
+            is_top=number == 1,
+            has_dynamics=options.has_dynamics,
+            has_tempo=number == 1 and options.has_tempo,
+            breaks_at_sections=options.breaks_at_sections,
+            has_degrees=options.has_chord_degrees,
+        )
         writer = PartWriter(f"P{number}", part, written, speller, marks)
         root.append(writer.element())
     for child in root.iter():
         if child.tag in ("score-part", "part", "measure", "note", "direction", "harmony"):
             child.tail = "\n"
-    body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
-    return _HEAD + body + b"\n"
+    body: str = ET.tostring(root, encoding="unicode")
+    return _HEAD + body.encode() + b"\n"
 
 
 def page_order(tracks: Sequence[Track]) -> tuple[Track, ...]:
@@ -95,6 +107,18 @@ def part_name(track: Track) -> str:
 def instrument_id(part: str, key: int | None = None) -> str:
     """The id of a part's instrument; drums have one a key."""
     return f"{part}-I{1 if key is None else key}"
+
+
+def _add_page(root: ET.Element, staves: int) -> None:
+    """A4, with staves small enough that a system of them leaves room for another."""
+    height_mm = min(max(_SYSTEM_MM / max(staves, 1) / 2.5, _STAFF_MM[0]), _STAFF_MM[1])
+    defaults = ET.SubElement(root, "defaults")
+    scaling = ET.SubElement(defaults, "scaling")
+    ET.SubElement(scaling, "millimeters").text = f"{height_mm:.2f}"
+    ET.SubElement(scaling, "tenths").text = "40"
+    layout = ET.SubElement(defaults, "page-layout")
+    for name, size_mm in (("page-height", _A4_MM[1]), ("page-width", _A4_MM[0])):
+        ET.SubElement(layout, name).text = f"{size_mm * 40 / height_mm:.1f}"
 
 
 def _add_credit(root: ET.Element, credit: Credit) -> None:

@@ -34,6 +34,7 @@ class Marks:
     has_dynamics: bool
     has_tempo: bool
     breaks_at_sections: bool
+    has_degrees: bool
 
 
 class PartWriter:
@@ -119,7 +120,9 @@ class PartWriter:
             low = number * self.bar_ticks
             for chord in self.score.chords:
                 if low <= chord.start_ticks < low + self.bar_ticks:
-                    yield signs.harmony(chord, self.speller, chord.start_ticks - low)
+                    yield signs.harmony(
+                        chord, self.speller, chord.start_ticks - low, has_degrees=self.marks.has_degrees
+                    )
 
     def _dynamics(self, section: Section) -> Iterator[ET.Element]:
         mark = signs.dynamic_of(section.energy)
@@ -190,7 +193,7 @@ class PartWriter:
             ET.SubElement(unpitched, "display-step").text = place.step
             ET.SubElement(unpitched, "display-octave").text = str(place.octave)
             return
-        step, alter, octave = self._spelled(row[2], row[0])
+        step, alter, octave = self._spelled(row)
         pitch = ET.SubElement(note, "pitch")
         ET.SubElement(pitch, "step").text = step
         if alter:
@@ -214,8 +217,8 @@ class PartWriter:
         if bracket:
             ET.SubElement(notations, "tuplet", type=bracket)
 
-    def _spelled(self, pitch: int, tick: int) -> Spelled:
-        return self.speller.pitch(pitch, tick)
+    def _spelled(self, row: NoteRow) -> Spelled:
+        return self.speller.pitch(row[2], row[0], row[0] + min(row[1] // 2, TICKS_PER_QUARTER))
 
     def _closing_bar_line(self, number: int) -> str:
         if number == len(self.part.bars) - 1:

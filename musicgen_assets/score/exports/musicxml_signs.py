@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from musicgen_assets.score.clock import beat_ticks
 from musicgen_assets.score.exports.spelling import Speller
-from musicgen_assets.score.exports.written import swing_words
+from musicgen_assets.score.exports.written import Swing
 from musicgen_assets.score.model import TICKS_PER_QUARTER, ChordSpan
 
 _KINDS: dict[str, tuple[str, str, tuple[tuple[int, int], ...]]] = {
@@ -35,8 +35,10 @@ def dynamic_of(energy: float) -> str:
     return next(mark for limit, mark in _LOUDNESS if energy < limit)
 
 
-def harmony(chord: ChordSpan, speller: Speller, offset: int) -> ET.Element:
-    """A chord symbol ``offset`` ticks into the bar it is written at the start of."""
+def harmony(chord: ChordSpan, speller: Speller, offset: int, *, has_degrees: bool = True) -> ET.Element:
+    """A chord symbol ``offset`` ticks into the bar it is written at the start of. ``has_degrees``: whether tones added
+    to the kind follow it, for programs that play chords; its text names them anyway, and Verovio prints both.
+    """
     element = ET.Element("harmony")
     letter, alter = speller.root(chord, chord.root)
     _named(ET.SubElement(element, "root"), "root", letter, alter)
@@ -44,7 +46,7 @@ def harmony(chord: ChordSpan, speller: Speller, offset: int) -> ET.Element:
     ET.SubElement(element, "kind", text=text).text = kind
     if chord.bass != chord.root:
         _named(ET.SubElement(element, "bass"), "bass", *speller.root(chord, chord.bass))
-    for number, change in degrees:
+    for number, change in degrees if has_degrees else ():
         degree = ET.SubElement(element, "degree", {"print-object": "no"})
         ET.SubElement(degree, "degree-value").text = str(number)
         ET.SubElement(degree, "degree-alter").text = str(change)
@@ -88,17 +90,18 @@ def tempo(tempo_bpm: float, time_signature: str) -> ET.Element:
     return direction
 
 
-def swing(share: float) -> ET.Element | None:
-    """ "Swing" with its ratio for players that know it; None where eighths are even."""
-    text = swing_words(share)
-    if not text:
+def swing(played: Swing) -> ET.Element | None:
+    """ "Swing" with its ratio for programs that know it; None where pairs are even."""
+    if not played.words:
         return None
-    direction = words(text)
+    direction = words(played.words)
+    is_eighths = played.eighths >= played.sixteenths
+    share = played.eighths if is_eighths else played.sixteenths
     ratio = Fraction(share / (1.0 - share)).limit_denominator(8)
     element = ET.SubElement(ET.SubElement(direction, "sound"), "swing")
     ET.SubElement(element, "first").text = str(ratio.numerator)
     ET.SubElement(element, "second").text = str(ratio.denominator)
-    ET.SubElement(element, "swing-type").text = "eighth"
+    ET.SubElement(element, "swing-type").text = "eighth" if is_eighths else "16th"
     return direction
 
 

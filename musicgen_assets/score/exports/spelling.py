@@ -27,21 +27,21 @@ class Speller:
     def __init__(self, score: Score) -> None:
         self.score = score
         self._section_starts = [section.start_ticks for section in score.sections]
+        self._keys = [lifted_tonic(score.key, score.scale, section.transpose) for section in score.sections]
         self._chord_starts = [chord.start_ticks for chord in score.chords]
 
     def key_at(self, tick: int) -> tuple[str, str]:
         """(tonic as written, scale) of the section at a tick."""
         place = max(bisect_right(self._section_starts, tick) - 1, 0)
-        lift = self.score.sections[place].transpose
-        return lifted_tonic(self.score.key, self.score.scale, lift), self.score.scale
+        return self._keys[place], self.score.scale
 
     def fifths_at(self, tick: int) -> int:
         """The key signature at a tick: sharps positive, flats negative."""
         return key_signature(*self.key_at(tick))
 
-    def pitch(self, midi: int, tick: int) -> Spelled:
-        """A MIDI pitch as it is written at a tick."""
-        chord = self.chord_at(tick)
+    def pitch(self, midi: int, tick: int, heard_at: int | None = None) -> Spelled:
+        """A MIDI pitch as it is written at a tick. An early note is in the chord at ``heard_at``."""
+        chord = self.chord_at(tick if heard_at is None else heard_at)
         tonic, scale = self.key_at(tick)
         name = _name(midi % 12, tonic, scale, chord.root if chord else -1, chord.quality if chord else "")
         return with_octave(name, midi)

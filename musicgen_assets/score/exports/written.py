@@ -3,7 +3,7 @@
 Belongs here: where a note starts and ends on paper. Does not belong here: splitting notes at bars and beats
 (durations), files (musicxml, score.midi).
 
-A swung pair is written as two even eighths under the word "Swing" (swing_words), as players expect it. Note ends are
+A swung pair is written as two even eighths under the word "Swing" (Swing.words), as players expect it. Note ends are
 written as far as the next note or beat where they nearly reach it: a short player's touch is no rest.
 """
 
@@ -29,13 +29,43 @@ _PRICE = {GRID_TICKS: 0.0, TRIPLET_TICKS: 6.0, FINE_TICKS: 8.0}
 """Ticks that a rarer grid must win by."""
 _TOUCH = 0.4
 """Share of the way to a near next note from which a note is written as reaching it."""
+_TO_THE_BEAT = 0.5
+"""Share of the way to the next beat from which a note is written as reaching it."""
 _NEARLY = 0.2
 """Share of a note's length by which its end may be moved to a beat or the next note."""
-_LIGHT_SWING = 0.6
+_LONG_TICKS = 360
+"""Notes from this length that start on an eighth end on one: no quarter tied to a sixteenth for a touch."""
+_STRAIGHT_UNTIL, _LIGHT_SWING = 0.52, 0.6
+"""Shares up to which pairs are called straight, and below which swing is called light. Rule of thumb."""
 ROLL_STEP_S, ROLL_S = 0.08, 0.25
 """Of a strummed or rolled chord: longest step between its notes, and its longest whole. Rule of thumb."""
 _ROLL_STEP_TICKS = 70
 """Its longest step at fast tempi: sixteenths are no roll."""
+
+
+@dataclass(frozen=True)
+class Swing:
+    """How pairs are played: the share of a pair of eighths or sixteenths that its first takes; 0.5 is straight."""
+
+    eighths: float = 0.5
+    sixteenths: float = 0.5
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether all pairs are even."""
+        return self.eighths == 0.5 and self.sixteenths == 0.5
+
+    @property
+    def words(self) -> str:
+        """What stands above the first bar; empty where pairs are even or nearly so."""
+        share = max(self.eighths, self.sixteenths)
+        if share <= _STRAIGHT_UNTIL:
+            return ""
+        light = "Light swing" if share < _LIGHT_SWING else "Swing"
+        return light if self.eighths >= self.sixteenths else f"{light} sixteenths"
+
+
+STRAIGHT = Swing()
 
 
 @dataclass(frozen=True)
@@ -45,8 +75,7 @@ class WrittenScore:
     score: Score
     tracks: tuple[Track, ...]
     syllables: tuple[Syllable, ...]
-    swing: float
-    """Share of an eighth pair that its first takes when played: 0.5 straight."""
+    swing: Swing = STRAIGHT
 
     @property
     def carrier(self) -> str:
@@ -56,10 +85,10 @@ class WrittenScore:
 
 
 def written_score(
-    score: Score, tracks: Sequence[Track] | None = None, syllables: Sequence[Syllable] = (), swing: float = 0.5
+    score: Score, tracks: Sequence[Track] | None = None, syllables: Sequence[Syllable] = (), swing: Swing = STRAIGHT
 ) -> WrittenScore:
-    """``score`` on paper. ``tracks`` (default: the score's) as they sound, performed or not."""
-    swing = swing if meter(score.time_signature)[1] == 4 else 0.5
+    """``score`` on paper. ``tracks`` (default: the score's) are swung, and played by people or not yet."""
+    swing = swing if meter(score.time_signature)[1] == 4 else STRAIGHT
     parts = score.tracks if tracks is None else tuple(tracks)
     words = tuple(syllables) or score.syllables
     paper = tuple(_written_track(track, score, swing) for track in parts)
@@ -71,21 +100,19 @@ def written_score(
     return replace(there, syllables=_written_syllables(words, line, swing))
 
 
-def straightened(tick: float, swing: float) -> float:
-    """A played tick on the straight grid: undoes a swing that gives each beat's first eighth ``swing`` of it."""
-    if swing == 0.5:
+def straightened(tick: float, swing: Swing) -> float:
+    """A played tick on the straight grid: undoes the swing of eighths, then of sixteenths."""
+    if swing.is_straight:
         return float(tick)
-    beat, inside = divmod(tick, TICKS_PER_QUARTER)
-    half, first = TICKS_PER_QUARTER / 2, swing * TICKS_PER_QUARTER
-    placed = inside / first * half if inside <= first else half + (inside - first) / (TICKS_PER_QUARTER - first) * half
-    return float(beat * TICKS_PER_QUARTER + placed)
+    return _evened(_evened(tick, TICKS_PER_QUARTER, swing.eighths), TICKS_PER_QUARTER // 2, swing.sixteenths)
 
 
-def swing_words(swing: float) -> str:
-    """What stands above the first bar; empty where eighths are even."""
-    if swing <= 0.52:
-        return ""
-    return "Light swing" if swing < _LIGHT_SWING else "Swing"
+def _evened(tick: float, span: int, share: float) -> float:
+    """A tick with both halves of its ``span`` equally long, of which the first took ``share``."""
+    start, inside = divmod(tick, span)
+    half, first = span / 2, share * span
+    placed = inside / first * half if inside <= first else half + (inside - first) / (span - first) * half
+    return float(start * span + placed)
 
 
 def triplet_beats(notes: Iterable[NoteRow], time_signature: str) -> frozenset[int]:
@@ -95,7 +122,7 @@ def triplet_beats(notes: Iterable[NoteRow], time_signature: str) -> frozenset[in
     return frozenset(tick - tick % bar % TICKS_PER_QUARTER for tick in edges if tick % bar % FINE_TICKS)
 
 
-def _written_track(track: Track, score: Score, swing: float) -> Track:
+def _written_track(track: Track, score: Score, swing: Swing) -> Track:
     grid = _Grid(score.time_signature, score.end_ticks)
     played = [row[0] for row in track.notes] if track.is_drums else _unrolled(track.notes, score.tempo_bpm)
     starts = grid.placed([straightened(start, swing) for start in played])
@@ -161,7 +188,7 @@ class _Grid:
         beat = self._next_beat(start)
         if end <= following + _LEAN_TICKS and gap <= TICKS_PER_QUARTER and length >= _TOUCH * gap:
             found = following
-        elif end <= beat and length >= (1 - 2 * _NEARLY) * (beat - start):
+        elif end <= beat and length >= _TO_THE_BEAT * (beat - start):
             found = beat
         else:
             found = self._near_end(start, end, length, following)
@@ -191,6 +218,8 @@ class _Grid:
     def _near_end(self, start: int, end: float, length: float, following: int) -> int:
         beat = self.beat_of(end)
         step = self.steps.get(beat, GRID_TICKS)
+        if length >= _LONG_TICKS and step == GRID_TICKS and start % (2 * GRID_TICKS) == 0:
+            step = 2 * GRID_TICKS
         near = max(_NEARLY * length, FINE_TICKS)
         for candidate in (following, self._next_beat(beat), beat):
             if candidate > start and abs(candidate - end) <= near:
@@ -250,7 +279,7 @@ def _within_voices(notes: Sequence[NoteRow]) -> list[NoteRow]:
     return kept
 
 
-def _written_syllables(words: Sequence[Syllable], line: Track, swing: float) -> tuple[Syllable, ...]:
+def _written_syllables(words: Sequence[Syllable], line: Track, swing: Swing) -> tuple[Syllable, ...]:
     """Syllables on the written notes of their line, each until the next syllable's note or its own last note's end."""
     starts = [row[0] for row in line.notes]
     if not starts:
