@@ -17,6 +17,8 @@ from musicgen_assets.score.model import Section
 NEAR_TICKS = 70
 """Onsets this near fall together: players deviate by less."""
 STATED = 0.75
+ASIDE = 0.6
+"""What a note a semitone aside counts."""
 NOTES_MIN = 3
 HOOK_KINDS = ("chorus", "drop")
 
@@ -32,8 +34,9 @@ def statements(line: Ints, hook: Ints, least: float = STATED) -> Ints:
     place -= (wanted - starts[place - 1]) < (starts[place] - wanted)
     is_there = np.abs(starts[place] - wanted) <= NEAR_TICKS
     gaps = line[place, 2] - pitches[None, :]
-    votes = (np.abs(gaps[:, :, None] - gaps[:, None, :]) <= 1) & is_there[:, :, None] & is_there[:, None, :]
-    matched = votes.sum(axis=2).max(axis=1)
+    apart = np.abs(gaps[:, :, None] - gaps[:, None, :])
+    credit = np.where(apart == 0, 1.0, np.where(apart == 1, ASIDE, 0.0))
+    matched = (credit * (is_there[:, :, None] & is_there[:, None, :])).sum(axis=2).max(axis=1)
     inside = np.searchsorted(starts, starts + int(onsets[-1]) + NEAR_TICKS, side="right") - np.arange(len(starts))
     likeness = 2.0 * matched / (len(hook) + inside)
     return _apart(starts, likeness, least, int(onsets[-1]))
