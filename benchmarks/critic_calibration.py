@@ -8,6 +8,7 @@ three parts or more, chords named by template where a measure needs names. Rhyth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,8 +25,11 @@ from musicgen_assets.arrangement.critic.melody_measures import (
     variety,
 )
 from musicgen_assets.score.clock import beat_ticks
+from musicgen_assets.score.model import note_array
 
 PERCENTILES = (5, 25, 50, 75, 95)
+BARS = 24
+"""Pieces are measured by their first bars: how much returns depends on how long one listens."""
 MAJOR_TONES = (0, 2, 4, 5, 7, 9, 11)
 MINOR_TONES = (0, 2, 3, 5, 7, 8, 9, 10, 11)
 """Natural, melodic and harmonic minor together, above the tonic."""
@@ -34,27 +38,43 @@ QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10), (0, 3, 6), (0, 3, 7, 10), (0, 
 
 def human_measures(piece: HumanPiece) -> Measures:
     """Every measure that makes sense for the piece."""
+    whole = piece
+    piece = opening(piece)
     beat, bar = beat_ticks(piece.time_signature), piece.bar_ticks
     bars, bar_steps = piece.end_ticks // bar, bar // STEP_TICKS
     line = piece.melody.astype(np.int64)
     phrases = phrase_numbers(line, beat)
     scale = np.tile(_scale(piece), (bars * bar_steps, 1))
-    parts = [Part(str(n), "chords", True, notes.astype(np.int64)) for n, notes in enumerate(piece.parts)]
+    parts = _parts(piece)
     onsets = rhythm_measures.onset_bars(parts, bars, bar_steps)
     weights = step_weights(piece.time_signature, bar_steps)
     found = {
         **motion(line, phrases),
-        "recurrence": recurrence(line, phrases, beat),
+        "recurrence": recurrence(line, beat),
         **variety(line, phrases, beat),
         "in_key": tonality(line, scale),
         "meter": rhythm_measures.meter_weight(parts, weights),
         **rhythm_measures.patterns(onsets),
         **{f"line_{name}": value for name, value in line_repetition(line, bars, bar_steps).items()},
-        **form_measures.close(parts, piece.end_ticks, beat),
+        **form_measures.close(_parts(whole), whole.end_ticks, beat),
     }
     chroma = presence(line, bars * bar_steps).reshape(bars, bar_steps, 12).sum(axis=1)
     found["foretold"] = form_measures.foretold(form_measures.bar_likeness(np.concatenate([onsets, chroma], axis=1)))
     return found | (_harmony(piece, parts, line, phrases, scale, weights) if len(parts) >= 3 else {})
+
+
+def opening(piece: HumanPiece) -> HumanPiece:
+    """The first BARS bars in which the melody sounds, counted from its first note."""
+    bar = piece.bar_ticks
+    first = int(piece.parts[0][0, 0]) // bar * bar
+    cut = [
+        notes[(notes[:, 0] >= first) & (notes[:, 0] < first + BARS * bar)] - [first, 0, 0, 0] for notes in piece.parts
+    ]
+    return replace(piece, parts=tuple(note_array(notes) for notes in cut if len(notes)))
+
+
+def _parts(piece: HumanPiece) -> list[Part]:
+    return [Part(str(n), "chords", True, notes.astype(np.int64)) for n, notes in enumerate(piece.parts)]
 
 
 def _scale(piece: HumanPiece) -> Bools:

@@ -111,11 +111,11 @@ def section_likeness(likeness: Floats, sections: Sequence[Section], skip_last_ba
 
 def novelty(likeness: Floats) -> Floats:
     """How much each barline divides what differs, shape (bars,): a checkerboard kernel along the diagonal of the
-    likeness matrix (Foote 2000). 0 at the first bar.
+    likeness matrix (Foote 2000). 0 at the first two bars and at the last, where there is nothing to compare.
     """
     bars = len(likeness)
     found = np.zeros(bars)
-    for line in range(1, bars):
+    for line in range(2, bars - 1):
         reach = min(_KERNEL_BARS, line, bars - line)
         before, after = slice(line - reach, line), slice(line, line + reach)
         within = likeness[before, before].mean() + likeness[after, after].mean()

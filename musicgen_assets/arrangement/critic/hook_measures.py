@@ -1,8 +1,7 @@
-"""Where the hook is heard: its statements in the tune, how soon, and how often in each chorus.
+"""Where the hook is heard: how soon, and how often in each chorus.
 
-Belongs here: finding a short figure in a line. Does not belong here: inventing hooks (composition.melody).
-A statement has the hook's intervals and rhythm on any pitch; a scale step aside still counts, since a sequence in
-the key changes whole tones for semitones (Müllensiefen and Frieler 2004 weigh intervals and rhythm so).
+Belongs here: counting statements by section. Does not belong here: what counts as a statement
+(composition.melody_hook), inventing hooks (composition.melody).
 """
 
 from __future__ import annotations
@@ -12,42 +11,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen_assets.arrangement.critic.matter import Ints
-from musicgen_assets.score.model import Section
+from musicgen_assets.composition.melody_hook import hook_statements
+from musicgen_assets.score.model import Section, note_rows
 
 NEAR_TICKS = 70
-"""Onsets this near fall together: players deviate by less."""
-STATED = 0.75
-NOTES_MIN = 3
+"""A statement may begin this long before its section: players are early."""
 HOOK_KINDS = ("chorus", "drop")
 
 
-def statements(line: Ints, hook: Ints, least: float = STATED) -> Ints:
-    """First ticks of the hook's statements in a line, in order, none overlapping."""
-    if len(hook) < NOTES_MIN or len(line) < NOTES_MIN:
-        return np.zeros(0, dtype=np.int64)
-    onsets, pitches = hook[:, 0] - hook[0, 0], hook[:, 2] - hook[0, 2]
-    starts = line[:, 0]
-    wanted = starts[:, None] + onsets[None, :]
-    place = np.clip(np.searchsorted(starts, wanted), 1, len(starts) - 1)
-    place -= (wanted - starts[place - 1]) < (starts[place] - wanted)
-    is_there = np.abs(starts[place] - wanted) <= NEAR_TICKS
-    gaps = line[place, 2] - pitches[None, :]
-    votes = (np.abs(gaps[:, :, None] - gaps[:, None, :]) <= 1) & is_there[:, :, None] & is_there[:, None, :]
-    matched = votes.sum(axis=2).max(axis=1)
-    inside = np.searchsorted(starts, starts + int(onsets[-1]) + NEAR_TICKS, side="right") - np.arange(len(starts))
-    likeness = 2.0 * matched / (len(hook) + inside)
-    return _apart(starts, likeness, least, int(onsets[-1]))
-
-
-def _apart(starts: Ints, likeness: np.ndarray, least: float, span: int) -> Ints:
-    kept: list[int] = []
-    for index in np.argsort(-likeness, kind="stable").tolist():
-        if likeness[index] < least:
-            break
-        tick = int(starts[index])
-        if all(abs(tick - other) > span for other in kept):
-            kept.append(tick)
-    return np.array(sorted(kept), dtype=np.int64)
+def statements(line: Ints, hook: Ints) -> Ints:
+    """First ticks of the hook's statements in a line, in order; empty where either is too short to tell."""
+    found = hook_statements(note_rows(line.astype(np.int32)), note_rows(hook.astype(np.int32)))
+    return np.array([statement.start_ticks for statement in found], dtype=np.int64)
 
 
 def hook_presence(found: Ints, sections: Sequence[Section], end_ticks: int) -> dict[str, float]:

@@ -45,7 +45,7 @@ def melody_measures(matter: Matter) -> Measures:
     weights = step_weights(matter.score.time_signature, matter.bar_steps)
     return {
         **motion(line, phrases),
-        "recurrence": recurrence(line, phrases, beat),
+        "recurrence": recurrence(line, beat),
         **variety(line, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),

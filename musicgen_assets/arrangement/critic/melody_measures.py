@@ -52,32 +52,25 @@ def motion(line: Ints, phrases: Ints) -> dict[str, float]:
     }
 
 
-def recurrence(line: Ints, phrases: Ints, beat_ticks: int) -> float:
+def recurrence(line: Ints, beat_ticks: int) -> float:
     """Share of notes in figures of four notes (intervals and rhythm) that come back elsewhere, 0-1.
 
     Repetition is what makes music music (Margulis, On Repeat, 2014); a line of random notes has next to none.
     """
-    size = FIGURE_NOTES - 1
     if len(line) < 2 * FIGURE_NOTES:
         return 0.0
-    figures = _figures(line, beat_ticks)
-    whole = phrases[size:] == phrases[:-size]
-    figures, places = figures[whole], np.flatnonzero(whole)
-    if len(places) == 0:
-        return 0.0
-    _, number, counts = np.unique(figures, axis=0, return_inverse=True, return_counts=True)
+    _, number, counts = np.unique(_figures(line, beat_ticks), axis=0, return_inverse=True, return_counts=True)
     number = number.reshape(-1)
+    places = np.arange(len(number))
     first = np.full(len(counts), len(line))
     np.minimum.at(first, number, places)
     last = np.zeros(len(counts), dtype=np.int64)
     np.maximum.at(last, number, places)
     is_back = (counts > 1) & (last - first >= FIGURE_NOTES)
     covered = np.zeros(len(line), dtype=bool)
-    held = np.zeros(len(line), dtype=bool)
     for offset in range(FIGURE_NOTES):
         covered[places[is_back[number]] + offset] = True
-        held[places + offset] = True
-    return float(covered.sum() / held.sum())
+    return float(covered.mean())
 
 
 def _figures(line: Ints, beat_ticks: int) -> Ints:

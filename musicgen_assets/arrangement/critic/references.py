@@ -38,7 +38,7 @@ MELODIC = {
     "steps": Reference(0.25, 0.43, 0.95, 1.05),  # human 5 % .43, 95 % .93
     "interval": Reference(0.4, 1.2, 3.7, 5.5),  # human 5 % 1.5, 95 % 3.7
     "span": Reference(2.0, 5.0, 19.5, 28.0),  # human 5 % 7, 95 % 19.5
-    "recurrence": Reference(0.05, 0.35),  # human 25 % .34; songs return more than quartets and chorales do
+    "recurrence": Reference(-0.2, 0.2),  # human 5 % 0, 25 % .4: short tunes and chorales return little
     "pitch_bits": Reference(1.0, 2.0, 3.1, 3.5),  # human 5 % 2.2, 95 % 3.07
     "rhythm_bits": Reference(-0.1, 0.1, 2.6, 3.4),  # human 5 % .3, 95 % 2.1
     "in_key": Reference(0.6, 0.84),  # human 5 % .84
@@ -76,8 +76,8 @@ STRUCTURAL = {
     "alike": Reference(0.5, 0.8),  # rule of thumb
     "told_apart": Reference(0.02, 0.18),  # rule of thumb
     "distinct": Reference(0.15, 0.45),  # human 5 % .81
-    "foretold": Reference(0.0, 0.15),  # human 25 % .06, median .18; songs return more
-    "boundary_novelty": Reference(0.1, 0.4),  # .5 is chance
+    "foretold": Reference(-0.25, 0.06),  # human 25 % .06, median .18
+    "boundary_novelty": Reference(-1.0, 0.3),  # .5 is chance: a hint, since phrases divide too
     "last_note_beats": Reference(1.0, 2.0),  # human median 1.0; pop rings out (rule of thumb)
     "gathered": Reference(0.2, 0.5),  # human 5 % 1.0
 }

@@ -65,7 +65,7 @@ def word_measures(
     """Measures of sung words, each 0-1; empty where nothing is sung. ``weights`` of the steps of a bar.
 
     ``rhymes``: share of lines that rhyme with one at most three lines away in their section. ``refrains``: share of the
-    lines of later choruses that the first sang too. ``refrain_place``: share of returning lines that return in
+    choruses' lines that the longest chorus has too. ``refrain_place``: share of returning lines that return in
     choruses. ``title_place``: share of choruses that sing the title, where any line does. ``as_written``: share of
     lines that the lyrics have for that kind of section. ``subject``: share of sections with a word of the subject.
     ``stress``: share of stressed syllables on beats, those just before one and held over it among them.
@@ -104,8 +104,9 @@ def _refrains(lines: Sequence[SungLine]) -> float:
     choruses = [stanza for stanza in _by_section(lines) if stanza[0].section.kind in HOOK_KINDS]
     if len(choruses) < 2:
         return 1.0
-    first = {line.words for line in choruses[0]}
-    return float(np.mean([line.words in first for stanza in choruses[1:] for line in stanza]))
+    longest = max(choruses, key=len)
+    whole = {line.words for line in longest}
+    return float(np.mean([line.words in whole for stanza in choruses if stanza is not longest for line in stanza]))
 
 
 def _refrain_place(lines: Sequence[SungLine]) -> float:
