@@ -33,6 +33,7 @@ _JUMP = 0.2
 """A rise of energy from which a riser is worth its effort."""
 _CALM = 0.45
 _DRIVEN = 0.8
+_FILL_LATITUDE = 0.3
 
 Device = Callable[[], bool]
 
@@ -63,7 +64,7 @@ def mark_boundaries(
     for before, after in zip(timeline.sections, timeline.sections[1:], strict=False):
         boundary = Boundary(timeline, before, after, tuple(seats), tuple(fills))
         wanted = _wish(boundary, rng)
-        devices = _devices(boundary, parts, is_sung)
+        devices = _devices(boundary, parts, is_sung, _FILL_LATITUDE * float(rng.uniform(-1.0, 1.0)))
         used: list[str] = []
         for name in (*wanted, *(name for name in _RESERVE if name not in wanted)):
             is_extra = name not in wanted and len(used) >= DEVICES_MIN
@@ -80,6 +81,8 @@ def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
     """Devices that suit the boundary, in the order they are tried."""
     rise = boundary.after.section.energy - boundary.before.section.energy
     turn = float(rng.random())
+    if boundary.is_asked_drop:
+        return ["snare build" if boundary.before.section.kind == "build" else "fill", "riser", "drop-out", "crash"]
     if boundary.before.section.kind == "build":
         return ["snare build", "riser", "drop-out", "crash"]
     if boundary.after.is_hook or rise > 0.02:
@@ -108,12 +111,14 @@ def _clashes(name: str, used: Sequence[str]) -> bool:
     )
 
 
-def _devices(boundary: Boundary, parts: Parts, is_sung: bool) -> dict[str, Device]:
+def _devices(boundary: Boundary, parts: Parts, is_sung: bool, latitude: float) -> dict[str, Device]:
+    """What can be done at a boundary; ``latitude`` makes fills lighter or heavier than usual there."""
     rise = boundary.after.section.energy - boundary.before.section.energy
-    weight = 1.0 if boundary.after.is_hook else 0.5 if rise > 0 else 0.0
+    usual = 1.0 if boundary.after.is_hook else 0.6 if rise > 0 else 0.2
+    weight = min(max(usual + latitude, 0.0), 1.0)
     return {
         "fill": lambda: add_fill(boundary, parts, DRUMS, weight),
-        "light fill": lambda: add_fill(boundary, parts, DRUMS, 0.0),
+        "light fill": lambda: add_fill(boundary, parts, DRUMS, max(latitude, 0.0)),
         "snare build": lambda: add_snare_build(boundary, parts, DRUMS),
         "crash": lambda: add_crash(boundary, parts, DRUMS),
         "pickup": lambda: add_pickup(boundary, parts, BASS),
