@@ -98,25 +98,27 @@ def bars_that_fit(duration_s: float, tempo_bpm: float, time_signature: str) -> i
     return math.floor((duration_s - TAIL_MIN_S) / bar_s + 1e-9)
 
 
-def fitting_tempo(duration_s: float, tempo_bpm: float, time_signature: str) -> float:
+def fitting_tempo(
+    duration_s: float, tempo_bpm: float, time_signature: str, lowest_bpm: float, highest_bpm: float
+) -> float:
     """The tempo within TEMPO_LATITUDE of ``tempo_bpm``, in tenths, at which whole phrases and a ring-out fill the song.
 
     For tempos nobody asked for by number. A song of four-bar phrases and a closing bar is wished, that rings out
-    for about TAIL_WISHED_S.
+    for about TAIL_WISHED_S. ``tempo_bpm`` itself where no other lies within ``lowest_bpm``..``highest_bpm``.
     """
-    steps = range(
-        math.ceil(tempo_bpm * (1 - TEMPO_LATITUDE) * 10), math.floor(tempo_bpm * (1 + TEMPO_LATITUDE) * 10) + 1
-    )
+    lowest = max(tempo_bpm * (1 - TEMPO_LATITUDE), lowest_bpm)
+    highest = min(tempo_bpm * (1 + TEMPO_LATITUDE), highest_bpm)
+    tenths = range(math.ceil(lowest * 10), math.floor(highest * 10) + 1)
 
-    def cost(tenths: int) -> tuple[float, int]:
-        bars = bars_that_fit(duration_s, tenths / 10, time_signature)
-        tail_s = duration_s - seconds(bars * ticks_per_bar(time_signature), tenths / 10)
+    def cost(bpm: float) -> tuple[float, float]:
+        bars = bars_that_fit(duration_s, bpm, time_signature)
+        tail_s = duration_s - seconds(bars * ticks_per_bar(time_signature), bpm)
         phrase = (bars - 1) % 4
         uneven = _ODD_COST if phrase % 2 else _UNEVEN_COST if phrase else 0.0
-        stray = abs(tenths / 10 / tempo_bpm - 1.0) / TEMPO_LATITUDE
-        return 0.3 * stray**2 + ((tail_s - TAIL_WISHED_S) / 0.8) ** 2 + uneven, tenths
+        stray = abs(bpm / tempo_bpm - 1.0) / TEMPO_LATITUDE
+        return 0.3 * stray**2 + ((tail_s - TAIL_WISHED_S) / 0.8) ** 2 + uneven, bpm
 
-    return min(steps, key=cost) / 10
+    return min((tempo_bpm, *(step / 10 for step in tenths)), key=cost)
 
 
 def plan_pace(hit_points: Sequence[HitPoint], duration_s: float, tempo_bpm: float, time_signature: str) -> Pace:
