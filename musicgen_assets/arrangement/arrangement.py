@@ -6,27 +6,32 @@ energy, timeline, band, orchestration, the part writers, transitions, ending, pe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from musicgen_assets.arrangement.accents import meet_hit_points
 from musicgen_assets.arrangement.band import Seat, seat_band
 from musicgen_assets.arrangement.boundary_devices import Parts
 from musicgen_assets.arrangement.comping import write_chords
 from musicgen_assets.arrangement.ending import write_ending
 from musicgen_assets.arrangement.energy import energy_curve, levels_of
+from musicgen_assets.arrangement.expression import Played, expressed
 from musicgen_assets.arrangement.form import plan_form
 from musicgen_assets.arrangement.integrity import THRESHOLD, Integrity, structural_integrity
 from musicgen_assets.arrangement.lead_part import lay_melody, write_lead
 from musicgen_assets.arrangement.orchestration import Window, orchestrate
-from musicgen_assets.arrangement.performance import perform, pulse_of
+from musicgen_assets.arrangement.pace import plan_pace
+from musicgen_assets.arrangement.performance import perform, pulse_of, settled
+from musicgen_assets.arrangement.playability import playable
 from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
+from musicgen_assets.arrangement.takes import SECTION_REROLLS, Dice, asked_takes, spliced, stream_of
 from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
 from musicgen_assets.arrangement.timeline import Timeline, build_timeline
 from musicgen_assets.arrangement.transitions import Marks, mark_boundaries
-from musicgen_assets.context.schema import Instrument, Mood, PlannedSection, Role
+from musicgen_assets.arrangement.variation import varied
+from musicgen_assets.context.schema import HitPoint, Instrument, Mood, PlannedSection, Role
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.material import BassLine, Harmony, Melody, Prosody, Rhythm
@@ -39,18 +44,6 @@ from musicgen_assets.styles.schema import Style
 DRAWS_MAX = 4
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
 THUMBNAIL_PX = (640, 260)
-
-
-@dataclass(frozen=True)
-class Dice:
-    """One draw of an arrangement: a generator by name, so that what one player does leaves the others alone."""
-
-    root: int
-
-    def of(self, name: str) -> np.random.Generator:
-        """The generator called ``name``, always from its start."""
-        digest = hashlib.sha256(f"{self.root}|{name}".encode()).digest()
-        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 @dataclass(frozen=True)
@@ -78,17 +71,7 @@ class Brief:
     structure: tuple[PlannedSection, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     excluded_roles: Collection[Role] = ()
-
-
-@dataclass(frozen=True)
-class Arranged:
-    """A song arranged. ``score`` is as played; ``written`` the same on the grid, before human timing: equal names,
-    and note i of a track is note i of the other's. ``marks`` are the devices put at each boundary.
-    """
-
-    score: Score
-    written: Score
-    marks: tuple[Marks, ...]
+    hit_points: tuple[HitPoint, ...] = ()
 
 
 def make_arrangement(job: Job) -> Outcome:
@@ -101,8 +84,9 @@ def make_arrangement(job: Job) -> Outcome:
         is_sung=job.load("composition/lyrics", Prosody, "prosody").is_sung,
     )
     style = blend(job.read("musical.genres"))
-    arranged, integrity = _best_of_draws(_brief(job), style, materials, job.stream("arrangement"))
-    score = arranged.score
+    rerolls = job.read(SECTION_REROLLS)
+    arranged = best_of_draws(_brief(job), style, materials, job.stream("arrangement"), rerolls)
+    score, integrity = arranged.score, arranged.integrity
     check = CheckResult(
         "structural_integrity", integrity.score >= THRESHOLD, round(integrity.score, 4), f">= {THRESHOLD}",
         note=integrity.note(),
@@ -123,15 +107,45 @@ def make_arrangement(job: Job) -> Outcome:
     )
 
 
-def _best_of_draws(
-    brief: Brief, style: Style, materials: Materials, rng: np.random.Generator
-) -> tuple[Arranged, Integrity]:
-    """The first draw that holds together, else the best of DRAWS_MAX."""
-    draws: list[tuple[Arranged, Integrity]] = []
-    while not draws or (draws[-1][1].score < THRESHOLD and len(draws) < DRAWS_MAX):
-        arranged = arrange_song(brief, style, materials, rng)
-        draws.append((arranged, structural_integrity(arranged.score)))
-    return max(draws, key=lambda draw: draw[1].score)
+@dataclass(frozen=True)
+class Arranged:
+    """A song arranged. ``score`` is as played; ``written`` the same on the grid, before human timing: equal names,
+    and note i of a track is note i of the other's. ``marks`` are the devices put at each boundary.
+    """
+
+    dice: Dice
+    score: Score
+    written: Score
+    marks: tuple[Marks, ...]
+    integrity: Integrity
+
+
+def best_of_draws(
+    brief: Brief, style: Style, materials: Materials, rng: np.random.Generator, rerolls: Mapping[str, int]
+) -> Arranged:
+    """The first draw that holds together, else the best of DRAWS_MAX; then sections that are to be drawn anew.
+
+    The whole is chosen without a look at ``rerolls``, so that they can change nothing outside their sections.
+    """
+    draws: list[Arranged] = []
+    while not draws or (draws[-1].integrity.score < THRESHOLD and len(draws) < DRAWS_MAX):
+        draws.append(_arranged(brief, style, materials, Dice(int(rng.integers(1 << 62)))))
+    best = max(draws, key=lambda draw: draw.integrity.score)
+    for index, take in asked_takes(rerolls, best.score.sections).items():
+        best = _with_take(best, index, take, brief, style, materials)
+    return best
+
+
+def _with_take(draw: Arranged, index: int, take: str, brief: Brief, style: Style, materials: Materials) -> Arranged:
+    """``draw`` with the section ``index`` played another way: the first take that holds together, else the best."""
+    section = draw.score.sections[index]
+    takes: list[Arranged] = []
+    while not takes or (takes[-1].integrity.score < THRESHOLD and len(takes) < DRAWS_MAX):
+        other = _arranged(brief, style, materials, Dice(draw.dice.root, f"{take}, draw {len(takes)}"), index)
+        score, written = spliced(draw.score, other.score, section), spliced(draw.written, other.written, section)
+        marks = (*draw.marks[:index], *other.marks[index : index + 1], *draw.marks[index + 1 :])
+        takes.append(Arranged(draw.dice, score, written, marks, structural_integrity(score)))
+    return max(takes, key=lambda found: found.integrity.score)
 
 
 def arrange(
@@ -144,24 +158,47 @@ def arrange(
 
 def arrange_song(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Arranged:
     """The song arranged, as written and as played. Equal inputs give an equal score. Raises BadInput."""
-    dice = Dice(int(rng.integers(1 << 62)))
-    timeline = _plan(brief, style, materials, dice.of("form"))
+    return _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
+
+
+def _arranged(
+    brief: Brief, style: Style, materials: Materials, dice: Dice, varied_section: int | None = None
+) -> Arranged:
+    """One arrangement of the song.
+
+    The form hangs on the root of ``dice`` alone; ``varied_section`` is played another way.
+    """
+    timeline = _plan(brief, style, materials, Dice(dice.root).of("form"))
     seats = seat_band(brief.instruments, style, brief.excluded_roles, materials.is_sung)
     windows = orchestrate(timeline, seats)
     parts = _write_parts(seats, windows, timeline, style, materials, dice)
+    if varied_section is not None:
+        plan = timeline.sections[varied_section]
+        for seat in seats:
+            own = dice.of(f"variation of {seat.name} in {stream_of(plan.section)}")
+            parts[seat.name] = varied(parts[seat.name], seat, plan, timeline, own)
     marks = mark_boundaries(
         parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=dice.of("boundaries")
     )
     write_ending(parts, seats, timeline, style.ending, style.comping_voicing)
+    stops = meet_hit_points(parts, seats, timeline, style.comping_voicing)
     pulse = pulse_of(timeline, style.humanize_ms, dice.of("pulse of the band"))
     written, played = [], []
     for seat in seats:
-        own_dice = dice.of(f"playing of {seat.name}")
-        part = perform(parts[seat.name], seat, timeline, pulse, own_dice, style.feel.behind_ms)
+        own = dice.of(f"playing of {seat.name}")
+        part = perform(playable(parts[seat.name], seat), seat, timeline, pulse, own, style.feel.behind_ms)
         if part.played:
-            written.append(_track(seat, part.written))
-            played.append(_track(seat, part.played))
-    score = Score.model_validate(
+            part = settled(part, timeline, stops)
+            written.append(_track(seat, Played(part.written)))
+            played.append(_track(seat, expressed(part.played, seat, timeline, style.comping_length, stops)))
+    score = _score(brief, timeline, played, stops)
+    return Arranged(
+        dice, score, score.model_copy(update={"tracks": tuple(written)}), marks, structural_integrity(score)
+    )
+
+
+def _score(brief: Brief, timeline: Timeline, tracks: Sequence[Track], stops: tuple[tuple[int, int], ...]) -> Score:
+    return Score.model_validate(
         {
             "title": brief.title,
             "key": brief.key,
@@ -172,10 +209,12 @@ def arrange_song(brief: Brief, style: Style, materials: Materials, rng: np.rando
             "end_ticks": timeline.end_ticks,
             "sections": [plan.section for plan in timeline.sections],
             "chords": timeline.chords,
-            "tracks": played,
+            "tracks": tracks,
+            "tempo_map": tuple(timeline.clock.tempo_map),
+            "skips": tuple(timeline.clock.skips),
+            "stops": stops,
         }
     )
-    return Arranged(score, score.model_copy(update={"tracks": tuple(written)}), marks)
 
 
 def _brief(job: Job) -> Brief:
@@ -190,12 +229,14 @@ def _brief(job: Job) -> Brief:
         structure=tuple(job.read("musical.structure")),
         instruments=tuple(job.read("musical.instruments")),
         excluded_roles=tuple(job.read("musical.excluded_roles")),
+        hit_points=tuple(job.read("musical.hit_points")),
     )
 
 
 def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Timeline:
     loops = {kind: loop.bars for kind, loop in materials.harmony.sections.items()}
-    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, loops, rng)
+    pace = plan_pace(brief.hit_points, brief.duration_s, brief.tempo_bpm, brief.time_signature)
+    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, loops, rng, pace)
     energies = energy_curve(slots, style, brief.mood)
     return build_timeline(
         slots,
@@ -209,6 +250,7 @@ def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Gener
         duration_s=brief.duration_s,
         last_chorus_lift=style.last_chorus_lift,
         sixteenth_swing=materials.rhythm.sixteenth_swing,
+        pace=pace,
     )
 
 
@@ -245,12 +287,14 @@ def _write_parts(
     return {seat.name: write(seat) for seat in seats}
 
 
-def _track(seat: Seat, notes: tuple[NoteRow, ...]) -> Track:
+def _track(seat: Seat, played: Played) -> Track:
     return Track(
         name=seat.name,
         role=seat.role,
         instrument=seat.instrument,
         program=seat.program,
         channel=seat.channel,
-        notes=notes,
+        notes=played.notes,
+        controllers=played.controllers,
+        bends=played.bends,
     )

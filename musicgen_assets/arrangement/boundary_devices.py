@@ -52,6 +52,11 @@ class Boundary:
         return self.after.section.start_ticks
 
     @property
+    def is_asked_drop(self) -> bool:
+        """Whether a drop was asked for on this barline."""
+        return any(anchor.kind == "drop" and anchor.tick == self.tick for anchor in self.timeline.anchors)
+
+    @property
     def last_bar(self) -> int:
         """Where the last bar before the line begins."""
         return self.tick - self.timeline.bar_ticks
@@ -143,7 +148,7 @@ def add_pickup(boundary: Boundary, parts: Parts, name: str) -> bool:
     if name != MELODY and not plays(rows, boundary.last_bar, boundary.tick):
         return False
     seat = next(seat for seat in boundary.seats if seat.name == name)
-    limits = (LOWEST, HIGHEST) if seat.role == "bass" else range_of(seat.program)
+    limits = (max(LOWEST, range_of(seat.program)[0]), HIGHEST) if seat.role == "bass" else range_of(seat.program)
     silence(rows, start, boundary.tick)
     count = (boundary.tick - start) // EIGHTH_TICKS
     for number, pitch in enumerate(_steps_into(first[2], count, boundary, limits)):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
+from musicgen_assets.arrangement.playability import STRINGS, fits_on_guitar
 from musicgen_assets.arrangement.ranges import register
 from musicgen_assets.score.model import ChordSpan
 from musicgen_assets.theory.voicing import voice_lead
@@ -19,8 +20,6 @@ Voicing = Literal["close", "open", "power", "shell", "guitar", "arpeggio"]
 GUITARS = frozenset({24, 25, 26, 27, 28, 29, 30, 31})
 DRIVEN_GUITARS = frozenset({29, 30})
 """Overdriven and distorted guitars: thirds growl, so they play roots and fifths."""
-STRINGS = (40, 45, 50, 55, 59, 64)
-"""Open strings of a guitar, E2 A2 D3 G3 B3 E4."""
 LOWEST_THIRD = 48
 """C3: intervals under a fourth with their lower note below this are muddy."""
 
@@ -95,7 +94,7 @@ def _guitar(pitch_classes: tuple[int, ...], bass: int, previous: tuple[int, ...]
     for position in range(_HIGHEST_POSITION + 1):
         for string in range(3):
             shape = _shape(pitch_classes, bass, position, string)
-            if len(shape) < 3:
+            if len(shape) < 3 or not fits_on_guitar(shape):
                 continue
             missing = len(set(pitch_classes[:4]) - {pitch % 12 for pitch in shape})
             moved = abs(shape[-1] - previous[-1]) + abs(shape[0] - previous[0]) * 0.3 if previous else 0.0

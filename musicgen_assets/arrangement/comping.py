@@ -20,6 +20,8 @@ from musicgen_assets.score.model import ChordSpan, NoteRow
 SUSTAINED = frozenset({19, *range(40, 45), *range(48, 55), *range(88, 96)})
 """Programs that hold a chord as long as it lasts: church organ, bowed strings, ensembles, voices, pads."""
 SECOND_HAND_UP = 12
+HOOK_UP = 5
+"""Hands move up this many semitones for a chorus: it stands above its verse in register too (rule of thumb)."""
 _HELD_VELOCITY = 66
 EIGHTH_TICKS = 240
 
@@ -33,12 +35,13 @@ def write_chords(
     hold, one stroke a chord and an octave up, until level 3, and then take the pattern one level sparser.
     """
     voicing = voicing_for(seat.program, style_voicing)
-    raise_by = SECOND_HAND_UP if seat.order % 2 and voicing not in ("guitar", "power") else 0
+    own_place = SECOND_HAND_UP if seat.order % 2 and voicing not in ("guitar", "power") else 0
     rows: list[NoteRow] = []
     previous: tuple[int, ...] | None = None
     for window in windows:
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         level = window.plan.level
+        raise_by = own_place + (HOOK_UP if window.plan.is_hook else 0)
         for chord in timeline.chords_between(start, end):
             pitches = voice(chord, voicing, seat.program, previous, raise_by)
             previous = pitches

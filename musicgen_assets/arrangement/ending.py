@@ -60,10 +60,10 @@ def write_ending(
             end = timeline.ring_end_ticks if is_last else strikes[number + 1]
             if ending == "button" and not is_last and seconds(end - start, timeline.tempo_bpm) < LONG_PAUSE_S:
                 end = min(end, start + _STAB_TICKS)
-            rows += _strike(seat, chord, start, end, loud if number == 0 or ending == "button" else loud - 14,
+            rows += strike(seat, chord, start, end, loud if number == 0 or ending == "button" else loud - 14,
                             last_pitch, timeline, style_voicing, is_rolled=ending != "button" and is_last)  # fmt: skip
     if ending == "button" and len(strikes) > 1:
-        _walk_home(parts, strikes, timeline)
+        _walk_home(parts, seats, strikes, timeline)
 
 
 def _strikes(timeline: Timeline, ending: Ending, bar_start: int) -> list[int]:
@@ -86,10 +86,14 @@ def _takes_part(seat: Seat, rows: Sequence[NoteRow], timeline: Timeline, bar_sta
     return any(since <= row[0] < bar_start for row in rows)
 
 
-def _strike(
+def strike(
     seat: Seat, chord: ChordSpan, start: int, end: int, loud: int, last_pitch: int, timeline: Timeline,
     style_voicing: Voicing, *, is_rolled: bool,
 ) -> list[NoteRow]:  # fmt: skip
+    """What a seat contributes to a chord that everyone strikes at ``start`` and holds until ``end``, in ticks.
+
+    ``last_pitch`` is where a line comes from; ``loud`` a velocity. A hand percussionist has nothing to strike.
+    """
     if seat.is_kit:
         return _kit_strike(seat, start, loud)
     if seat.role == "bass":
@@ -135,13 +139,14 @@ def _nearest(pitch_class: int, to: int, program: int) -> int:
     return min(choices, key=lambda pitch: (abs(pitch - to) + (3 if pitch > to else 0), pitch))
 
 
-def _walk_home(parts: Parts, strikes: Sequence[int], timeline: Timeline) -> None:
+def _walk_home(parts: Parts, seats: Sequence[Seat], strikes: Sequence[int], timeline: Timeline) -> None:
     """Between stab and last word, the bass comes up from the fifth, or down to it, in eighths."""
     bass = parts.get(BASS)
     if not bass:
         return
     home = max(bass)[2]
-    steps = (-5, -3, -1) if home - 5 >= LOWEST else (7, 4, 2)
+    lowest = max(LOWEST, *(range_of(seat.program)[0] for seat in seats if seat.name == BASS))
+    steps = (-5, -3, -1) if home - 5 >= lowest else (7, 4, 2)
     free = strikes[0] + beat_starts(timeline.time_signature)[1]
     for number, step in enumerate(reversed(steps)):
         tick = strikes[-1] - (number + 1) * EIGHTH_TICKS

@@ -24,6 +24,7 @@ _RISE_PER_RETURN = 0.05
 _RETURNS_COUNTED = 2
 _HOOK_ABOVE = 0.15
 _PEAK_ABOVE = 0.04
+_DROP_ABOVE = 0.12
 _AROUSAL_PULL = 0.25
 _LOWEST, _HIGHEST = 0.1, 1.0
 
@@ -53,6 +54,7 @@ def levels_of(slots: Sequence[Slot], energies: Sequence[float]) -> tuple[int, ..
     """Level 1-4 per slot, by LEVEL_FROM, with every hook above the section before it.
 
     A bridge, solo or interlude is never on the level of the section before it: it steps up or down with its energy.
+    The last hook has a level of its own; level 4 is kept for drops where some were asked for.
     """
     levels = [1 + sum(energy >= start for start in LEVEL_FROM) for energy in energies]
     for index in range(1, len(slots)):
@@ -60,14 +62,30 @@ def levels_of(slots: Sequence[Slot], energies: Sequence[float]) -> tuple[int, ..
             step = 1 if energies[index] > energies[index - 1] else -1
             levels[index] += step if 1 <= levels[index] + step <= 4 else -step
     for index, slot in enumerate(slots):
-        if slot.kind not in HOOK_KINDS:
+        if slot.kind not in HOOK_KINDS and not slot.is_drop:
             continue
         before = _before_hook(slots, index)
         if any(levels[place] >= levels[index] for place in before):
             levels[index] = min(levels[index] + 1, 4)
         for place in before:
             levels[place] = min(levels[place], max(levels[index] - 1, 1))
+    _keep_back(slots, levels)
+    if any(slot.is_drop for slot in slots):
+        levels = [4 if slot.is_drop else min(level, 3) for slot, level in zip(slots, levels, strict=True)]
     return tuple(levels)
+
+
+def _keep_back(slots: Sequence[Slot], levels: list[int]) -> None:
+    """The last hook goes a level further than the hooks before it, and those stay above what leads to them."""
+    hooks = [index for index, slot in enumerate(slots) if slot.kind in HOOK_KINDS]
+    if len(hooks) < 2:
+        return
+    *earlier, last = hooks
+    levels[last] = min(max(levels[index] for index in hooks) + 1, 4)
+    for index in earlier:
+        levels[index] = min(levels[index], max(levels[last] - 1, 1))
+        for place in _before_hook(slots, index):
+            levels[place] = min(levels[place], max(levels[index] - 1, 1))
 
 
 def _before_hook(slots: Sequence[Slot], index: int) -> list[int]:
@@ -96,22 +114,26 @@ def _lift_hooks(slots: Sequence[Slot], energies: list[float]) -> None:
 
 
 def _set_peak(slots: Sequence[Slot], energies: list[float]) -> None:
-    """The last hook, or else the section three quarters through, stands above all others."""
+    """The asked drops, else the last hook, else the section three quarters through, stand above all others."""
+    drops = [index for index, slot in enumerate(slots) if slot.is_drop]
     hooks = [index for index, slot in enumerate(slots) if slot.kind in HOOK_KINDS]
     inner = [index for index, slot in enumerate(slots) if slot.kind not in ("intro", "outro")]
-    if hooks:
-        peak = hooks[-1]
+    if drops or hooks:
+        peaks = drops or hooks[-1:]
     elif inner:
-        peak = inner[min(int(len(inner) * 0.75), len(inner) - 1)]
+        peaks = [inner[min(int(len(inner) * 0.75), len(inner) - 1)]]
     else:
         return
-    if slots[peak].energy is not None:
+    if any(slots[peak].energy is not None for peak in peaks):
         return
-    others = max((energy for index, energy in enumerate(energies) if index != peak), default=0.0)
-    energies[peak] = min(max(energies[peak], others + _PEAK_ABOVE), _HIGHEST)
+    others = max((energy for index, energy in enumerate(energies) if index not in peaks), default=0.0)
+    above = _DROP_ABOVE if drops else _PEAK_ABOVE
+    for peak in peaks:
+        energies[peak] = _HIGHEST if drops else min(max(energies[peak], others + above), _HIGHEST)
+    highest = energies[peaks[0]]
     for index, slot in enumerate(slots):
-        if index != peak and slot.energy is None:
-            energies[index] = min(energies[index], energies[peak] - _PEAK_ABOVE / 2)
+        if index not in peaks and slot.energy is None:
+            energies[index] = min(energies[index], highest - (above if drops else above / 2))
 
 
 def _clip(energy: float) -> float:

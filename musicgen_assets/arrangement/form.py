@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -23,14 +24,15 @@ from musicgen_assets.arrangement.form_growth import (
     with_sooner_hook,
     with_two_kinds,
 )
-from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of
+from musicgen_assets.arrangement.form_to_picture import lines_of, read_to_picture
+from musicgen_assets.arrangement.pace import FIELD as HIT_POINTS
+from musicgen_assets.arrangement.pace import TAIL_MIN_S, Pace, bars_that_fit
+from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of, priced_lengths
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import PlannedSection, SectionKind
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.styles.schema import Style
 
-TAIL_MIN_S = 1.2
-"""Shortest ring-out after the last bar."""
 _PHRASE_S = 9.0
 """About how long a musical phrase lasts: four bars at 107 BPM in 4/4."""
 _NOMINAL_PHRASES: Mapping[SectionKind, float] = {
@@ -57,17 +59,15 @@ _STRETCH_BARS = 2
 
 @dataclass(frozen=True)
 class Slot:
-    """A section of the form: its kind, its bars, and the energy asked for it (None: the style's)."""
+    """A section of the form: its kind, its bars, and the energy asked for it (None: the style's).
+
+    ``is_drop``: a drop was asked for where it begins.
+    """
 
     kind: SectionKind
     bars: int
     energy: float | None = None
-
-
-def bars_that_fit(duration_s: float, tempo_bpm: float, time_signature: str) -> int:
-    """Most whole bars that leave at least TAIL_MIN_S of the duration to ring out."""
-    bar_s = seconds(ticks_per_bar(time_signature), tempo_bpm)
-    return math.floor((duration_s - TAIL_MIN_S) / bar_s + 1e-9)
+    is_drop: bool = False
 
 
 def phrase_bars(tempo_bpm: float, time_signature: str) -> int:
@@ -84,21 +84,26 @@ def plan_form(
     time_signature: str,
     loops: Mapping[SectionKind, int],
     rng: np.random.Generator,
+    pace: Pace | None = None,
 ) -> tuple[Slot, ...]:
     """The sections of the song with their bars. Raises BadInput where the asked structure cannot be met.
 
-    ``loops``: bars of the composed loop by kind; sections are whole loops where they can be.
+    ``loops``: bars of the composed loop by kind; sections are whole loops where they can be. ``pace`` says how many
+    bars there are and where sections must begin; without it the duration does.
     """
-    total = bars_that_fit(duration_s, tempo_bpm, time_signature)
+    total = pace.bars if pace else bars_that_fit(duration_s, tempo_bpm, time_signature)
+    marks = pace.section_starts(ticks_per_bar(time_signature)) if pace else {}
     phrase = phrase_bars(tempo_bpm, time_signature)
     nominal = {kind: _wish(style, kind, phrase, loops, duration_s) for kind in _NOMINAL_PHRASES}
     if structure:
-        return _asked_form(nominal, structure, duration_s, tempo_bpm, time_signature)
+        return _asked_form(nominal, structure, total, marks, duration_s, tempo_bpm, time_signature)
     written = _written_form(style, nominal, total, rng)
     kinds = with_sooner_hook(with_two_kinds(written, total), nominal, total, duration_s)
     fit = cut_form if wished_bars(kinds, nominal) > total else grown_form
     kinds = fit(kinds, nominal, total)
     kinds = with_two_kinds(with_sooner_hook(kinds, nominal, total, duration_s), total)
+    if marks:
+        return _form_to_picture(style, kinds, nominal, total, marks, duration_s)
     lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
     if lengths is None:
         raise BadInput(
@@ -106,6 +111,36 @@ def plan_form(
             way_out="Ask for a longer song or a faster tempo.",
         )  # fmt: skip
     return tuple(Slot(kind, bars) for kind, bars in zip(kinds, lengths, strict=True))
+
+
+def _form_to_picture(
+    style: Style,
+    kinds: Sequence[SectionKind],
+    nominal: Mapping[SectionKind, Wish],
+    total: int,
+    marks: Mapping[int, str],
+    duration_s: float,
+) -> tuple[Slot, ...]:
+    """The form that a song of this length has anyway, or one read on from hit point to hit point: what strains less."""
+    best: tuple[float, tuple[Slot, ...]] | None = None
+    for candidate in (tuple(kinds), read_to_picture(kinds, nominal, total, marks, style.forms)):
+        lines = lines_of(candidate, marks)
+        found = priced_lengths(_wishes(candidate, nominal, total, duration_s), total, lines)
+        if found and (best is None or found[0] < best[0]):
+            best = (found[0], _with_drops([Slot(*item) for item in zip(candidate, found[1], strict=True)], marks))
+    if best is None:
+        raise BadInput(
+            HIT_POINTS, ", ".join(f"{kind} at bar {bar + 1}" for bar, kind in marks.items()),
+            f"no form of {total} bars has sections beginning there",
+            way_out="Move them apart, or ask for a longer song.",
+        )  # fmt: skip
+    return best[1]
+
+
+def _with_drops(slots: Sequence[Slot], marks: Mapping[int, str]) -> tuple[Slot, ...]:
+    """Slots with those marked that begin where a drop was asked for."""
+    starts = accumulate((slot.bars for slot in slots), initial=0)
+    return tuple(replace(slot, is_drop=marks.get(start) == "drop") for slot, start in zip(slots, starts, strict=False))
 
 
 def _written_form(
@@ -152,11 +187,10 @@ def _wishes(
 
 
 def _asked_form(
-    nominal: Mapping[SectionKind, Wish], structure: Sequence[PlannedSection], duration_s: float, tempo_bpm: float,
-    time_signature: str,
+    nominal: Mapping[SectionKind, Wish], structure: Sequence[PlannedSection], total: int, marks: Mapping[int, str],
+    duration_s: float, tempo_bpm: float, time_signature: str,
 ) -> tuple[Slot, ...]:  # fmt: skip
     """The asked sections, with asked bars kept and the rest shared out among the others."""
-    total = bars_that_fit(duration_s, tempo_bpm, time_signature)
     asked = sum(planned.bars or 0 for planned in structure)
     is_open = any(planned.bars is None for planned in structure)
     needed = sum(planned.bars or 1 for planned in structure)
@@ -170,8 +204,16 @@ def _asked_form(
     if not is_open:
         bars_of[-1] = (bars_of[-1] or 0) + spare
     wishes = [replace(nominal[item.kind], exact=bars) for item, bars in zip(structure, bars_of, strict=True)]
-    lengths = fit_lengths(wishes, total) or _shared_out(wishes, total)
-    return tuple(Slot(item.kind, bars, item.energy) for item, bars in zip(structure, lengths, strict=True))
+    lengths = fit_lengths(wishes, total, lines_of([item.kind for item in structure], marks))
+    if lengths is None and marks:
+        asked_for = ", ".join(f"{kind} at bar {bar + 1}" for bar, kind in marks.items())
+        raise BadInput(
+            "musical.structure", shown, f"its sections cannot begin at the hit points ({asked_for})",
+            way_out=f"Leave some sections without bars, add sections, or move {HIT_POINTS}.",
+        )  # fmt: skip
+    lengths = lengths or _shared_out(wishes, total)
+    slots = [Slot(item.kind, bars, item.energy) for item, bars in zip(structure, lengths, strict=True)]
+    return _with_drops(slots, marks)
 
 
 def _shared_out(wishes: Sequence[Wish], total: int) -> tuple[int, ...]:

@@ -26,6 +26,9 @@ _EPSILON = 1e-6
 _ESSENTIAL_BELOW = 0.4
 """Percussion that enters under this energy is the style's rhythm section, not a colour."""
 _SPLIT_FROM_BARS = 4
+_BAND_FROM = 3
+"""Smaller bands have nobody to spare."""
+_CALM_LEVEL = 2
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,23 @@ def _players_by_section(timeline: Timeline, seats: Sequence[Seat]) -> list[set[s
         for place in before:
             if playing[place] >= playing[index]:
                 _thin(playing[place], seats)
+    _tell_apart(playing, timeline, seats)
     return playing
+
+
+def _tell_apart(playing: list[set[str]], timeline: Timeline, seats: Sequence[Seat]) -> None:
+    """Where the same people would play on over a boundary, somebody rests in the calmer of the two sections."""
+    for index in range(1, len(playing)):
+        if playing[index] != playing[index - 1] or len(playing[index]) < _BAND_FROM:
+            continue
+        calmer = min((index - 1, index), key=lambda place: (timeline.sections[place].section.energy, -place))
+        if timeline.sections[calmer].is_last_hook:
+            calmer = index if calmer == index - 1 else index - 1
+        trial = set(playing[calmer])
+        _thin(trial, seats)
+        if trial == playing[calmer] and timeline.sections[calmer].level <= _CALM_LEVEL:
+            trial -= {seat.name for seat in seats if seat.role == "bass"}
+        playing[calmer] = trial
 
 
 def _wanted(plan: SectionPlan, timeline: Timeline, seats: Sequence[Seat]) -> set[str]:

@@ -39,6 +39,8 @@ STRUM_S = 0.011
 _STRUM_FROM_NOTES = 4
 _STRUCK_FROM_LEVEL = 3
 """Below, a backbeat is as soft as its section."""
+ACCENT_VELOCITY = 114
+"""What everyone strikes on a hit point is at least this loud."""
 _BUILD_FROM = 0.8
 _FADE_TO = 0.7
 
@@ -193,3 +195,31 @@ def _ends(notes: NoteArray, timeline: Timeline, *, is_monophonic: bool) -> NDArr
     follows = np.flatnonzero(voice[order][1:] == voice[order][:-1])
     ends[order[follows]] = np.minimum(ends[order[follows]], notes[order[follows + 1], 0])
     return ends
+
+
+def settled(part: Part, timeline: Timeline, stops: Sequence[tuple[int, int]]) -> Part:
+    """The part with everyone on time where it matters: on hit points, out of silences, and done by a section's end,
+    so that a section can be played anew without touching the next. ``stops`` are silences in ticks.
+    """
+    on_time = frozenset(anchor.tick for anchor in timeline.anchors)
+    accents = frozenset(anchor.tick for anchor in timeline.anchors if anchor.kind == "hit")
+    edges = np.array([plan.section.end_ticks for plan in timeline.sections])
+    edges[-1] = timeline.ring_end_ticks
+    rows: list[tuple[NoteRow, NoteRow]] = []
+    for written, played in zip(part.written, part.played, strict=True):
+        limit = int(edges[min(int(np.searchsorted(edges, written[0], side="right")), len(edges) - 1)])
+        start, end = written[0] if written[0] in on_time else played[0], played[0] + played[1]
+        for silent_from, silent_until in stops:
+            if written[0] < silent_from:
+                start, limit = min(start, silent_from - 1), min(limit, silent_from)
+            elif written[0] >= silent_until:
+                start = max(start, silent_until)
+        velocity = max(written[3], ACCENT_VELOCITY) if written[0] in accents else written[3]
+        rows.append(
+            (
+                (written[0], max(min(written[1], limit - written[0]), 1), written[2], velocity),
+                (start, max(min(end, limit) - start, 1), written[2], velocity),
+            )
+        )
+    rows.sort(key=lambda pair: (pair[1][0], pair[1][2]))
+    return Part(tuple(written for written, _ in rows), tuple(played for _, played in rows))

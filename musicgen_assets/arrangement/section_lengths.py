@@ -16,6 +16,7 @@ _PART_COST = 0.35
 _EVEN_COST, _ODD_COST = 1.2, 3.0
 _ELASTIC_SHARE = 0.3
 _LAST_ODD_COST = 0.1
+_FREE_TIMES = 6
 
 
 @dataclass(frozen=True)
@@ -41,22 +42,45 @@ def part_of(loop_bars: int) -> int:
     return max(loop_bars // 2, 1)
 
 
-def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | None:
+@dataclass(frozen=True)
+class Line:
+    """A barline that a section has to begin on; ``sections`` says which may (None: any)."""
+
+    bar: int
+    sections: frozenset[int] | None = None
+
+
+def fit_lengths(wishes: Sequence[Wish], total_bars: int, lines: Sequence[Line] = ()) -> tuple[int, ...] | None:
+    """``priced_lengths`` without the price."""
+    found = priced_lengths(wishes, total_bars, lines)
+    return None if found is None else found[1]
+
+
+def priced_lengths(
+    wishes: Sequence[Wish], total_bars: int, lines: Sequence[Line] = ()
+) -> tuple[float, tuple[int, ...]] | None:
     """Bars per section that sum to ``total_bars`` and stray least from the wishes; None if it cannot be.
 
     Every section gets at least one bar, the last one two. Lengths are whole loops where possible, else parts of
     loops, else whole bars; straying costs the square of the logarithm of the stretch. The last section has a
     closing bar beside its loops and takes odd lengths lightly, so that a song can end on any bar. Solved exactly,
-    by dynamic programming over the total.
+    by dynamic programming over the total. At each of ``lines`` a section begins; lengths are then free, because
+    a picture does not count in fours. The price comes first.
     """
     costs = np.full((len(wishes) + 1, total_bars + 1), math.inf)
     chosen = np.zeros((len(wishes) + 1, total_bars + 1), dtype=np.int64)
     costs[0, 0] = 0.0
     for index, wish in enumerate(wishes):
         is_last = index == len(wishes) - 1
-        for bars in _options(wish, total_bars, is_last):
+        starts = costs[index].copy()
+        for line in lines:
+            if line.sections is not None and index not in line.sections:
+                starts[line.bar] = math.inf
+        for bars in _free_options(wish, total_bars) if lines else _options(wish, total_bars, is_last):
             price = _price(bars, wish, is_last)
-            before = costs[index, : total_bars + 1 - bars] + price
+            before = starts[: total_bars + 1 - bars] + price
+            for line in lines:
+                before[max(line.bar - bars + 1, 0) : line.bar] = math.inf
             target = costs[index + 1, bars:]
             is_better = before < target - 1e-12
             target[is_better] = before[is_better]
@@ -68,7 +92,14 @@ def fit_lengths(wishes: Sequence[Wish], total_bars: int) -> tuple[int, ...] | No
     for index in range(len(wishes), 0, -1):
         lengths.append(int(chosen[index, left]))
         left -= lengths[-1]
-    return tuple(reversed(lengths))
+    return float(costs[-1, total_bars]), tuple(reversed(lengths))
+
+
+def _free_options(wish: Wish, total_bars: int) -> range:
+    """Any number of bars up to a multiple of the wish; asked ones are kept."""
+    if wish.exact is not None:
+        return range(wish.exact, wish.exact + 1)
+    return range(1, min(total_bars, wish.bars * _FREE_TIMES) + 1)
 
 
 def _options(wish: Wish, total_bars: int, is_last: bool) -> list[int]:

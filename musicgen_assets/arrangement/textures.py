@@ -12,8 +12,9 @@ import numpy as np
 
 from musicgen_assets.arrangement.band import Seat
 from musicgen_assets.arrangement.chord_voicing import GUITARS
+from musicgen_assets.arrangement.comping import HOOK_UP
 from musicgen_assets.arrangement.orchestration import Window
-from musicgen_assets.arrangement.ranges import fitted, register
+from musicgen_assets.arrangement.ranges import fitted, range_of, register
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.feel import beat_starts
 from musicgen_assets.score.clock import beat_ticks
@@ -41,14 +42,20 @@ def write_pad(seat: Seat, windows: Sequence[Window], timeline: Timeline) -> list
     previous: tuple[int, ...] | None = None
     for window in windows:
         held: dict[int, tuple[int, int]] = {}
+        up = _hook_up(seat, window, high)
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         for chord in timeline.chords_between(start, end):
-            previous = voice_lead(previous, chord.pitch_classes, low, high, min(len(chord.pitch_classes), 4))
+            previous = voice_lead(previous, chord.pitch_classes, low + up, high + up, min(len(chord.pitch_classes), 4))
             rows += _let_go(held, previous, chord.start_ticks, timeline.bar_ticks)
             for pitch in previous:
                 held.setdefault(pitch, (chord.start_ticks, _PAD_VELOCITY))
         rows += [(onset, end - onset, pitch, velocity) for pitch, (onset, velocity) in sorted(held.items())]
     return fitted(rows, seat.program)
+
+
+def _hook_up(seat: Seat, window: Window, high: int) -> int:
+    """Semitones that a part moves up for a chorus, where its instrument reaches that."""
+    return HOOK_UP if window.plan.is_hook and high + HOOK_UP <= range_of(seat.program)[1] else 0
 
 
 def _let_go(held: dict[int, tuple[int, int]], wanted: Sequence[int], now: int, bar_ticks: int) -> list[NoteRow]:
@@ -72,10 +79,11 @@ def write_arpeggio(
     for window in windows:
         is_fine = window.plan.level >= 3 and timeline.tempo_bpm < _FAST_BPM and timeline.time_signature.endswith("4")
         step = SIXTEENTH_TICKS if is_fine else EIGHTH_TICKS
+        up = _hook_up(seat, window, high)
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         for chord in timeline.chords_between(start, end):
-            previous = voice_lead(previous, chord.pitch_classes, low, high, min(len(chord.pitch_classes), 4))
-            rows += _rolled(chord, _ordered(previous, shape, high), step, timeline)
+            previous = voice_lead(previous, chord.pitch_classes, low + up, high + up, min(len(chord.pitch_classes), 4))
+            rows += _rolled(chord, _ordered(previous, shape, high + up), step, timeline)
     return fitted(rows, seat.program)
 
 

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from musicgen_assets.arrangement.form import Slot
 from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.arrangement.pace import Anchor, Pace
 from musicgen_assets.composition.feel import swung
 from musicgen_assets.context.schema import SectionKind
-from musicgen_assets.score.clock import ticks, ticks_per_bar
+from musicgen_assets.score.clock import SongClock, ticks_per_bar
 from musicgen_assets.score.material import Harmony, Melody
 from musicgen_assets.score.model import ChordSpan, NoteRow, Section
 from musicgen_assets.theory.chords import chord_symbol
@@ -49,7 +50,10 @@ class Run:
 
 @dataclass(frozen=True)
 class SectionPlan:
-    """A section and how it is filled. ``runs`` leave out the song's very last bar, which is the ending."""
+    """A section and how it is filled. ``runs`` leave out the song's very last bar, which is the ending.
+
+    ``is_last_hook``: where everybody plays: the last hook, or the drops that were asked for.
+    """
 
     section: Section
     level: int
@@ -76,7 +80,9 @@ class Timeline:
     chords: tuple[ChordSpan, ...]
     end_ticks: int
     ring_end_ticks: int
+    clock: SongClock
     sixteenth_swing: float = 0.5
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def bar_ticks(self) -> int:
@@ -137,19 +143,23 @@ def build_timeline(
     duration_s: float,
     last_chorus_lift: int,
     sixteenth_swing: float = 0.5,
+    pace: Pace | None = None,
 ) -> Timeline:
     """Sections on the bar grid and the harmony laid over them; the last bar takes the harmony's ending."""
     sections = _sections(
         slots, energies, time_signature, _lift_from(slots, duration_s, last_chorus_lift), last_chorus_lift
     )
     last_hook = max((index for index, slot in enumerate(slots) if slot.kind in HOOK_KINDS), default=-1)
+    peaks = [index for index, slot in enumerate(slots) if slot.is_drop] or [last_hook]
+    clock = pace.clock if pace else SongClock(tempo_bpm)
     plans = []
     for index, section in enumerate(sections):
         is_final = index == len(sections) - 1
         loop = loop_bars(section.kind, harmony, melody)
         bars = section.bars - 1 if is_final else section.bars
         runs = runs_of(section.start_bar, bars, loop)
-        plans.append(SectionPlan(section, levels[index], runs, section.kind in HOOK_KINDS, index == last_hook))
+        is_hook = section.kind in HOOK_KINDS or slots[index].is_drop
+        plans.append(SectionPlan(section, levels[index], runs, is_hook, index in peaks))
     end = sections[-1].end_ticks
     return Timeline(
         tempo_bpm=tempo_bpm,
@@ -160,8 +170,10 @@ def build_timeline(
         sections=tuple(plans),
         chords=_lay_out(plans, harmony, ticks_per_bar(time_signature), end),
         end_ticks=end,
-        ring_end_ticks=max(ticks(duration_s - RELEASE_S, tempo_bpm), end + 1),
         sixteenth_swing=sixteenth_swing,
+        ring_end_ticks=max(clock.ticks(duration_s - RELEASE_S), end + 1),
+        clock=clock,
+        anchors=pace.anchors if pace else (),
     )
 
 

@@ -33,6 +33,7 @@ _JUMP = 0.2
 """A rise of energy from which a riser is worth its effort."""
 _CALM = 0.45
 _DRIVEN = 0.8
+_FILL_LATITUDE = 0.3
 
 Device = Callable[[], bool]
 
@@ -82,6 +83,8 @@ def _wish(boundary: Boundary, rng: np.random.Generator) -> list[str]:
     """Devices that suit the boundary, in the order they are tried."""
     rise = boundary.after.section.energy - boundary.before.section.energy
     turn = float(rng.random())
+    if boundary.is_asked_drop:
+        return ["snare build" if boundary.before.section.kind == "build" else "fill", "riser", "drop-out", "crash"]
     if boundary.before.section.kind == "build":
         return ["snare build", "riser", "drop-out", "crash"]
     if boundary.after.is_hook or rise > 0.02:

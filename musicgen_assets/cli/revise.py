@@ -17,7 +17,13 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @click.command(short_help="Make a new version that differs in what you say.")
 @click.argument("version", metavar="COMPOSITION[@vN]")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
-@click.option("--reroll", "rerolls", multiple=True, metavar="ASSET", help="Throw the dice of this asset again.")
+@click.option(
+    "--reroll",
+    "rerolls",
+    multiple=True,
+    metavar="ASSET",
+    help="Throw the dice of this asset again, or of a section: 'verse 2'.",
+)
 @click.option("--style", "styles", multiple=True, metavar="NAME[=WEIGHT]", help="Style; repeat to mix styles.")
 @click.option("--lyrics", type=click.Path(path_type=Path), metavar="FILE", help="Other words to sing, UTF-8 text.")
 @click.option("--title", help="Another title.")

@@ -16,10 +16,16 @@ from musicgen_assets.context.schema import CompositionContext
 
 
 def read_path(context: CompositionContext, path: str) -> Any:
-    """The value at ``path``; a missing dictionary key on the way reads as None. Raises BadInput."""
+    """The value at ``path``; a missing dictionary key on the way reads as None. Raises BadInput.
+
+    A last part of a dictionary that ends in "/*" reads all entries under it: "rerolls.arrangement/*" gives
+    {"verse 2": 1} for {"arrangement/verse 2": 1, "melody": 3}.
+    """
     value: Any = context
     for part in path.split("."):
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and part.endswith("/*"):
+            value = {key[len(part) - 1 :]: value[key] for key in sorted(value) if key.startswith(part[:-1])}
+        elif isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, BaseModel) and part in type(value).model_fields:
             value = getattr(value, part)

@@ -18,7 +18,7 @@ from musicgen_assets.finalization.stems import StemSet
 from musicgen_assets.finalization.words import SungLine
 from musicgen_assets.graph.job import Payload, Ref
 from musicgen_assets.graph.payloads import canonical_json
-from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.model import Score, Track
 
 
@@ -99,11 +99,12 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
 
 def sections(score: Score) -> list[dict[str, Any]]:
     """Sections with times in seconds; ``start_bar`` counts from 0, as times do."""
+    clock = song_clock(score)
     return [
         {
             "name": section.name,
-            "start_s": round(seconds(section.start_ticks, score.tempo_bpm), 3),
-            "end_s": round(seconds(section.end_ticks, score.tempo_bpm), 3),
+            "start_s": round(clock.seconds(section.start_ticks), 3),
+            "end_s": round(clock.seconds(section.end_ticks), 3),
             "start_bar": section.start_bar,
             "bars": section.bars,
             "energy": round(section.energy, 3),

@@ -26,6 +26,7 @@ from musicgen_assets.finalization.stems import StemSet, make_stems
 from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
 from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
 from musicgen_assets.mastering.analysis import PICTURES
+from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.exports.written import Swing
 from musicgen_assets.score.material import Lyrics, Rhythm
 from musicgen_assets.score.model import Score, Syllable
@@ -79,7 +80,7 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
         context=job.load("ideation/context", CompositionContext),
         score=score,
         tracks=tuple(merged_tracks(score, vocal)),
-        lines=sung_lines(syllables, score.tempo_bpm, lyrics),
+        lines=sung_lines(syllables, song_clock(score), lyrics),
         carrier_note=_carrier_note(vocal),
         measures=analysis["measures"],
         scores=analysis["scores"],

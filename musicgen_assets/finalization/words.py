@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.clock import SongClock
 from musicgen_assets.score.material import Lyrics
 from musicgen_assets.score.model import Syllable
 
@@ -25,24 +25,24 @@ class SungLine:
     end_s: float
 
 
-def sung_lines(syllables: Iterable[Syllable], tempo_bpm: float, lyrics: Lyrics | None = None) -> tuple[SungLine, ...]:
+def sung_lines(syllables: Iterable[Syllable], song: SongClock, lyrics: Lyrics | None = None) -> tuple[SungLine, ...]:
     """Lines in the order they are sung. ``lyrics`` lends its spelling and punctuation where letters agree."""
     spelling = {} if lyrics is None else _spelling(lyrics)
     in_order = sorted(syllables, key=lambda syllable: syllable.start_ticks)
     return tuple(
-        _line(section, list(group), tempo_bpm, spelling)
+        _line(section, list(group), song, spelling)
         for (section, _), group in groupby(in_order, key=lambda syllable: (syllable.section, syllable.line))
     )
 
 
-def _line(section: str, syllables: Sequence[Syllable], tempo_bpm: float, spelling: dict[str, str]) -> SungLine:
+def _line(section: str, syllables: Sequence[Syllable], song: SongClock, spelling: dict[str, str]) -> SungLine:
     text = "".join(syllable.text.strip() + (" " if syllable.is_word_end else "") for syllable in syllables).strip()
     first, last = syllables[0], syllables[-1]
     return SungLine(
         section,
         spelling.get(_letters(text), text),
-        round(seconds(first.start_ticks, tempo_bpm), 3),
-        round(seconds(last.start_ticks + last.duration_ticks, tempo_bpm), 3),
+        round(song.seconds(first.start_ticks), 3),
+        round(song.seconds(last.start_ticks + last.duration_ticks), 3),
     )
 
 

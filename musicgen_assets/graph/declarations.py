@@ -15,6 +15,7 @@ from musicgen_assets.graph.gate import GATE_CHECKS, SCORE_CHECKS
 Kind = Literal["JSON", "MIDI", "audio", "PNG", "directory"]
 
 SEED = "ai_decisions.generation.seed"
+REROLLS = "ai_decisions.generation.rerolls"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Declaration:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every context path that enters the key, sorted: reads, the seed, and own re-roll counts."""
-        streams = (SEED, *(f"ai_decisions.generation.rerolls.{stream}" for stream in self.streams))
+        streams = (SEED, *(f"{REROLLS}.{stream}" for stream in self.streams))
         return tuple(sorted({*self.reads, *(streams if self.streams else ())}))
 
 
@@ -135,7 +136,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
         upstreams=(_HARMONY, _RHYTHM,
                    Upstream("composition/lyrics", ("prosody",)), _MELODY, Upstream("composition/bass_line", ("main",))),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "musical.structure", "musical.instruments",
-               "musical.excluded_roles", "technical.duration_s", "creative.title"),
+               "musical.excluded_roles", "musical.hit_points", "technical.duration_s", "creative.title",
+               f"{REROLLS}.arrangement/*"),
         streams=("arrangement",), data=("styles",), kinds=("MIDI", "JSON"),
         checks=("structural_integrity",),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from musicgen_assets.arrangement.pace import fitting_tempo
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
@@ -149,18 +150,19 @@ def _musical(
         style, brightness, generator(seed, prompt, "scale")
     )  # fmt: skip
     key = given.get("musical.key") or tonic_in(scale, generator(seed, prompt, "key"))
-    tempo = given.get("musical.tempo_bpm")
+    tempo, meter = given.get("musical.tempo_bpm"), given.get("musical.time_signature") or meter_in(style)
     if tempo is None:
         position = _number(preferences.get("tempo"))
         lean = era.tempo_lean if era else 0.0
         tempo = tempo_in(style, mood, position, generator(seed, prompt, "tempo"), lean)
+        tempo = fitting_tempo(asked.technical.duration_s, tempo, meter, style.tempo_bpm.low, style.tempo_bpm.high)
     values: dict[str, Any] = {
         "musical.genres": [genre.model_dump() for genre in shares([g.model_dump() for g in genres])],
         "musical.mood": mood.model_dump(),
         "musical.scale": scale,
         "musical.key": key,
         "musical.tempo_bpm": tempo,
-        "musical.time_signature": given.get("musical.time_signature") or meter_in(style),
+        "musical.time_signature": meter,
     }
     if not given.get("musical.instruments"):
         excluded = asked.musical.excluded_roles

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from musicgen_assets.arrangement.takes import section_stream
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
@@ -53,14 +54,21 @@ def revised_of(revision: Mapping[str, Any]) -> CompositionContext:
 
 
 def streams_of(assets: Iterable[str]) -> tuple[str, ...]:
-    """The random streams of ``assets`` ("melody" or "composition/melody"). Raises BadInput where there are none."""
+    """The random streams of ``assets`` ("melody", "composition/melody") and of sections ("arrangement/verse 2").
+
+    Raises BadInput where there are none.
+    """
     found: list[str] = []
     for asset in assets:
+        section = section_stream(asset)
         declaration = _by_name(asset)
+        if declaration is None and section is not None:
+            found.append(section)
+            continue
         if declaration is None or not declaration.streams:
             rule = "there is no such asset" if declaration is None else "nothing in it is left to chance"
             able = ", ".join(item.name for item in DECLARATIONS if item.streams)
-            raise BadInput("--reroll", asset, rule, way_out=f"One of: {able}.")
+            raise BadInput("--reroll", asset, rule, way_out=f"One of: {able}; or a section: verse 2.")
         found += declaration.streams
     return tuple(dict.fromkeys(found))
 

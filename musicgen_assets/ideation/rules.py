@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from musicgen_assets.arrangement.pace import plan_pace
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.score.clock import seconds, ticks_per_bar
@@ -67,3 +68,5 @@ def _check_hit_points(context: CompositionContext, bar_s: float) -> None:
                 f"{context.musical.tempo_bpm:g} BPM ({bar_s:.2f} s), or out of order",
                 way_out="Move them apart, drop one, or ask for a faster tempo.",
             )  # fmt: skip
+    musical = context.musical
+    plan_pace(points, context.technical.duration_s, musical.tempo_bpm, musical.time_signature)

@@ -17,7 +17,7 @@ from musicgen_assets.mastering.key_by_score import fit_score
 from musicgen_assets.mastering.measures import Measures
 from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan
 from musicgen_assets.mastering.tempo_grid import GridMatch
-from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.clock import mean_tempo_bpm, song_clock
 from musicgen_assets.score.model import Score
 
 PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll")
@@ -50,7 +50,7 @@ def make_analysis(job: Job) -> Outcome:
     checks = [
         *sound_checks(measures, asked),
         decoded_peak_check(encodes, asked.ceiling_dbtp),
-        tempo_check(measures, grid, score.tempo_bpm, asked.tempo_bpm),
+        tempo_check(measures, grid, mean_tempo_bpm(score), asked.tempo_bpm),
         key_check(measures.keys, asked.key, asked.scale, by_score),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(judged),
@@ -72,7 +72,8 @@ def make_analysis(job: Job) -> Outcome:
 
 
 def _tasks(asked: Asked, master: Ref, score_ref: Ref, score: Score) -> list[Task]:
-    starts = [[section.name, round(seconds(section.start_ticks, score.tempo_bpm), 3)] for section in score.sections]
+    clock = song_clock(score)
+    starts = [[section.name, round(clock.seconds(section.start_ticks), 3)] for section in score.sections]
     drawn = {
         "sections": starts,
         "target_lufs": asked.target_lufs,

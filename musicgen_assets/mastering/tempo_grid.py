@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import json_payload
-from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.clock import seconds, steady
 from musicgen_assets.score.model import Score
 
 DoubleArray = NDArray[np.float64]
@@ -100,6 +100,7 @@ def grid_match(samples: FloatArray, rate: int, score: Score) -> GridMatch:
 
 def score_onsets(score: Score) -> tuple[DoubleArray, DoubleArray]:
     """Seconds and weights of the moments notes begin, joined to 10 ms, at most the 3,000 strongest, in time order."""
+    score = steady(score)
     rows = [track.array() for track in score.tracks if track.notes]
     if not rows:
         return np.zeros(0), np.zeros(0)

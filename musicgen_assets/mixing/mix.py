@@ -18,7 +18,7 @@ from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.strip import decode_blob
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
-from musicgen_assets.score.clock import seconds
+from musicgen_assets.score.clock import seconds, steady
 from musicgen_assets.score.model import Score
 
 STEMS = "production/stems"
@@ -32,7 +32,7 @@ _MEASURE = "musicgen_assets.mixing.mix:measure_stem"
 def make_mix(job: Job) -> Outcome:
     """Plan, process each strip as a task of its own, sum. Roles: main, plan, stem/<track>."""
     refs = {ref.role.removeprefix("track/"): ref for ref in job.refs(STEMS) if ref.role.startswith("track/")}
-    score = job.load("arrangement/arrangement", Score)
+    score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
     frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
     job.progress(0.0, "measuring stems")

@@ -14,7 +14,7 @@ from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.plan import VOCAL, Instrumentation, Room, Texture, TrackSound
 from musicgen_assets.production.sounds import DISTORTED, SYNTHS, Setting, shape_of
-from musicgen_assets.score.clock import seconds, ticks_per_bar
+from musicgen_assets.score.clock import seconds, steady, ticks_per_bar
 from musicgen_assets.score.model import Score, Section, Track
 from musicgen_assets.styles.schema import Style, TrackMix
 
@@ -50,7 +50,7 @@ def make_instrumentation(job: Job) -> Outcome:
     """Instruments, effects, layers and textures of the arrangement's tracks, and of a sung one to come."""
     from musicgen_assets.styles.loader import blend
 
-    score = job.load("arrangement/arrangement", Score)
+    score = steady(job.load("arrangement/arrangement", Score))
     style = blend(job.read("musical.genres"))
     plan = instrument(score, style, job.read("musical.mood"))
     facts = {

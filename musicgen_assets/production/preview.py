@@ -23,7 +23,7 @@ from musicgen_assets.production.meter import SILENT_LUFS, measure
 from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.production.render import render
-from musicgen_assets.score.clock import seconds, ticks
+from musicgen_assets.score.clock import seconds, steady, steady_tracks, ticks
 from musicgen_assets.score.model import NoteRow, Score, Section, Track
 
 PREVIEW_S = 10.0
@@ -40,7 +40,8 @@ def make_preview(job: Job) -> Outcome:
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
-    tracks = merged_tracks(score, job.json("arrangement/vocal_line"))
+    tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
+    score = steady(score)
     section, first, last = hook_window(score)
     length = round(seconds(last - first, score.tempo_bpm) * rate)
     playing = [cut for track in tracks if (cut := cut_track(track, first, last)).notes]

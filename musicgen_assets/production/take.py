@@ -14,6 +14,7 @@ from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.parts import song_samples, track_inputs
 from musicgen_assets.production.plan import Instrumentation
+from musicgen_assets.score.clock import steady, steady_tracks
 from musicgen_assets.score.model import Score
 
 BUILT_IN = "builtin"
@@ -36,7 +37,8 @@ def make_take(job: Job) -> Outcome:
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
-    tracks = merged_tracks(score, job.json("arrangement/vocal_line"))
+    tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
+    score = steady(score)
     job.progress(0.0, f"rendering {len(tracks)} tracks")
     tasks = [
         Task(

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from musicgen_assets.score.clock import beat_ticks, meter
+from musicgen_assets.score.clock import beat_ticks, meter, ticks_per_bar
 from musicgen_assets.score.model import (
     TICKS_PER_QUARTER,
     NoteArray,
@@ -55,12 +55,12 @@ def score_to_midi(
     conductor = _conductor(score.title, score.tempo_bpm, score.time_signature, score.key, score.scale, score.sections)
     if remark:
         conductor.append((0, 5, _text(0x01, remark)))
-    chunks = [_chunk(conductor, score.end_ticks)]
+    chunks = [_conducted(score, conductor)]
     for track in parts:
-        events = _part(track.name, track.array(), track.program, track.channel)
+        events = _part(track.name, track.array(), track.program, track.channel) + _controls(track)
         if track.name == carrier:
             events += _lyrics(words)
-        chunks.append(_chunk(events, score.end_ticks))
+        chunks.append(_chunk(_in_file(events, score), _file_tick(score.end_ticks, score)))
     return _file(chunks)
 
 
@@ -118,16 +118,62 @@ def key_signature(key: str, scale: str) -> tuple[int, bool]:
 def _conductor(
     title: str, tempo_bpm: float, time_signature: str, key: str, scale: str, sections: Sequence[Section]
 ) -> list[_Event]:
-    numerator, denominator = meter(time_signature)
-    clocks = beat_ticks(time_signature) * 24 // TICKS_PER_QUARTER
     fifths, is_minor = key_signature(key, scale)
     events: list[_Event] = [
         (0, 0, _text(0x03, title)),
-        (0, 1, b"\xff\x51\x03" + round(60_000_000 / tempo_bpm).to_bytes(3, "big")),
-        (0, 2, bytes((0xFF, 0x58, 4, numerator, denominator.bit_length() - 1, clocks, 8))),
+        (0, 1, _tempo(tempo_bpm)),
+        (0, 2, _own_meter(time_signature)),
         (0, 3, bytes((0xFF, 0x59, 2, fifths % 256, int(is_minor)))),
     ]
     return events + [(section.start_ticks, 4, _text(0x06, section.name)) for section in sections]
+
+
+def _conducted(score: Score, events: list[_Event]) -> bytes:
+    """The conductor's track; a tempo map replaces its tempo, and a bar that is cut short gets a meter of its own."""
+    if score.tempo_map:
+        events = [event for event in events if event[2][:2] != b"\xff\x51"]
+        events += [(change.start_ticks, 1, _tempo(change.tempo_bpm)) for change in score.tempo_map]
+    bar = ticks_per_bar(score.time_signature)
+    for skip in score.skips:
+        line = skip.start_ticks // bar * bar
+        left = bar - (skip.end_ticks - skip.start_ticks)
+        denominator = next((size for size in (4, 8, 16, 32, 64) if left % (4 * TICKS_PER_QUARTER // size) == 0), 128)
+        numerator = max(round(left * denominator / (4 * TICKS_PER_QUARTER)), 1)
+        events += [(line, 2, _meter(numerator, denominator, 24)), (line + bar, 2, _own_meter(score.time_signature))]
+    return _chunk(_in_file(events, score), _file_tick(score.end_ticks, score))
+
+
+def _file_tick(tick: int, score: Score) -> int:
+    """A tick of the score in a file, where ticks that are not played do not exist."""
+    return tick - sum(min(max(tick - skip.start_ticks, 0), skip.end_ticks - skip.start_ticks) for skip in score.skips)
+
+
+def _in_file(events: list[_Event], score: Score) -> list[_Event]:
+    return [(_file_tick(tick, score), order, data) for tick, order, data in events] if score.skips else events
+
+
+def _controls(track: Track) -> list[_Event]:
+    """Controllers and pitch bends; at one tick after notes that end and before notes that begin."""
+    events: list[_Event] = [
+        (tick, _LYRIC, bytes((0xB0 | track.channel, number, value))) for tick, number, value in track.controllers
+    ]
+    for tick, bend in track.bends:
+        value = min(max(bend + 8192, 0), 16_383)
+        events.append((tick, _LYRIC, bytes((0xE0 | track.channel, value & 0x7F, value >> 7))))
+    return events
+
+
+def _tempo(tempo_bpm: float) -> bytes:
+    return b"\xff\x51\x03" + round(60_000_000 / tempo_bpm).to_bytes(3, "big")
+
+
+def _own_meter(time_signature: str) -> bytes:
+    numerator, denominator = meter(time_signature)
+    return _meter(numerator, denominator, beat_ticks(time_signature) * 24 // TICKS_PER_QUARTER)
+
+
+def _meter(numerator: int, denominator: int, clocks: int) -> bytes:
+    return bytes((0xFF, 0x58, 4, numerator, denominator.bit_length() - 1, clocks, 8))
 
 
 def _part(name: str, notes: NoteArray, program: int, channel: int) -> list[_Event]:

@@ -20,6 +20,10 @@ DRUM_CHANNEL = 9
 
 NoteRow = tuple[int, int, int, int]
 """(start_ticks, duration_ticks, pitch 0-127, velocity 1-127)"""
+ControlRow = tuple[int, int, int]
+"""(tick, MIDI controller 0-127, value 0-127)"""
+BendRow = tuple[int, int]
+"""(tick, pitch bend -8192..8191); the whole range is two semitones either way, General MIDI's default."""
 NoteArray = NDArray[np.int32]
 """Shape (n, 4), columns as in NoteRow, sorted by start, then pitch."""
 
@@ -36,7 +40,11 @@ def note_rows(array: NoteArray) -> tuple[NoteRow, ...]:
 
 
 class Track(Frozen):
-    """One part. ``channel`` 0-15, drums on 9; ``program`` General MIDI 0-127 (kit number for drums)."""
+    """One part. ``channel`` 0-15, drums on 9; ``program`` General MIDI 0-127 (kit number for drums).
+
+    ``notes`` sound as long as they say: what a pedal holds is in their lengths, and ``controllers`` say so once more
+    for instruments that listen to them (1 modulation, 11 expression, 64 sustain). ``bends`` are the pitch curve.
+    """
 
     name: str
     role: Role
@@ -44,6 +52,8 @@ class Track(Frozen):
     program: int = Field(ge=0, le=127)
     channel: int = Field(ge=0, le=15)
     notes: tuple[NoteRow, ...] = ()
+    controllers: tuple[ControlRow, ...] = ()
+    bends: tuple[BendRow, ...] = ()
 
     @property
     def is_drums(self) -> bool:
@@ -94,8 +104,27 @@ class Syllable(Frozen):
     line: int
 
 
+class TempoChange(Frozen):
+    """From ``start_ticks`` on the song goes at ``tempo_bpm`` quarters a minute."""
+
+    start_ticks: int = Field(ge=0)
+    tempo_bpm: float = Field(gt=0.0)
+
+
+class Skip(Frozen):
+    """Ticks that are counted and not played: the bar they lie in is shorter by them, the song goes on at their end."""
+
+    start_ticks: int = Field(ge=0)
+    end_ticks: int = Field(gt=0)
+
+
 class Score(Frozen):
-    """A whole song as notes. ``end_ticks`` is where the last bar ends, before any ring-out."""
+    """A whole song as notes. ``end_ticks`` is where the last bar ends, before any ring-out.
+
+    Bars are all of one length in ticks. Where the music has to meet moments of a picture, ``tempo_map`` bends the
+    tempo a little around ``tempo_bpm`` (empty: it is constant) and ``skips`` shorten bars; score.clock turns ticks
+    into seconds.
+    """
 
     title: str
     key: Tonic
@@ -109,6 +138,10 @@ class Score(Frozen):
     chords: tuple[ChordSpan, ...] = ()
     tracks: tuple[Track, ...] = Field(min_length=1)
     syllables: tuple[Syllable, ...] = ()
+    tempo_map: tuple[TempoChange, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    stops: tuple[tuple[int, int], ...] = ()
+    """Stretches of ticks, start and end, in which nobody sounds."""
 
     @model_validator(mode="after")
     def _sections_join(self) -> Score:
@@ -119,10 +152,22 @@ class Score(Frozen):
             position = section.end_ticks
         if position != self.end_ticks:
             raise ValueError(f"sections end at {position}, the score at {self.end_ticks}")
+        self._check_time()
         names = [track.name for track in self.tracks]
         if len(set(names)) != len(names):
             raise ValueError("track names must be unique")
         return self
+
+    def _check_time(self) -> None:
+        """Tempo changes from the first tick on and in order; skips in order, apart, inside the song."""
+        changes = [change.start_ticks for change in self.tempo_map]
+        if changes and (changes[0] != 0 or changes != sorted(set(changes))):
+            raise ValueError(f"tempo changes must begin at 0 and follow each other, not at {changes}")
+        position = 0
+        for skip in self.skips:
+            if not position <= skip.start_ticks < skip.end_ticks <= self.end_ticks:
+                raise ValueError(f"a skip from {skip.start_ticks} to {skip.end_ticks} does not fit after {position}")
+            position = skip.end_ticks
 
     def track(self, name: str) -> Track | None:
         """The track called ``name``, if there is one."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.context.schema import Role
-from musicgen_assets.score.clock import seconds, ticks_per_bar
+from musicgen_assets.score.clock import seconds, steady, steady_tracks, ticks_per_bar
 from musicgen_assets.score.model import Score, Track
 
 ROLE_COLOURS: dict[Role, str] = {
@@ -54,6 +54,7 @@ def piano_roll_png(score: Score, tracks: Sequence[Track], *, width_px: int, heig
     """
     from matplotlib.figure import Figure
 
+    tracks, score = steady_tracks(tracks, score), steady(score)
     is_detailed = width_px >= _DETAIL_FROM_PX
     figure = Figure(figsize=(width_px / _DPI, height_px / _DPI), dpi=_DPI, facecolor="white")
     pitched = [track for track in tracks if not track.is_drums and track.notes]

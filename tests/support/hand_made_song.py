@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from musicgen_assets.arrangement.arrangement import Brief, Materials, arrange
+from musicgen_assets.arrangement.arrangement import Brief, Materials, arrange, best_of_draws
 from musicgen_assets.composition.bass_line import compose_bass
 from musicgen_assets.composition.chord_progression import HarmonyBrief, compose_harmony
 from musicgen_assets.composition.feel import beat_starts
@@ -71,7 +72,7 @@ def materials_for(
 def make_song(
     style_name: str = "pop", *, duration_s: float = 90.0, seed: int = 1, tempo_bpm: float | None = None,
     time_signature: Any = "4/4", key: Any = "C", scale: Any = "major", is_sung: bool = False,
-    excluded: tuple[Any, ...] = (), **brief: Any,
+    excluded: tuple[Any, ...] = (), rerolls: Mapping[str, int] | None = None, **brief: Any,
 ) -> Score:  # fmt: skip
     style = load_style(style_name)
     tempo = tempo_bpm or style.tempo_bpm.typical
@@ -79,4 +80,6 @@ def make_song(
     decisions = Brief(
         "Test", key, scale, tempo, time_signature, duration_s, style.mood, excluded_roles=excluded, **brief
     )
+    if rerolls is not None:
+        return best_of_draws(decisions, style, materials, np.random.default_rng(seed + 1), rerolls).score
     return arrange(decisions, style, materials, np.random.default_rng(seed + 1))[0]

@@ -1,0 +1,378 @@
+"""The rules of a good arrangement, measured from scores: python -m benchmarks.arrangement_rules [SEEDS].
+
+Belongs here: one measure per rule, and their sums over styles, seeds and durations. Does not belong here: writing
+arrangements, the gates of the pipeline (arrangement.integrity).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.written import WrittenSong, write_song
+from musicgen_assets.arrangement.boundary_marks import boundary_marks
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.arrangement.ranges import range_of
+from musicgen_assets.production.parts import song_samples
+from musicgen_assets.score.clock import beat_ticks, seconds, song_clock, ticks_per_bar
+from musicgen_assets.score.model import NoteArray, Score, Section, Track
+from musicgen_assets.styles.loader import style_names
+from musicgen_assets.theory.pitch import pitch_class
+
+DURATIONS_S = (45.0, 90.0, 180.0)
+QUIET = ("verse", "breakdown", "pre_chorus", "build")
+LEAST_BARS = 2
+"""Sections shorter than this say nothing about density."""
+PERCUSSION_KEYS = {"kick": (35, 36), "snare": (37, 38, 39, 40), "hats": (42, 44, 46), "ride": (51, 53, 59)}
+_TONAL_WEIGHT = 0.6
+"""Chords change every bar in any section; what tells sections apart is texture more than harmony."""
+KERNEL_BEATS = 8
+"""Half the width of the checkerboard (Foote 2000): two bars of 4/4 on either side."""
+GUITAR_STRINGS = (40, 45, 50, 55, 59, 64)
+GUITAR_SPAN = 4
+GUITARS = range(24, 32)
+MONOPHONIC = frozenset({*range(56, 61), *range(64, 80), *range(109, 112)})
+"""Brass, reeds and pipes that sound one note at a time; sections (61-63) may play chords."""
+VOICES_MAX = {
+    **dict.fromkeys(range(40, 44), 2),
+    46: 8,
+    **dict.fromkeys(range(8), 10),
+    **dict.fromkeys(range(24, 32), 6),
+}
+CHORD_VOICES_MAX = 10
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How many times a rule was tried in a song and kept."""
+
+    kept: int
+    tried: int
+    note: str = ""
+
+
+def sections_of(score: Score, kinds: Sequence[str]) -> list[int]:
+    """Indices of the sections of some kinds that are long enough to measure."""
+    return [i for i, section in enumerate(score.sections) if section.kind in kinds and section.bars >= LEAST_BARS]
+
+
+def inside(notes: NoteArray, section: Section, score: Score) -> NoteArray:
+    """The notes that begin in a section; the song's closing bar is left out."""
+    end = section.end_ticks
+    if section is score.sections[-1]:
+        end -= ticks_per_bar(score.time_signature)
+    return notes[(notes[:, 0] >= section.start_ticks) & (notes[:, 0] < end)]
+
+
+def density(score: Score, section: Section) -> float:
+    """Onsets a bar, chords counting once."""
+    moments = [len(np.unique(inside(track.array(), section, score)[:, 0] // 30)) for track in score.tracks]
+    return sum(moments) / section.bars
+
+
+def register(score: Score, section: Section) -> float:
+    """Mean highest pitch a beat, over all pitched tracks: how high the top of the texture lies."""
+    beat = beat_ticks(score.time_signature)
+    pitched = [inside(t.array(), section, score) for t in score.tracks if not t.is_drums and t.role != "percussion"]
+    notes = np.concatenate([*pitched, np.zeros((0, 4), dtype=np.int32)])
+    if not len(notes):
+        return 0.0
+    beats = notes[:, 0] // beat
+    return float(np.mean([notes[beats == number, 2].max() for number in np.unique(beats)]))
+
+
+def layers(score: Score, section: Section) -> float:
+    """Tracks that play, each by the share of bars it plays in."""
+    bar = ticks_per_bar(score.time_signature)
+    return (
+        sum(len(np.unique(inside(track.array(), section, score)[:, 0] // bar)) for track in score.tracks) / section.bars
+    )
+
+
+def loudness(score: Score, section: Section) -> float:
+    """Velocity struck a bar."""
+    return sum(float(inside(track.array(), section, score)[:, 3].sum()) for track in score.tracks) / section.bars
+
+
+Feature = Callable[[Score, Section], float]
+
+
+def choruses_over_verses(song: WrittenSong, feature: Feature) -> Measure:
+    """Each chorus or drop above the verse before it; where there is none, above what leads to it."""
+    score = song.score
+    kept = tried = 0
+    notes = []
+    for index in sections_of(score, HOOK_KINDS):
+        before = next((b for k in (("verse",), QUIET) if (b := [p for p in sections_of(score, k) if p < index])), [])
+        if before:
+            hook, verse = feature(score, score.sections[index]), feature(score, score.sections[before[-1]])
+            tried += 1
+            kept += hook > verse
+            if hook <= verse:
+                notes.append(
+                    f"{score.sections[index].name} {hook:.1f} <= {score.sections[before[-1]].name} {verse:.1f}"
+                )
+    return Measure(kept, tried, "; ".join(notes))
+
+
+def last_chorus_is_more(song: WrittenSong) -> Measure:
+    """The last chorus has as many layers as any other, a bar aside, and more density, layers and loudness in all."""
+    score = song.score
+    hooks = [score.sections[index] for index in sections_of(score, HOOK_KINDS)]
+    if len(hooks) < 2:
+        return Measure(0, 0)
+    values = np.array([[density(score, h), layers(score, h), loudness(score, h)] for h in hooks])
+    scaled = values / np.maximum(values.max(axis=0), 1e-9)
+    totals = scaled.sum(axis=1)
+    is_more = totals[-1] >= totals[:-1].max() - 1e-9 and values[-1, 1] >= 0.97 * values[:-1, 1].max()
+    return Measure(int(is_more), 1, "" if is_more else f"last {totals[-1]:.2f} of {np.round(totals, 2).tolist()}")
+
+
+def entries_and_exits(song: WrittenSong) -> Measure:
+    """Somebody enters or leaves at half of the boundaries at least, where three or more play."""
+    score = song.score
+    if len(score.tracks) < 3 or len(score.sections) < 3:
+        return Measure(0, 0)
+    playing = [
+        {t.name for t in score.tracks if len(inside(t.array(), section, score)) >= section.bars / 2}
+        for section in score.sections
+    ]
+    changes = sum(one != two for one, two in pairwise(playing))
+    return Measure(int(changes * 2 >= len(playing) - 1), 1, f"{changes} of {len(playing) - 1}")
+
+
+def devices(song: WrittenSong) -> Measure:
+    """Two marks or more at every boundary."""
+    found = boundary_marks(song.score)
+    poor = [f"{s.name}: {m}" for s, m in zip(song.score.sections[1:], found, strict=True) if len(m) < 2]
+    return Measure(len(found) - len(poor), len(found), "; ".join(poor))
+
+
+def beat_features(score: Score) -> FloatArray:
+    """What each beat is like: chroma, register, and per track how much it strikes, how hard, how many voices it holds.
+
+    Shape (beats, features), each group scaled to equal weight.
+    """
+    beat = beat_ticks(score.time_signature)
+    beats = -(-score.end_ticks // beat)
+    columns: list[FloatArray] = []
+    chroma = np.zeros((beats, 12))
+    for track in score.tracks:
+        notes = track.array().astype(np.int64)
+        at = np.clip(notes[:, 0] // beat, 0, beats - 1)
+        struck, loud, held, pitch = (np.zeros(beats) for _ in range(4))
+        np.add.at(struck, at, 1.0)
+        np.add.at(loud, at, notes[:, 3])
+        np.add.at(pitch, at, notes[:, 2])
+        for start, duration, key, _ in notes:
+            first, last = start // beat, min((start + duration - 1) // beat, beats - 1)
+            held[first : last + 1] += 1.0
+            if not track.is_drums:
+                chroma[first : last + 1, key % 12] += 1.0
+        columns += [np.sqrt(struck), loud / 127.0, np.sqrt(held)]
+        if track.is_drums:
+            for keys in (*PERCUSSION_KEYS.values(), (41, 43, 45, 47, 48, 50), (49, 52, 55, 57)):
+                hits = np.zeros(beats)
+                np.add.at(hits, at[np.isin(notes[:, 2], keys)], 1.0)
+                columns.append(np.sqrt(hits))
+        else:
+            columns.append(np.divide(pitch, struck, out=np.zeros(beats), where=struck > 0) / 64.0)
+    norms = np.linalg.norm(chroma, axis=1, keepdims=True)
+    tonal = np.divide(chroma, norms, out=np.zeros_like(chroma), where=norms > 0)
+    texture = np.stack(columns, axis=1)
+    spread = texture.std(axis=0)
+    texture = (texture - texture.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
+    return np.concatenate([tonal * _TONAL_WEIGHT, texture / np.sqrt(texture.shape[1])], axis=1)
+
+
+def novelty(features: FloatArray, half: int = KERNEL_BEATS) -> FloatArray:
+    """Foote's novelty by beat (Foote 2000, ICME): a Gaussian checkerboard slid along the self-similarity matrix.
+
+    Value ``n`` stands for the line between beats n-1 and n. Similarity is minus the distance of bars' means, so that
+    what changes from beat to beat inside a bar does not count.
+    """
+    distance = np.linalg.norm(features[:, None, :] - features[None, :, :], axis=2)
+    similarity = np.exp(-distance / max(float(np.median(distance)), 1e-9))
+    offsets = np.arange(-half, half) + 0.5
+    taper = np.exp(-0.5 * (offsets / (0.5 * half)) ** 2)
+    sign = np.sign(offsets)
+    kernel = np.outer(taper * sign, taper * sign)
+    padded = np.pad(similarity, half, mode="edge")
+    return np.array(
+        [float((padded[n : n + 2 * half, n : n + 2 * half] * kernel).sum()) for n in range(len(features) + 1)]
+    )
+
+
+def novelty_peaks(song: WrittenSong, bars: float = 0.5) -> Measure:
+    """A peak of novelty within a beat of every boundary: the highest within ``bars`` around, above the song's median.
+
+    Chance, by lines drawn at random, is .25 for a whole bar.
+    """
+    score = song.score
+    beat = beat_ticks(score.time_signature)
+    values = novelty(beat_features(score))
+    reach = max(round(bars * ticks_per_bar(score.time_signature) / beat), 2)
+    floor = float(np.median(values))
+    kept, missed = 0, []
+    for section in score.sections[1:]:
+        line = round(section.start_ticks / beat)
+        low, high = max(line - reach, 0), min(line + reach + 1, len(values))
+        peak = low + int(np.argmax(values[low:high]))
+        if abs(peak - line) <= 1 and values[peak] > floor:
+            kept += 1
+        else:
+            missed.append(f"{section.name}: peak {peak - line:+d} beats")
+    return Measure(kept, len(score.sections) - 1, "; ".join(missed))
+
+
+def ends_on_the_tonic(song: WrittenSong) -> Measure:
+    """The last chord stands on the tonic, sounds until just before the end, and something is struck in the last bar."""
+    score = song.score
+    pitched = np.concatenate([t.array() for t in score.tracks if not t.is_drums and t.role != "percussion"])
+    ends = pitched[:, 0] + pitched[:, 1]
+    tonic = (pitch_class(score.key) + score.sections[-1].transpose) % 12
+    closing = pitched[ends == ends.max()]
+    last_s = song_clock(score).seconds(float(ends.max()))
+    is_home = int(closing[:, 2].min()) % 12 == tonic
+    is_struck = bool((pitched[:, 0] >= score.end_ticks - ticks_per_bar(score.time_signature) - 40).any())
+    rings = 0.1 <= score.duration_s - last_s <= 0.8
+    return Measure(int(is_home and is_struck and rings), 1, f"home {is_home}, {score.duration_s - last_s:.2f} s left")
+
+
+def tail_is_sensible(song: WrittenSong) -> Measure:
+    """The last bar's ring-out is 1.2 to 3 s long, or shorter than a bar."""
+    score = song.score
+    tail_s = score.duration_s - song_clock(score).seconds(score.end_ticks)
+    bar_s = seconds(ticks_per_bar(score.time_signature), score.tempo_bpm)
+    return Measure(int(1.19 <= tail_s <= max(3.0, 1.2 + bar_s / 4)), 1, f"{tail_s:.2f} s, a bar is {bar_s:.2f} s")
+
+
+def duration_is_exact(song: WrittenSong) -> Measure:
+    """To the sample at 48 kHz."""
+    asked = song.context.technical.duration_s
+    return Measure(int(song_samples(song.score, 48_000) == round(asked * 48_000)), 1)
+
+
+def in_range(song: WrittenSong) -> Measure:
+    """Every pitched track within its instrument's range."""
+    tracks = [t for t in song.tracks if t.notes and not t.is_drums]
+    off = []
+    for track in tracks:
+        low, high = range_of(track.program)
+        pitches = track.array()[:, 2]
+        if pitches.min() < low or pitches.max() > high:
+            off.append(f"{track.name} {pitches.min()}-{pitches.max()} of {low}-{high}")
+    return Measure(len(tracks) - len(off), len(tracks), "; ".join(off))
+
+
+def polyphony(song: WrittenSong) -> Measure:
+    """Nobody sounds more notes at once than the instrument has: one for winds, six for guitars, ten for hands."""
+    tracks = [t for t in song.tracks if t.notes and not t.is_drums and t.role != "percussion"]
+    off = []
+    for track in tracks:
+        most = 1 if track.program in MONOPHONIC else VOICES_MAX.get(track.program, CHORD_VOICES_MAX)
+        found = max(len(group) for group in sounding(track))
+        if found > most:
+            off.append(f"{track.name} (program {track.program}) {found} at once")
+    return Measure(len(tracks) - len(off), len(tracks), "; ".join(off))
+
+
+def sounding(track: Track) -> list[tuple[int, ...]]:
+    """The pitches that sound at each onset, lowest first; what ends within a 64th of it is over."""
+    notes = track.array()
+    ends = notes[:, 0] + notes[:, 1]
+    found = []
+    for onset in np.unique(notes[:, 0]):
+        is_on = (notes[:, 0] <= onset) & (ends > onset + 30)
+        found.append(tuple(sorted(int(p) for p in notes[is_on, 2])) or (0,))
+    return found
+
+
+def guitars_can_be_played(song: WrittenSong) -> Measure:
+    """Every chord of a guitar lies on as many strings as it has notes, within GUITAR_SPAN frets, open strings aside."""
+    kept = tried = 0
+    worst: list[str] = []
+    for track in song.tracks:
+        if track.program not in GUITARS or track.is_drums or not track.notes or track.role == "bass":
+            continue
+        known: dict[tuple[int, ...], bool] = {}
+        for group in sounding(track):
+            if len(group) < 2:
+                continue
+            if group not in known:
+                known[group] = is_playable(group)
+            tried += 1
+            kept += known[group]
+            if not known[group] and len(worst) < 3:
+                worst.append(f"{track.name} {group}")
+    return Measure(kept, tried, "; ".join(worst))
+
+
+def is_playable(pitches: Sequence[int]) -> bool:
+    """Whether a standard guitar sounds these at once: a string each, within GUITAR_SPAN frets."""
+    if len(set(pitches)) != len(pitches) or len(pitches) > len(GUITAR_STRINGS):
+        return False
+
+    def search(left: Sequence[int], strings: tuple[int, ...], frets: tuple[int, ...]) -> bool:
+        if frets and max(frets) - min(frets) > GUITAR_SPAN:
+            return False
+        if not left:
+            return True
+        for place, string in enumerate(strings):
+            fret = left[0] - string
+            if 0 <= fret <= 17 and search(left[1:], strings[place + 1 :], (*frets, fret) if fret else frets):
+                return True
+        return False
+
+    return search(sorted(pitches), GUITAR_STRINGS, ())
+
+
+RULES: dict[str, Callable[[WrittenSong], Measure]] = {
+    "chorus denser than its verse": lambda song: choruses_over_verses(song, density),
+    "chorus higher than its verse": lambda song: choruses_over_verses(song, register),
+    "chorus has more layers": lambda song: choruses_over_verses(song, layers),
+    "last chorus is more": last_chorus_is_more,
+    "entries and exits": entries_and_exits,
+    "two devices a boundary": devices,
+    "novelty peak within a beat": novelty_peaks,
+    "... and highest within a bar": lambda song: novelty_peaks(song, 1.0),
+    "ends on the tonic": ends_on_the_tonic,
+    "sensible tail": tail_is_sensible,
+    "duration exact": duration_is_exact,
+    "in range": in_range,
+    "polyphony": polyphony,
+    "guitar voicings": guitars_can_be_played,
+}
+
+
+def main(seeds: int) -> None:
+    """Print kept shares by rule, and where each was broken."""
+    sums = {name: [0, 0] for name in RULES}
+    broken: dict[str, list[str]] = {name: [] for name in RULES}
+    for style in style_names():
+        for seed in range(1, seeds + 1):
+            duration_s = DURATIONS_S[(seed + len(style)) % len(DURATIONS_S)]
+            song = write_song(
+                f"{style.replace('_', ' ')} instrumental", seed,
+                {"musical.genres": [{"name": style, "weight": 1.0}], "technical.duration_s": duration_s},
+            )  # fmt: skip
+            for name, rule in RULES.items():
+                found = rule(song)
+                sums[name][0] += found.kept
+                sums[name][1] += found.tried
+                if found.kept < found.tried:
+                    broken[name].append(f"    {style} seed {seed} {duration_s:g} s: {found.note}")
+    for name, (kept, tried) in sums.items():
+        print(f"{name:32s} {kept:5d} of {tried:5d}  {kept / max(tried, 1):.1%}")
+        print(*broken[name][:12], sep="\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
