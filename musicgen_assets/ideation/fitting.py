@@ -28,10 +28,12 @@ _FROM_PREFERENCES = (
     "musical.excluded_roles", "technical.duration_s", "creative.has_vocals", "creative.voice",
 )  # fmt: skip
 """What a stored preference may settle; each only where the prompt is silent."""
+_LEADS = {"key": "in", "tempo": "tempo"}
+"""Words before a preference without which it could mean something else."""
 _CLEAR_MOOD = 0.25
 """How far from neutral a valence is when it clearly calls for one of the modes."""
 _TIGHT_BARS = 3.0
-_SECTION_LONG_S = 60.0
+_SECTION_LONG_S = 35.0
 _LINE_BARS = 2.0
 """About how many bars a sung line takes, its rest included."""
 _SUNG_SHARE = 0.8
@@ -48,7 +50,7 @@ def preferences(stored: Mapping[str, str], said: Mapping[str, Any], is_genre_nam
     values: dict[str, Any] = {}
     trace = []
     for name, text in words.items():
-        proposed = _proposed(f"{name} {text}" if name in ("key", "tempo") else text, text)
+        proposed = _proposed(f"{_LEADS[name]} {text}" if name in _LEADS else text, text)
         used = {path: value for path, value in proposed.items() if _is_open(path, said, is_genre_named)}
         values.update({path: value for path, value in used.items() if path in _FROM_PREFERENCES})
         for group in (PREFERENCES, CONSTRAINTS):

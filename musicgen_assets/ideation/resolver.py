@@ -59,7 +59,9 @@ def resolve(
     genres = (
         asked.musical.genres if "musical.genres" in given else (WeightedGenre(name=genres_without(()), weight=1.0),)
     )
-    musical = _musical(brief, given, asked, blend(genres), genres)
+    stored = asked.creative.preferences
+    preferences = {**stored, **parameters.get(PREFERENCES, {})}  # the prompt before what is stored
+    musical = _musical(brief, given, asked, blend(genres), genres, preferences)
     values = {
         **musical,
         "technical.duration_s": given.get("technical.duration_s", limits.DEFAULT_DURATION_S),
@@ -139,11 +141,12 @@ def _musical(
     asked: CompositionContext,
     style: Style,
     genres: tuple[WeightedGenre, ...],
+    preferences: Mapping[str, str],
 ) -> dict[str, Any]:
     """Every musical path with its value: as given, else derived from the style."""
     seed, prompt = int(brief.get("seed") or 0), str(brief["prompt"])
     mood = _mood(given, asked, style)
-    preferences, constraints = asked.creative.preferences, asked.creative.constraints
+    constraints = asked.creative.constraints
     era = eras().get(preferences.get("era", ""))
     brightness = mood.valence + (era.bright_lean if era else 0.0)
     scale = asked.musical.scale if "musical.scale" in given else scale_in(

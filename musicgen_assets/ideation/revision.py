@@ -14,6 +14,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
 from musicgen_assets.graph.declarations import DECLARATIONS, Declaration
+from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
 from musicgen_assets.ideation.rules import check_playable
@@ -120,6 +121,9 @@ def _implied(base: CompositionContext, patch: Mapping[str, Any]) -> dict[str, An
                 way_out=f"Set {HAS_VOCALS}=true, or leave the lyrics out.",
             )  # fmt: skip
         implied[HAS_VOCALS] = True
+        words = read_given_words(patch[LYRICS], patch.get(LANGUAGE_FIELD))
+        if words is not None and words.language is not None:
+            implied[LANGUAGE_FIELD] = words.language
     elif patch.get(HAS_VOCALS) is False and base.creative.lyrics:
         implied[LYRICS] = None
     if EXCLUDED in patch and INSTRUMENTS not in patch and isinstance(patch[EXCLUDED], (list, tuple)):

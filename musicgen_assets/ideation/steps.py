@@ -18,11 +18,15 @@ from musicgen_assets.ideation.proposal import genres_without, nearest_style
 from musicgen_assets.ideation.resolver import CONSTRAINTS, PREFERENCES, SEPARATOR
 from musicgen_assets.ideation.wording.genres import is_related
 from musicgen_assets.ideation.wording.understanding import Findings
-from musicgen_assets.theory.keys import simplest_tonic
-from musicgen_assets.theory.pitch import pitch_class
+from musicgen_assets.theory.scales import mode_family
 
 _MODIFIERS_MAX = 8
 _LEAN_TOLD = 0.03
+_CROWDED: Mapping[str, Mapping[str, str]] = {
+    "major": {"C#": "Db", "D#": "Eb", "G#": "Ab", "A#": "Bb"},
+    "minor": {"Db": "C#", "Gb": "F#", "Ab": "G#", "A#": "Bb"},
+}
+"""Keys of seven accidentals and more, and their twins with fewer."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def _key(found: Findings, values: dict[str, Any]) -> list[str]:
         values["musical.scale"] = first.scale
     trace = [f"{first.text!r} means {first.tonic or 'any tonic'} {first.scale or 'in the scale that fits'}"]
     if first.tonic:
-        tonic = simplest_tonic(pitch_class(first.tonic), first.scale) if first.scale else first.tonic
+        tonic = _CROWDED.get(mode_family(first.scale), {}).get(first.tonic, first.tonic) if first.scale else first.tonic
         values["musical.key"] = tonic
         if tonic != first.tonic:
             trace.append(f"{first.tonic} {first.scale} is written as {tonic} {first.scale}, with fewer accidentals")

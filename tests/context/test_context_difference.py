@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.context.difference import change_in_words, context_changes, revision_in_words, value_in_words
@@ -32,6 +32,7 @@ def dumped(**overrides: Any) -> dict[str, Any]:
     return apply_overrides(BASE, overrides).model_dump(mode="json")
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(sorted(EDITS))))
 def test_exactly_the_edited_paths_are_named(paths: set[str]) -> None:
     edited = dumped(**{path: EDITS[path] for path in paths})

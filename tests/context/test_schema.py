@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -107,6 +107,7 @@ def test_an_excluded_role_has_no_instrument() -> None:
     assert caught.value.field == "musical.instruments"
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=6))
 def test_genre_weights_are_scaled_to_one(weights: list[float]) -> None:
     genres = [{"name": f"g{index}", "weight": weight} for index, weight in enumerate(weights)]
@@ -132,6 +133,7 @@ def test_a_context_cannot_be_changed_in_place() -> None:
         CompositionContext().musical.key = "D"  # type: ignore[misc]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_prompt_or_bad_input(text: str) -> None:
     refusal: BadInput | None = None

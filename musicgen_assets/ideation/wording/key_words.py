@@ -36,7 +36,10 @@ class KeyAsked:
 
 def find_keys(prompt: Prompt, language: str) -> tuple[KeyAsked, ...]:
     """Every key or mode named, in order of place."""
-    found = [*_german(prompt), *_letters(prompt, language), *_solfege(prompt), *_key_of(prompt, language)]
+    found = [*_german(prompt), *_letters(prompt, language), *_solfege(prompt)]
+    found += [
+        key for key in _key_of(prompt, language) if not any(key.start < o.end and o.start < key.end for o in found)
+    ]
     kept: list[KeyAsked] = []
     for key in sorted(found, key=lambda key: (key.start, -(key.end - key.start))):
         if not kept or key.start >= kept[-1].end:

@@ -33,10 +33,14 @@ class Numbers:
 def prepared(text: str, language: str) -> str:
     """Folded text with digits, ready for the finders below: "half a minute" becomes "0.5 minute"."""
     unit = alternatives([word for name in ("minutes", "seconds", "hours") for word in words_of(language, name)])
+    ones = alternatives(words_of(language, "one_words"))
+    for phrase, seconds in table_of(language, "length_phrases").items():
+        text = re.sub(rf"(?<!\w)(?<!\d\s)(?:(?:{ones})\s+)?{re.escape(phrase)}(?!\w)", f"{seconds} sec", text)
+    joined = "".join(rf"(?<!\b{re.escape(word)}\s)" for word in words_of(language, "and_words"))
     for phrase, number in sorted(
         table_of(language, "number_phrases").items(), key=lambda item: (-len(item[0]), item[0])
     ):
-        text = re.sub(rf"(?<!\w){re.escape(phrase)}(?=\s*(?:{unit})(?!\w))", str(number), text)
+        text = re.sub(rf"(?<!\w){joined}{re.escape(phrase)}(?=\s*(?:{unit})(?!\w))", str(number), text)
     return text
 
 
@@ -115,7 +119,8 @@ def _in_units(text: str, language: str) -> list[tuple[int, int, float]]:
     found = []
     hour, second = (alternatives(words_of(language, name)) for name in ("hours", "seconds"))
     for match in _length_pattern(language).finditer(text):
-        number, half_before, unit, half_after, more = match.groups()
+        number, half_before, unit, half_after, *tops = match.groups()
+        more: str | None = next((top for top in tops if top is not None), None)
         is_second = re.fullmatch(second, unit) is not None
         factor = 1.0 if is_second else 3600.0 if re.fullmatch(hour, unit) else 60.0
         if number is None and (is_second or len(unit) < _WHOLE_WORD_LETTERS):
@@ -125,7 +130,7 @@ def _in_units(text: str, language: str) -> list[tuple[int, int, float]]:
         amount = float((number or "1").replace(",", ".")) + 0.5 * bool(half_before or half_after)
         is_both = more is not None and factor == 60.0
         found.append((match.start(), match.end() if is_both else match.end(4 if half_after else 3),
-                      amount * factor + (float(more) if is_both else 0.0)))  # fmt: skip
+                      amount * factor + (float(more or 0.0) if is_both else 0.0)))  # fmt: skip
     return found
 
 
@@ -136,7 +141,9 @@ def _length_pattern(language: str) -> re.Pattern[str]:
     hour, half = (alternatives(words_of(language, name)) for name in ("hours", "half_words"))
     joins, ones = (alternatives(words_of(language, name)) for name in ("and_words", "one_words"))
     a_half = rf"(?:\s*(?:{joins})\s*(?:an?\s+)?({half})(?!\w))"
+    beats = alternatives((*words_of(language, "bpm_units"), "%"))
     on_top = rf"(?:\s*(?:,|{joins})?\s*([0-5]?\d)(?:\s*(?:{second})(?!\w)|(?=\s*(?:[,;!?)\n]|\.(?!\d)|$))))"
+    on_top = rf"(?:{on_top}|\s*([1-5]\d)(?![\w:/%.,])(?!\s*(?:{beats})))"
     return re.compile(
         rf"(?:{_NUMBER}|(?<!\w)(?:{ones}))(?:{a_half})?\s*({minute}|{second}|{hour})(?![^\W\d]){a_half}?{on_top}?"
     )
