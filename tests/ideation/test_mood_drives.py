@@ -57,5 +57,5 @@ def test_the_moods_of_words_reach_the_song_in_their_order() -> None:
 def test_prompts_of_rising_energy_rise_in_tempo() -> None:
     prompts = ["sleepy rock", "calm rock", "rock", "lively rock", "energetic rock", "furious rock"]
     tempos = [accept(brief_of({"prompt": p, "seed": 1})).musical.tempo_bpm for p in prompts]
-    assert all(later >= earlier - 3 for earlier, later in pairwise(tempos))
+    assert all(later >= earlier - 6 for earlier, later in pairwise(tempos))
     assert tempos[0] < tempos[-1] - 20
