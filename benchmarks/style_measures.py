@@ -1,7 +1,8 @@
 """What a style sounds like before anything sounds, as numbers; and whether a mixture leans the way its weights say.
 
-``python -m benchmarks.style_measures`` prints pairs of styles alone and mixed 70/30 and 30/70. Belongs here: the
-measures and the table. Does not belong here: how styles are mixed (styles.blending), judging songs (the critic).
+``python -m benchmarks.style_measures`` prints every style, and pairs of styles alone and mixed 70/30 and 30/70.
+Belongs here: the measures and the table. Does not belong here: how styles are mixed (styles.blending), judging songs
+(the critic).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import numpy as np
 
 from musicgen_assets.composition.bass_line import compose_bass
 from musicgen_assets.composition.chord_progression import HarmonyBrief, compose_harmony
-from musicgen_assets.composition.feel import beat_starts, metric_weight, swung_grid
+from musicgen_assets.composition.feel import beat_starts, swung_grid
 from musicgen_assets.composition.groove_building import BACKBEAT_KEYS, GHOST_VELOCITIES, KICK_KEYS
 from musicgen_assets.composition.rhythm_pattern import compose_rhythm
+from musicgen_assets.composition.syncopation import syncopation
 from musicgen_assets.context.schema import WeightedGenre
 from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
 from musicgen_assets.score.material import BassLine, Groove, Harmony, Rhythm
-from musicgen_assets.styles.loader import blend
+from musicgen_assets.styles.loader import blend, style_names
 from musicgen_assets.styles.schema import Style
 from musicgen_assets.theory.scales import mode_family
 
@@ -107,25 +109,13 @@ def _straight(ticks: Sequence[int], material: Material, bars: int) -> list[int]:
 
 
 def _syncopation(material: Material) -> float:
-    """Mean weight a bar of kicks and snares that anticipate a heavier place nobody strikes.
-
-    After the index of Witek et al. (2014, PLoS ONE 9(4) e94446), which adds the difference in metric weight between a
-    stroke and the rest that follows it at the next heavier place.
-    """
-    bar, step = ticks_per_bar(material.time_signature), ticks_per_step(material.time_signature)
+    """Syncopation a bar of kicks, snares, rims and claps, ghosts left out; see composition.syncopation."""
+    keys, step = KICK_KEYS | BACKBEAT_KEYS, ticks_per_step(material.time_signature)
     found = []
     for groove in _grooves(material):
-        keys = KICK_KEYS | BACKBEAT_KEYS
         loud = [hit.start_ticks for hit in groove.hits if hit.key in keys and hit.velocity > GHOST_VELOCITIES[1]]
-        struck = set(_straight(loud, material, groove.bars))
-        total = 0.0
-        for place in struck:
-            here = metric_weight(place % bar, material.time_signature)
-            following = (place + step) % (groove.bars * bar)
-            while following not in struck and following != place:
-                total += max(metric_weight(following % bar, material.time_signature) - here, 0.0)
-                following = (following + step) % (groove.bars * bar)
-        found.append(total / groove.bars)
+        steps = [place // step for place in _straight(loud, material, groove.bars)]
+        found.append(syncopation(steps, material.time_signature, groove.bars))
     return float(np.mean(found))
 
 
@@ -212,7 +202,11 @@ def leaning(first: Mapping[str, float], mostly_first: Mapping[str, float], mostl
 
 
 def main() -> None:
-    """Print the table."""
+    """Print every style alone, then the pairs."""
+    print(" " * 16 + "".join(f"{name[:12]:>14}" for name in MEASURES))
+    for style in style_names():
+        row = mean_measures([(style, 1.0)], SEEDS[:3])
+        print(f"{style:<16}" + "".join(f"{row[name]:14.3f}" for name in MEASURES))
     for first, second in PAIRS:
         rows = [mean_measures(shares) for shares in (
             [(first, 1.0)], [(first, 0.7), (second, 0.3)], [(first, 0.3), (second, 0.7)], [(second, 1.0)],
