@@ -79,11 +79,13 @@ def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.ra
 
 
 def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel) -> tuple[Groove, ...]:
-    """One-bar fills, lightest first: the style's own, and plain ones so that there are at least three."""
+    """One-bar fills, lightest first: the style's own, and plain ones up to three, one of them on toms."""
     steps = steps_per_bar(feel.time_signature)
     wanted: list[Cells] = [_tiled(pattern, 1, feel.time_signature) for pattern in patterns]
     for piece, start in _GENERIC_FILL_STARTS[: max(3 - len(wanted), 0)]:
         wanted.append(_generic_fill(piece, round(start * steps), steps))
+    if not any(piece.startswith("tom") for cells in wanted for _, piece in cells):
+        wanted.append(_generic_fill("tom_high", steps // 2, steps))
     fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel)) for cells in wanted]
     return tuple(sorted(fills, key=lambda fill: (sum(hit.velocity for hit in fill.hits), len(fill.hits))))
 
