@@ -38,7 +38,8 @@ SYNCOPATED_FROM, SHUFFLED_FROM = 0.5, 0.6
 swing from SHUFFLED_FROM, need not be: their off-beats already pull.
 """
 SYNCOPATION = (1.0, 9.5)
-"""Of the most syncopated of kick, open hats, bass and chords; a bar of nothing but anticipated beats has 11. Rule of thumb."""
+"""Of the most syncopated of kick, open hats, bass and chords; a bar of nothing but anticipated beats has 11.
+Rule of thumb."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,14 @@ from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Run, Timeline, material_of, read_loop
 from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
 from musicgen_assets.composition.feel import beat_starts, group_starts
-from musicgen_assets.composition.groove_building import DRUM_KEYS, GHOST_VELOCITIES, PERCUSSION_KEYS, Feel, build_groove
+from musicgen_assets.composition.groove_building import (
+    DRUM_KEYS,
+    GHOST_VELOCITIES,
+    PERCUSSION_KEYS,
+    SHUFFLED_FROM,
+    Feel,
+    build_groove,
+)
 from musicgen_assets.score.clock import steps_per_bar, ticks_per_step
 from musicgen_assets.score.material import BassLine, DrumHit, Groove, Harmony, Rhythm
 from musicgen_assets.score.model import NoteRow
@@ -93,7 +100,7 @@ def fuller(groove: Groove, timeline: Timeline) -> Groove:
     if not groove.hits:
         return groove
     taken = {(hit.start_ticks, hit.key) for hit in groove.hits}
-    step = ticks_per_step(timeline.time_signature)
+    step = ticks_per_step(timeline.time_signature) * (2 if timeline.swing >= SHUFFLED_FROM else 1)
     added = []
     for bar in range(groove.bars):
         for beat in beat_starts(timeline.time_signature)[1:]:
