@@ -24,6 +24,7 @@ IntArray = NDArray[np.int64]
 HAT_KEYS = (42, 44, 46, 51, 82, 54)
 FILL_KEYS = frozenset({36, 37, 38, 39, 40, 45, 47, 50, 60, 61, 63, 64})
 CRASHES = frozenset({49, 57})
+OPEN_HAT = 46
 MOMENTS_MIN = 24
 STEP_SEMITONES = 2
 STEP_TICKS = 120
@@ -278,10 +279,11 @@ def touch_lag_one(song: WrittenSong) -> list[float]:
 
 
 def rhythm_section_syncopation(song: WrittenSong) -> dict[str, float]:
-    """Mean syncopation a bar of kick, bass and chords, each by itself, in the song's fullest section."""
+    """Mean syncopation a bar of kick, open hats, bass and chords, each by itself, in the song's fullest section."""
     rows = drums(song)
     section = max(song.score.sections, key=lambda one: one.energy)
     streams = {"kick": [int(row[0]) for row in rows if row[2] in KICK_KEYS]}
+    streams["open hat"] = [int(row[0]) for row in rows if row[2] == OPEN_HAT]
     for track in song.written.tracks:
         if track.role in ("bass", "chords") and track.role not in streams:
             streams[track.role] = [row[0] for row in track.notes]

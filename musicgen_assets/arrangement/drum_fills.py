@@ -24,20 +24,22 @@ _PHRASES_KEPT = 2
 
 Hits = tuple[tuple[int, int, int], ...]
 """(tick in the bar, key, velocity), in order of time."""
+Shape = frozenset[tuple[int, int]]
+"""What makes a fill the fill it is: where it strikes which drum that the groove does not."""
 
 
 @dataclass
 class Drummer:
     """Who plays the fills of one song. ``recent`` are the last ones, not to be played again so soon."""
 
-    recent: list[frozenset[tuple[int, int]]] = field(default_factory=list)
+    recent: list[Shape] = field(default_factory=list)
 
     def fill(self, boundary: Boundary, parts: Parts, name: str, size: float) -> bool:
         """A fill of ``size`` (see add_fill) other than the last two, else other than the last."""
         for unlike in (self.recent, self.recent[-1:], []):
-            hits = add_fill(boundary, parts, name, size, unlike)
-            if hits:
-                self.recent = [*self.recent[1 - _PHRASES_KEPT :], shape_of(hits)]
+            shape = add_fill(boundary, parts, name, size, unlike)
+            if shape:
+                self.recent = [*self.recent[1 - _PHRASES_KEPT :], shape]
                 return True
         return False
 
@@ -49,16 +51,9 @@ def size_wanted(boundary: Boundary) -> float:
     return min(max(SIZE_AT_REST + SIZE_PER_RISE * rise + peak, 0.0), 1.0)
 
 
-def shape_of(hits: Hits) -> frozenset[tuple[int, int]]:
-    """What makes two fills the same: where which drum is struck."""
-    return frozenset((tick, key) for tick, key, _ in hits)
-
-
-def add_fill(
-    boundary: Boundary, parts: Parts, name: str, size: float, unlike: Collection[frozenset[tuple[int, int]]] = ()
-) -> Hits:
-    """Play a fill in the last bar and return its hits; nothing where there are no drums on either side, or no fill
-    that stands out of the groove and is none of ``unlike``.
+def add_fill(boundary: Boundary, parts: Parts, name: str, size: float, unlike: Collection[Shape] = ()) -> Shape:
+    """Play a fill in the last bar and return its shape; an empty one where there are no drums on either side, or no
+    fill that stands out of the groove and is none of ``unlike``.
 
     Of all the style's fills, each cut to the whole bar, to its last strong pulse and to its last beat, the one is
     taken whose rank by loudness is nearest to ``size``. Who enters with the new section fills the last beat alone.
@@ -68,18 +63,19 @@ def add_fill(
     if not boundary.fills or (
         is_entry and not plays(drums, boundary.tick, boundary.tick + boundary.timeline.bar_ticks)
     ):
-        return ()
+        return frozenset()
     ranked = _ranked(boundary, is_entry)
     span, begun = boundary.timeline.bar_ticks, boundary.before.section.start_ticks
     usual = {((row[0] - boundary.tick) % span, row[2]) for row in drums if begun <= row[0] < boundary.tick}
     wanted = size * (len(ranked) - 1)
     for place in sorted(range(len(ranked)), key=lambda index: (abs(index - wanted), index)):
         start, hits = ranked[place]
-        if shape_of(hits) not in unlike and _new_hits(hits, usual) >= NEW_HITS_MIN:
+        shape = _shape(hits, usual)
+        if shape not in unlike and len(shape) >= NEW_HITS_MIN:
             silence(drums, boundary.last_bar + start, boundary.tick)
             drums += [(boundary.last_bar + tick, HIT_TICKS, key, velocity) for tick, key, velocity in hits]
-            return hits
-    return ()
+            return shape
+    return frozenset()
 
 
 def _ranked(boundary: Boundary, is_entry: bool) -> list[tuple[int, Hits]]:
@@ -96,5 +92,5 @@ def _cut(fill: Groove, start: int) -> Hits:
     return tuple((max(hit.start_ticks, start), hit.key, hit.velocity) for hit in hits)
 
 
-def _new_hits(hits: Hits, usual: Collection[tuple[int, int]]) -> int:
-    return sum((tick, key) not in usual and key not in _TIME_KEYS for tick, key, _ in hits)
+def _shape(hits: Hits, usual: Collection[tuple[int, int]]) -> Shape:
+    return frozenset((tick, key) for tick, key, _ in hits if (tick, key) not in usual and key not in _TIME_KEYS)

@@ -16,7 +16,14 @@ from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Run, Timeline, material_of, read_loop
 from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
 from musicgen_assets.composition.feel import beat_starts, group_starts
-from musicgen_assets.composition.groove_building import DRUM_KEYS, PERCUSSION_KEYS, Feel, build_groove
+from musicgen_assets.composition.groove_building import (
+    DRUM_KEYS,
+    GHOST_VELOCITIES,
+    PERCUSSION_KEYS,
+    SHUFFLED_FROM,
+    Feel,
+    build_groove,
+)
 from musicgen_assets.score.clock import steps_per_bar, ticks_per_step
 from musicgen_assets.score.material import BassLine, DrumHit, Groove, Harmony, Rhythm
 from musicgen_assets.score.model import NoteRow
@@ -27,6 +34,7 @@ _TIME_KEYS = tuple(DRUM_KEYS[piece] for piece in ("hat", "ride", "shaker", "tamb
 """Who may keep time, and fills in for a last chorus; toms where an orchestra has neither hats nor rides."""
 _FULLER_VELOCITY, _CYMBAL_VELOCITY = 54, 92
 _CYMBAL_EVERY = 4
+_HARDER_BY = 5
 _TIMPANI = 47
 _MELODIC_PERCUSSION_PITCH = 60
 
@@ -84,15 +92,15 @@ def write_drums(
 
 
 def fuller(groove: Groove, timeline: Timeline) -> Groove:
-    """A groove as for the last chorus: its time-keeper also plays into every beat of the bar, and a cymbal opens every fourth bar
-    but the first. Nothing is added to a groove without hits.
+    """A groove as for the last chorus: a little harder, its time-keeper also plays into every beat of the bar, and a
+    cymbal opens every fourth bar but the first. Nothing is added to a groove without hits.
     """
     counts = {key: sum(hit.key == key for hit in groove.hits) for key in _TIME_KEYS}
     keeper = max(_TIME_KEYS, key=lambda key: counts[key])
     if not groove.hits:
         return groove
     taken = {(hit.start_ticks, hit.key) for hit in groove.hits}
-    step = ticks_per_step(timeline.time_signature)
+    step = ticks_per_step(timeline.time_signature) * (2 if timeline.swing >= SHUFFLED_FROM else 1)
     added = []
     for bar in range(groove.bars):
         for beat in beat_starts(timeline.time_signature)[1:]:
@@ -102,7 +110,13 @@ def fuller(groove: Groove, timeline: Timeline) -> Groove:
         line = bar * timeline.bar_ticks
         if bar and bar % _CYMBAL_EVERY == 0 and (line, DRUM_KEYS["crash"]) not in taken:
             added.append(DrumHit(start_ticks=line, key=DRUM_KEYS["crash"], velocity=_CYMBAL_VELOCITY))
-    return Groove(bars=groove.bars, hits=tuple(sorted((*groove.hits, *added), key=lambda h: (h.start_ticks, h.key))))
+    harder = [hit.model_copy(update={"velocity": _harder(hit.velocity)}) for hit in groove.hits]
+    return Groove(bars=groove.bars, hits=tuple(sorted((*harder, *added), key=lambda h: (h.start_ticks, h.key))))
+
+
+def _harder(velocity: int) -> int:
+    """What a velocity becomes in a last chorus; ghosts stay ghosts."""
+    return velocity if velocity <= GHOST_VELOCITIES[1] else min(velocity + _HARDER_BY, 127)
 
 
 def plain_grooves(timeline: Timeline, rng: np.random.Generator) -> dict[int, Groove]:

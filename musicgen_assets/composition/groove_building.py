@@ -31,6 +31,8 @@ BACKBEAT_VELOCITIES = (95, 120)
 LOOP_BARS = 8
 """Four passes of a two-bar cycle, with a small turn in bar four and another in bar eight."""
 TURN_BARS = 4
+SHUFFLED_FROM = 0.6
+"""Swing of eighths from which drummers play nothing between them; rule of thumb."""
 
 _NORMAL, _ACCENT = "x", "X"
 _LEVELS_OF_PIECE = {
@@ -73,17 +75,19 @@ def build_groove(patterns: Mapping[str, str], level: int, feel: Feel, rng: np.ra
     cells = _tiled(patterns, bars, feel.time_signature)
     if level >= 3 and feel.is_human:
         _add_ghosts(cells, bars, feel.time_signature, rng)
-    _turn_bars(cells, bars, feel.time_signature, rng)
+    _turn_bars(cells, bars, feel, rng)
     _close_hats(cells)
     return Groove(bars=bars, hits=_hits(cells, bars, level, feel))
 
 
 def build_fills(patterns: tuple[Mapping[str, str], ...], feel: Feel) -> tuple[Groove, ...]:
-    """One-bar fills, lightest first: the style's own, and plain ones so that there are at least three."""
+    """One-bar fills, lightest first: the style's own, and plain ones up to three, one of them on toms."""
     steps = steps_per_bar(feel.time_signature)
     wanted: list[Cells] = [_tiled(pattern, 1, feel.time_signature) for pattern in patterns]
     for piece, start in _GENERIC_FILL_STARTS[: max(3 - len(wanted), 0)]:
         wanted.append(_generic_fill(piece, round(start * steps), steps))
+    if not any(piece.startswith("tom") for cells in wanted for _, piece in cells):
+        wanted.append(_generic_fill("tom_high", steps // 2, steps))
     fills = [Groove(bars=1, hits=_hits(cells, 1, 3, feel)) for cells in wanted]
     return tuple(sorted(fills, key=lambda fill: (sum(hit.velocity for hit in fill.hits), len(fill.hits))))
 
@@ -120,13 +124,14 @@ def _add_ghosts(cells: Cells, bars: int, time_signature: str, rng: np.random.Gen
             cells[start + place, "snare"] = "g"
 
 
-def _turn_bars(cells: Cells, bars: int, time_signature: str, rng: np.random.Generator) -> None:
+def _turn_bars(cells: Cells, bars: int, feel: Feel, rng: np.random.Generator) -> None:
     """Small turns at the ends of bars four, eight and so on, each other than the one before where there is another."""
     pieces = {piece for _, piece in cells}
     before = -1
     for bar in range(TURN_BARS, bars + 1, TURN_BARS):
-        past = bar * steps_per_bar(time_signature)
-        turns = [_changed(turn, cells, pieces) for turn in _turns_to(past)]
+        past = bar * steps_per_bar(feel.time_signature)
+        told = _swung_turns(past) if feel.swing >= SHUFFLED_FROM else _turns_to(past)
+        turns = [_changed(turn, cells, pieces) for turn in told]
         able = [index for index, turn in enumerate(turns) if turn]
         choices = [index for index in able if index != before] or able
         if choices:
@@ -154,6 +159,17 @@ def _turns_to(past: int) -> tuple[Turn, ...]:
         ("tom_low", {(past - 2, "tom_low"): _NORMAL, (past - 1, "tom_low"): _NORMAL}),
         ("conga_low", {(past - 3, "conga_low"): _NORMAL}),
         ("tambourine", {(past - 1, "tambourine"): _NORMAL}),
+    )
+
+
+def _swung_turns(past: int) -> tuple[Turn, ...]:
+    """The same where eighths swing: on the off-beat, for a sixteenth beside it would be a flam."""
+    return (
+        ("kick", {(past - 2, "kick"): _NORMAL}),
+        ("snare", {(past - 2, "snare"): _NORMAL}),
+        ("snare", {(past - 2, "snare"): "g", (past - 6, "snare"): "g"}),
+        ("rim", {(past - 2, "rim"): _NORMAL}),
+        ("ride", {(past - 2, "ride"): _NORMAL}),
     )
 
 

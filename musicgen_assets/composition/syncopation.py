@@ -17,7 +17,7 @@ _RANKS = {1.0: 4, 0.75: 3, 0.5: 2, 0.25: 1, 0.0: 0}
 
 def syncopation(steps: Collection[int], time_signature: str, bars: int) -> float:
     """Mean syncopation a bar of onsets at sixteenths ``steps``, counted from the start of ``bars`` bars, joined end to
-    start. 0 is none; a clave about 4; a bar of nothing but anticipated beats about 8.
+    start. 0 is none; the son clave about 4; a bar of nothing but anticipated beats 11.
 
     After Longuet-Higgins and Lee (1984, Music Perception 1(4)): a note that sounds on over a rest at a heavier place
     counts by how much heavier that place is. People want most to move to medium values (Witek et al. 2014, PLoS ONE

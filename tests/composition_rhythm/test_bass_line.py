@@ -186,7 +186,7 @@ def test_two_chords_in_a_bar_both_get_their_root():
         assert (at[0], at[960], at[1920]) == (0, 7, 9), idiom
 
 
-@pytest.mark.parametrize("idiom", [name for name in IDIOMS if name not in ("tumbao", "pedal")])
+@pytest.mark.parametrize("idiom", [name for name in IDIOMS if name not in ("tumbao", "tumbao_double", "pedal")])
 def test_most_changes_are_approached_by_step(idiom):
     steps = []
     for seed in range(8):

@@ -22,7 +22,10 @@ def arranged_with_swing(style, meter="4/4", seed=1):
     tempo = made.tempo_bpm.typical
     materials = materials_for(made, tempo, meter, seed)
     brief = Brief("Test", "C", "major", tempo, meter, 75.0, made.mood)
-    return arrange_song(brief, made, materials, np.random.default_rng(seed)), materials.rhythm.swing
+    return arrange_song(brief, made, materials, np.random.default_rng(seed)), (
+        materials.rhythm.swing,
+        materials.rhythm.sixteenth_swing,
+    )
 
 
 @pytest.mark.parametrize(("style", "meter"), [("pop", meter) for meter in METERS] + [("jazz_swing", "4/4"),
@@ -39,10 +42,10 @@ def test_every_played_note_has_its_written_one(style, meter):
 
 @pytest.mark.parametrize("style", ["pop", "rock", "jazz_swing", "funk", "folk", "bossa_nova"])
 def test_rhythm_players_are_written_on_the_grid(style):
-    both, swing = arranged_with_swing(style)
+    both, (swing, sixteenth_swing) = arranged_with_swing(style)
     bars = both.written.end_ticks // 1920
     tracks = [track for track in both.written.tracks if track.role in ("drums", "bass", "chords")]
-    grid = swung_grid(bars, swing, "4/4")
+    grid = swung_grid(bars, swing, "4/4", sixteenth_swing)
     last_bar = both.written.end_ticks - 1920
     for track in tracks:
         starts = np.array([row[0] for row in track.notes if row[0] < last_bar])

@@ -12,7 +12,7 @@ import pytest
 from musicgen_assets.composition.bass_line import compose_bass
 from musicgen_assets.composition.chord_progression import HarmonyBrief, compose_harmony
 from musicgen_assets.composition.feel import swung_grid
-from musicgen_assets.composition.groove_building import DRUM_KEYS, GHOST_VELOCITIES
+from musicgen_assets.composition.groove_building import DRUM_KEYS, GHOST_VELOCITIES, TURN_BARS
 from musicgen_assets.composition.rhythm_pattern import compose_rhythm
 from musicgen_assets.context.schema import TimeSignature
 from musicgen_assets.score.clock import steps_per_bar
@@ -55,19 +55,20 @@ def composed(style: str, meter: TimeSignature, seed: int) -> tuple[Rhythm, Harmo
 
 
 def on_grid(starts: list[int], rhythm: Rhythm, bars: int) -> list[int]:
-    grid = swung_grid(bars, rhythm.swing, rhythm.time_signature)
+    grid = swung_grid(bars, rhythm.swing, rhythm.time_signature, rhythm.sixteenth_swing)
     return [int(np.abs(grid - start).argmin()) % (len(grid) - 1) for start in starts]
 
 
 def composed_hits(rhythm: Rhythm, level: int) -> tuple[Hits, int]:
-    """A loop's last beat may turn back to its start: what is struck there breaks no rule."""
+    """The last beat of every fourth bar may turn: what is struck there breaks no rule."""
     groove, comping = rhythm.grooves[level], rhythm.comping[level]
     bars = max(groove.bars, comping.bars)
     steps, cycle = bars * steps_per_bar(rhythm.time_signature), comping.bars * steps_per_bar(rhythm.time_signature)
     found: Hits = {}
     for hit, step in zip(groove.hits, on_grid([hit.start_ticks for hit in groove.hits], rhythm, groove.bars),
                          strict=True):  # fmt: skip
-        is_turn = step >= groove.bars * steps_per_bar(rhythm.time_signature) - LAST_BEAT_STEPS
+        phrase = TURN_BARS * steps_per_bar(rhythm.time_signature)
+        is_turn = step % phrase >= phrase - LAST_BEAT_STEPS
         found.setdefault(PIECE_OF_KEY[hit.key], {})[step] = hit.velocity > GHOST_VELOCITIES[1] and not is_turn
     chords = on_grid([onset[0] for onset in comping.onsets], rhythm, comping.bars)
     found["comping"] = {start + step: True for start in range(0, steps, cycle) for step in chords}
