@@ -71,10 +71,15 @@ def inside(notes: NoteArray, section: Section, score: Score) -> NoteArray:
     return notes[(notes[:, 0] >= section.start_ticks) & (notes[:, 0] < end)]
 
 
+def bars_of(score: Score, section: Section) -> int:
+    """The bars that ``inside`` looks at."""
+    return section.bars - 1 if section is score.sections[-1] and section.bars > 1 else section.bars
+
+
 def density(score: Score, section: Section) -> float:
     """Onsets a bar, chords counting once."""
     moments = [len(np.unique(inside(track.array(), section, score)[:, 0] // 30)) for track in score.tracks]
-    return sum(moments) / section.bars
+    return sum(moments) / bars_of(score, section)
 
 
 def register_gain(score: Score, hook: Section, verse: Section) -> float:
@@ -102,12 +107,13 @@ def layers(score: Score, section: Section) -> float:
             for number in range(start // bar, (start + duration - 1) // bar + 1)
         }
         total += len(sounding_in)
-    return total / section.bars
+    return total / bars_of(score, section)
 
 
 def loudness(score: Score, section: Section) -> float:
     """Velocity struck a bar."""
-    return sum(float(inside(track.array(), section, score)[:, 3].sum()) for track in score.tracks) / section.bars
+    struck = sum(float(inside(track.array(), section, score)[:, 3].sum()) for track in score.tracks)
+    return struck / bars_of(score, section)
 
 
 def choruses_over_verses(song: WrittenSong, gain: Callable[[Score, Section, Section], float]) -> Measure:
