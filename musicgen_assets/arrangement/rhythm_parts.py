@@ -84,8 +84,8 @@ def write_drums(
 
 
 def fuller(groove: Groove, timeline: Timeline) -> Groove:
-    """A groove as for the last chorus: its time-keeper also plays into every beat of the bar, and a cymbal opens every fourth bar
-    but the first. Nothing is added to a groove without hits.
+    """A groove as for the last chorus: its time-keeper also plays into every beat of the bar, and a cymbal opens every
+    fourth bar but the first. Nothing is added to a groove without hits.
     """
     counts = {key: sum(hit.key == key for hit in groove.hits) for key in _TIME_KEYS}
     keeper = max(_TIME_KEYS, key=lambda key: counts[key])
