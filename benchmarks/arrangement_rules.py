@@ -41,7 +41,7 @@ MONOPHONIC = frozenset({*range(56, 61), *range(64, 80), *range(109, 112)})
 VOICES_MAX = {
     **dict.fromkeys(range(40, 44), 2),
     46: 8,
-    **dict.fromkeys(range(8), 10),
+    **dict.fromkeys(range(8), 20),
     **dict.fromkeys(range(24, 32), 6),
 }
 CHORD_VOICES_MAX = 10
@@ -71,40 +71,52 @@ def inside(notes: NoteArray, section: Section, score: Score) -> NoteArray:
     return notes[(notes[:, 0] >= section.start_ticks) & (notes[:, 0] < end)]
 
 
+def bars_of(score: Score, section: Section) -> int:
+    """The bars that ``inside`` looks at."""
+    return section.bars - 1 if section is score.sections[-1] and section.bars > 1 else section.bars
+
+
 def density(score: Score, section: Section) -> float:
     """Onsets a bar, chords counting once."""
     moments = [len(np.unique(inside(track.array(), section, score)[:, 0] // 30)) for track in score.tracks]
-    return sum(moments) / section.bars
+    return sum(moments) / bars_of(score, section)
 
 
-def register(score: Score, section: Section) -> float:
-    """Mean highest pitch a beat, over all pitched tracks: how high the top of the texture lies."""
-    beat = beat_ticks(score.time_signature)
-    pitched = [inside(t.array(), section, score) for t in score.tracks if not t.is_drums and t.role != "percussion"]
-    notes = np.concatenate([*pitched, np.zeros((0, 4), dtype=np.int32)])
-    if not len(notes):
-        return 0.0
-    beats = notes[:, 0] // beat
-    return float(np.mean([notes[beats == number, 2].max() for number in np.unique(beats)]))
+def register_gain(score: Score, hook: Section, verse: Section) -> float:
+    """Semitones by which those who play in both, bass and drums aside, play higher in ``hook``."""
+    gains, weights = [], []
+    for track in score.tracks:
+        if track.is_drums or track.role in ("bass", "percussion"):
+            continue
+        one, other = inside(track.array(), hook, score), inside(track.array(), verse, score)
+        if len(one) and len(other):
+            gains.append(float(one[:, 2].mean() - other[:, 2].mean()))
+            weights.append(float(np.sqrt(min(len(one), len(other)))))
+    return float(np.average(gains, weights=weights)) if gains else 1.0
 
 
 def layers(score: Score, section: Section) -> float:
-    """Tracks that play, each by the share of bars it plays in."""
+    """Tracks that sound, each by the share of bars it sounds in."""
     bar = ticks_per_bar(score.time_signature)
-    return (
-        sum(len(np.unique(inside(track.array(), section, score)[:, 0] // bar)) for track in score.tracks) / section.bars
-    )
+    total = 0
+    for track in score.tracks:
+        notes = inside(track.array(), section, score)
+        sounding_in = {
+            number
+            for start, duration, *_ in notes.tolist()
+            for number in range(start // bar, (start + duration - 1) // bar + 1)
+        }
+        total += len(sounding_in)
+    return total / bars_of(score, section)
 
 
 def loudness(score: Score, section: Section) -> float:
     """Velocity struck a bar."""
-    return sum(float(inside(track.array(), section, score)[:, 3].sum()) for track in score.tracks) / section.bars
+    struck = sum(float(inside(track.array(), section, score)[:, 3].sum()) for track in score.tracks)
+    return struck / bars_of(score, section)
 
 
-Feature = Callable[[Score, Section], float]
-
-
-def choruses_over_verses(song: WrittenSong, feature: Feature) -> Measure:
+def choruses_over_verses(song: WrittenSong, gain: Callable[[Score, Section, Section], float]) -> Measure:
     """Each chorus or drop above the verse before it; where there is none, above what leads to it."""
     score = song.score
     kept = tried = 0
@@ -112,13 +124,12 @@ def choruses_over_verses(song: WrittenSong, feature: Feature) -> Measure:
     for index in sections_of(score, HOOK_KINDS):
         before = next((b for k in (("verse",), QUIET) if (b := [p for p in sections_of(score, k) if p < index])), [])
         if before:
-            hook, verse = feature(score, score.sections[index]), feature(score, score.sections[before[-1]])
+            hook, verse = score.sections[index], score.sections[before[-1]]
+            value = gain(score, hook, verse)
             tried += 1
-            kept += hook > verse
-            if hook <= verse:
-                notes.append(
-                    f"{score.sections[index].name} {hook:.1f} <= {score.sections[before[-1]].name} {verse:.1f}"
-                )
+            kept += value > 0
+            if value <= 0:
+                notes.append(f"{hook.name} {value:+.2f} to {verse.name}")
     return Measure(kept, tried, "; ".join(notes))
 
 
@@ -335,9 +346,13 @@ def is_playable(pitches: Sequence[int]) -> bool:
 
 
 RULES: dict[str, Callable[[WrittenSong], Measure]] = {
-    "chorus denser than its verse": lambda song: choruses_over_verses(song, density),
-    "chorus higher than its verse": lambda song: choruses_over_verses(song, register),
-    "chorus has more layers": lambda song: choruses_over_verses(song, layers),
+    "chorus denser than its verse": lambda song: choruses_over_verses(
+        song, lambda score, a, b: density(score, a) - density(score, b)
+    ),
+    "chorus higher than its verse": lambda song: choruses_over_verses(song, register_gain),
+    "chorus has more layers": lambda song: choruses_over_verses(
+        song, lambda score, a, b: layers(score, a) - layers(score, b)
+    ),
     "last chorus is more": last_chorus_is_more,
     "entries and exits": entries_and_exits,
     "two devices a boundary": devices,

@@ -20,7 +20,7 @@ from musicgen_assets.score.model import ChordSpan, NoteRow
 SUSTAINED = frozenset({19, *range(40, 45), *range(48, 55), *range(88, 96)})
 """Programs that hold a chord as long as it lasts: church organ, bowed strings, ensembles, voices, pads."""
 SECOND_HAND_UP = 12
-HOOK_UP = 5
+HOOK_UP = 3
 """Hands move up this many semitones for a chorus: it stands above its verse in register too (rule of thumb)."""
 _HELD_VELOCITY = 66
 EIGHTH_TICKS = 240

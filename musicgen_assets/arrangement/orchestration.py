@@ -74,13 +74,15 @@ def _players_by_section(timeline: Timeline, seats: Sequence[Seat]) -> list[set[s
 
 
 def _tell_apart(playing: list[set[str]], timeline: Timeline, seats: Sequence[Seat]) -> None:
-    """Where the same people would play on over a boundary, somebody rests in the calmer of the two sections."""
+    """Where the same people would play on over a boundary, somebody rests in the calmer section, if it is no hook."""
     for index in range(1, len(playing)):
         if playing[index] != playing[index - 1] or len(playing[index]) < _BAND_FROM:
             continue
         calmer = min((index - 1, index), key=lambda place: (timeline.sections[place].section.energy, -place))
-        if timeline.sections[calmer].is_last_hook:
+        if timeline.sections[calmer].is_hook:
             calmer = index if calmer == index - 1 else index - 1
+        if timeline.sections[calmer].is_hook:
+            continue
         trial = set(playing[calmer])
         _thin(trial, seats)
         if trial == playing[calmer] and timeline.sections[calmer].level <= _CALM_LEVEL:

@@ -9,7 +9,7 @@ voice, a lead instrument carries the line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import Field
@@ -112,7 +112,7 @@ def sing_song(
     made = _Voice()
     for section, run, stanza, first_line in sung_passes(score.sections, melody, lyrics):
         _sing_pass(made, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
-    lines = _finished(made.lines, score, habits)
+    lines = _silenced(_finished(made.lines, score, habits), score)
     syllables = tuple(_syllable(sung, section) for section, line in lines for sung in line)
     if not syllables:
         return VocalLine()
@@ -141,6 +141,29 @@ def _finished(
             scale = {(pc + section.transpose) % 12 for pc in scale_pitch_classes(score.key, score.scale)}
             breathed = with_turn(breathed, frozenset(scale), max(row[2] for sung in line for row in sung.notes) + 2)
         found.append((section, breathed))
+    return found
+
+
+def _silenced(
+    lines: Sequence[tuple[Section, tuple[Sung, ...]]], score: Score
+) -> list[tuple[Section, tuple[Sung, ...]]]:
+    """The voice, too, is silent in the score's stops, and does not sing in ticks that are not played."""
+    quiet = [*score.stops, *((skip.start_ticks, skip.end_ticks) for skip in score.skips)]
+    if not quiet:
+        return list(lines)
+
+    def kept(row: NoteRow) -> NoteRow | None:
+        start, duration, pitch, velocity = row
+        if any(begin <= start < end for begin, end in quiet):
+            return None
+        limit = min((begin for begin, _ in quiet if start < begin < start + duration), default=start + duration)
+        return start, limit - start, pitch, velocity
+
+    found: list[tuple[Section, tuple[Sung, ...]]] = []
+    for section, line in lines:
+        sung = [replace(one, notes=rows) for one in line if (rows := tuple(filter(None, map(kept, one.notes))))]
+        if sung:
+            found.append((section, tuple(sung)))
     return found
 
 

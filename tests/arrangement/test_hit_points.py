@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.hit_points import duration_fault, measured, random_request
+from benchmarks.written import write_song
 from musicgen_assets.arrangement.pace import FRAME_S, REACH, TAIL_MIN_S, bars_that_fit, fitting_tempo, plan_pace
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import HitPoint, PlannedSection
@@ -97,3 +98,16 @@ def test_a_proposed_tempo_moves_two_percent_at_most_and_leaves_a_sensible_tail(d
     tail_s = duration_s - seconds(bars * ticks_per_bar(meter), fitted)
     plain_s = duration_s - seconds(bars_that_fit(duration_s, float(tempo), meter) * ticks_per_bar(meter), float(tempo))
     assert abs(tail_s - 1.8) <= abs(plain_s - 1.8) + 0.6
+
+
+def test_a_voice_keeps_the_silence_of_a_stop_as_well() -> None:
+    song = write_song(
+        "a pop song with vocals about the sea", 3,
+        {"technical.duration_s": 60.0, "musical.tempo_bpm": 120.0, "musical.time_signature": "4/4",
+         "musical.hit_points": [{"kind": "stop", "at_s": 30.25}]},
+    )  # fmt: skip
+    ((start, end),) = song.score.stops
+    assert song.vocal.syllables
+    for track in song.tracks:
+        assert not any(row[0] < end and row[0] + row[1] > start for row in track.notes), track.name
+    assert not any(start <= syllable.start_ticks < end for syllable in song.vocal.syllables)
