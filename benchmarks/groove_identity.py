@@ -82,7 +82,7 @@ def grooves_of(style: str, seed: int, mood: Mood | None, rows: Mapping[str, str]
 
 
 def _steps(ticks: Sequence[int], rhythm: Rhythm, bars: int) -> list[int]:
-    grid = swung_grid(bars, rhythm.swing, METER)
+    grid = swung_grid(bars, rhythm.swing, METER, rhythm.sixteenth_swing)
     return [int(np.abs(grid - tick).argmin()) % (len(grid) - 1) for tick in ticks]
 
 

@@ -77,8 +77,9 @@ def _tempo(material: Material) -> float:
 
 
 def _swing_ratio(material: Material) -> float:
-    """Long to short eighth: 1 straight, 2 triplets."""
-    return material.rhythm.swing / (1.0 - material.rhythm.swing)
+    """Long to short of the notes that swing, eighths or sixteenths: 1 straight, 2 triplets."""
+    swing = max(material.rhythm.swing, material.rhythm.sixteenth_swing)
+    return swing / (1.0 - swing)
 
 
 def _grooves(material: Material) -> list[Groove]:
@@ -103,7 +104,8 @@ def _backbeat(material: Material) -> float:
 
 def _straight(ticks: Sequence[int], material: Material, bars: int) -> list[int]:
     """Played ticks brought back to the straight sixteenth grid."""
-    grid = swung_grid(bars, material.rhythm.swing, material.time_signature)
+    rhythm = material.rhythm
+    grid = swung_grid(bars, rhythm.swing, material.time_signature, rhythm.sixteenth_swing)
     step = ticks_per_step(material.time_signature)
     return [int(np.abs(grid - tick).argmin()) % (len(grid) - 1) * step for tick in ticks]
 

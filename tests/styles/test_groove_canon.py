@@ -60,14 +60,14 @@ def on_grid(starts: list[int], rhythm: Rhythm, bars: int) -> list[int]:
 
 
 def composed_hits(rhythm: Rhythm, level: int) -> tuple[Hits, int]:
-    """The last beat of every fourth bar may turn: what is struck there breaks no rule."""
+    """Every fourth bar may turn on its last beat: what is struck there breaks no rule."""
     groove, comping = rhythm.grooves[level], rhythm.comping[level]
     bars = max(groove.bars, comping.bars)
     steps, cycle = bars * steps_per_bar(rhythm.time_signature), comping.bars * steps_per_bar(rhythm.time_signature)
+    phrase = TURN_BARS * steps_per_bar(rhythm.time_signature)
     found: Hits = {}
     for hit, step in zip(groove.hits, on_grid([hit.start_ticks for hit in groove.hits], rhythm, groove.bars),
                          strict=True):  # fmt: skip
-        phrase = TURN_BARS * steps_per_bar(rhythm.time_signature)
         is_turn = step % phrase >= phrase - LAST_BEAT_STEPS
         found.setdefault(PIECE_OF_KEY[hit.key], {})[step] = hit.velocity > GHOST_VELOCITIES[1] and not is_turn
     chords = on_grid([onset[0] for onset in comping.onsets], rhythm, comping.bars)
