@@ -14,6 +14,7 @@ from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melo
 from musicgen_assets.composition.melody_contour import Singer
 from musicgen_assets.composition.melody_hook import DIFFERENT, STATEMENTS_MIN, hook_statements, section_likeness
 from musicgen_assets.composition.melody_manner import manner_of
+from musicgen_assets.composition.melody_measures import entropy_bits, resolved_share
 from musicgen_assets.composition.melody_plan import (
     VERSE_TO_CHORUS,
     height,
@@ -40,7 +41,9 @@ HOOK_CANDIDATES = 24
 _CANDIDATES: dict[SectionKind, int] = {"chorus": 16, "verse": 16, "pre_chorus": 8, "bridge": 8}
 _OTHER_CANDIDATES = 5
 _TWIN_PROGRAM = 73
-_RULES = 4
+_RULES = 6
+TONES_BITS, RESOLVED_MIN = 2.2, 0.7
+"""Least entropy of a melody's pitch classes and share of its dissonances that resolve; rules of thumb."""
 _FULL_CHORUS_BARS = 8
 _SHIFTS_BARS = (0, -1, 1, -2, 2)
 REGISTER_GAP_SEMITONES = 2.0
@@ -109,7 +112,7 @@ def compose_melody(
         melody = _draw(brief, harmony, prosody, rng)
         score, parts = melodic_coherence(melody.themes, harmony, brief.time_signature)
         melody = melody.model_copy(update={"scores": {"melodic_coherence": score, **parts}})
-        rank = (_kept_rules(melody, brief.time_signature), score)
+        rank = (_kept_rules(melody, harmony, brief.time_signature), score)
         if rank > best_rank:
             best, best_rank = melody, rank
     if best is None:
@@ -122,10 +125,11 @@ def mean_pitch(theme: Theme) -> float:
     return float(np.mean([note[2] for note in theme.notes])) if theme.notes else 0.0
 
 
-def _kept_rules(melody: Melody, time_signature: str) -> int:
+def _kept_rules(melody: Melody, harmony: Harmony, time_signature: str) -> int:
     """How many of the rules that a draw must keep it does keep, of _RULES."""
     bar, chorus, verse = ticks_per_bar(time_signature), melody.themes["chorus"], melody.themes["verse"]
     wanted = STATEMENTS_MIN * min(1.0, chorus.bars / _FULL_CHORUS_BARS)
+    pitches = [note[2] % 12 for theme in (chorus, verse) for note in theme.notes]
     likeness = section_likeness(chorus.notes, verse.notes, bar, _SHIFTS_BARS)
     return sum(
         (
@@ -133,6 +137,11 @@ def _kept_rules(melody: Melody, time_signature: str) -> int:
             mean_pitch(chorus) - mean_pitch(verse) >= REGISTER_GAP_SEMITONES,
             len(hook_statements(chorus.notes, melody.hook.notes)) >= wanted,
             likeness <= DIFFERENT,
+            entropy_bits(pitches) >= TONES_BITS,
+            all(
+                resolved_share(melody.themes[kind].notes, harmony.sections[kind].chords) >= RESOLVED_MIN
+                for kind in ("verse", "chorus")
+            ),
         )
     )
 

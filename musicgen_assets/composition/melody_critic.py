@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from musicgen_assets.composition.melody_coherence import theme_parts, weighted
 from musicgen_assets.composition.melody_hook import section_likeness
-from musicgen_assets.composition.melody_measures import contour_type, lempel_ziv_phrases
+from musicgen_assets.composition.melody_measures import contour_type, entropy_bits, lempel_ziv_phrases, resolved_share
 from musicgen_assets.composition.melody_pitch import STEP_SEMITONES
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import Theme
@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 CRITERIA = {
     "coherence": 3.0, "register": 1.0, "peak": 0.6, "variety": 0.7, "reach": 0.5, "ending": 0.8, "memory": 0.5,
     "contrast": 2.0, "inertia": 0.4, "arch": 0.5, "expectancy": 0.8, "repetition": 0.7, "rhythm": 0.7,
+    "resolved": 1.2, "tones": 0.8,
 }  # fmt: skip
 _INERTIA, _ARCHED = 0.45, 0.5
 """Shares from which steps that go on and phrases that arch or fall count fully; rules of thumb."""
@@ -32,6 +33,8 @@ _PHRASES_A_NOTE = (0.4, 0.8)
 """Lempel-Ziv phrases a note: fewer is a loop, more has no memory of itself."""
 _RHYTHM_BITS = (0.9, 2.4)
 """Entropy of the waits between notes: less is a drill, more a scatter."""
+_TONES_BITS = 2.2
+"""Entropy of pitch classes from which a line counts as having tones enough: five of them, unequally used."""
 _LARGE_SEMITONES = 6
 
 
@@ -57,6 +60,7 @@ def criticise(
     phrases that arch or fall (Huron 1996, Computing in Musicology 10). expectancy: the near note comes, and after a
     large interval a smaller one the other way (Schellenberg 1997, Music Perception 14(3), two-factor model).
     repetition: neither a loop nor without memory (Lempel-Ziv parse). rhythm: two to five lengths rather than one.
+    resolved: dissonances move on by step. tones: enough different notes.
     """
     pitches = np.array([note[2] for note in theme.notes])
     counts = np.unique(pitches, return_counts=True)[1]
@@ -64,6 +68,7 @@ def criticise(
     peak_places = np.flatnonzero(pitches == pitches.max())
     openings = {int(pitches[a]) for a, b in theme.phrases if b > a}
     phrases = [pitches[a:b] for a, b in theme.phrases if b > a]
+    waits = np.minimum(np.diff([note[0] for note in theme.notes]) // 60, 16)
     return {
         "coherence": weighted(theme_parts(theme, chords, tonic, scale, time_signature)),
         "register": max(0.0, 1.0 - max(0.0, abs(float(pitches.mean()) - register) - 1.0) / 4.0),
@@ -77,7 +82,11 @@ def criticise(
         "arch": _arched(phrases),
         "expectancy": _expectancy(phrases),
         "repetition": _within(lempel_ziv_phrases(_figures(theme)) / len(pitches), *_PHRASES_A_NOTE),
-        "rhythm": _within(_entropy_bits(np.diff([note[0] for note in theme.notes]) // 60), *_RHYTHM_BITS),
+        "resolved": resolved_share(theme.notes, chords),
+        "tones": min(entropy_bits(pitches % 12) / _TONES_BITS, 1.0),
+        "rhythm": _within(
+            entropy_bits(waits), *_RHYTHM_BITS
+        ),
     }
 
 
@@ -113,13 +122,6 @@ def _figures(theme: Theme) -> list[int]:
     known: dict[tuple[int, int], int] = {}
     moves = [(b[2] - a[2], round((b[0] - a[0]) / 120)) for a, b in pairwise(theme.notes)]
     return [known.setdefault(move, len(known)) for move in moves]
-
-
-def _entropy_bits(values: Ints) -> float:
-    if len(values) == 0:
-        return 0.0
-    shares = np.unique(np.minimum(values, 16), return_counts=True)[1] / len(values)
-    return float(-(shares * np.log2(shares)).sum())
 
 
 def _within(value: float, low: float, high: float) -> float:

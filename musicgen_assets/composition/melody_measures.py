@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musicgen_assets.composition.melody_pitch import STEP_SEMITONES, chord_at, strength
 from musicgen_assets.score.model import TICKS_PER_QUARTER, ChordSpan, NoteRow
@@ -103,6 +104,13 @@ def clash_share(notes: Sequence[NoteRow], chords: Sequence[ChordSpan], scale_pcs
         if row[2] % 12 not in scale_pcs and row[2] % 12 not in chord_at(chords, _on_grid(row[0])).pitch_classes
     )
     return outside / total if total else 0.0
+
+
+def entropy_bits(values: Sequence[int] | NDArray[np.int64]) -> float:
+    """Shannon's entropy of how often each value occurs; 0 for none."""
+    counts = np.unique(np.asarray(values), return_counts=True)[1]
+    shares = counts / max(counts.sum(), 1)
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def contour_type(pitches: Sequence[int]) -> str:

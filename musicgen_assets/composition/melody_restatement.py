@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from musicgen_assets.composition.feel import metric_weight
 from musicgen_assets.composition.melody_contour import Contour, Singer, arc, first_notes, pitches_at
 from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
-from musicgen_assets.composition.melody_pitch import Harmonic, fit_prices
+from musicgen_assets.composition.melody_pitch import STEP_SEMITONES, Harmonic, chord_at, fit_prices
 from musicgen_assets.composition.melody_rhythm import PhraseRhythm, joined, place, shifted, stress_pattern
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import TICKS_PER_QUARTER
 
 Floats = NDArray[np.float64]
 
-_FREE_PULL, _HOOK_PULL, _LAST_PULL = 0.22, 2.4, 0.7
+_FREE_PULL, _HOOK_PULL, _LOOSE_PULL, _LAST_PULL = 0.22, 2.4, 0.7, 0.7
 _MOVES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 """Scale steps by which a hook may be moved to fit its chords."""
 _MOVE_PRICE = 1.3
@@ -82,6 +82,8 @@ def said(
     targets[:lead] = targets[lead] - 2.0
     pulls = np.full(len(rhythm.onsets), _FREE_PULL)
     pulls[lead:past] = _HOOK_PULL
+    if not is_first:
+        pulls[lead:past][_unresolved(rhythm, targets, field, lead, past)] = _LOOSE_PULL
     if past == len(rhythm.onsets) and not is_first:
         pulls[-1] = _LAST_PULL
     return Said(rhythm, targets, pulls)
@@ -96,6 +98,18 @@ def alignment(hook: Sequence[int], line: Sequence[int]) -> tuple[int, int]:
         choices.append((misfits + _ALIGNMENT_PRICE * (lead + skipped), lead, skipped))
     _, lead, skipped = min(choices)
     return lead, skipped
+
+
+def _unresolved(rhythm: PhraseRhythm, targets: Floats, field: Harmonic, first: int, past: int) -> NDArray[np.bool_]:
+    """Notes of the moved hook that are foreign to their chord and leap away: these may give way."""
+    line = np.rint(targets[first:past])
+    foreign = [
+        int(pitch) % 12 not in chord_at(field.chords, onset).pitch_classes
+        for pitch, onset in zip(line, rhythm.onsets[first:past], strict=True)
+    ]
+    leaps = np.append(np.abs(np.diff(line)) > STEP_SEMITONES, False)
+    loose: NDArray[np.bool_] = np.array(foreign, dtype=bool) & leaps
+    return loose
 
 
 def _best_move(rungs: Floats, rhythm: PhraseRhythm, field: Harmonic, singer: Singer, wished: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.theory.chords import parse_roman
@@ -44,6 +44,7 @@ def test_movement_is_the_mean_a_voice() -> None:
     assert mean_movement((), (60,)) == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["I", "ii", "iii", "IV", "V", "vi"]), min_size=2, max_size=12), st.booleans())
 def test_triads_are_led_nearly_without_parallels(numerals: list[str], is_open: bool) -> None:
     """In four voices over any diatonic row a textbook solution moves by a third at most and has no parallels."""
