@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.written import WrittenSong, write_song
 from musicgen_assets.arrangement.pace import FRAME_S
 from musicgen_assets.context.schema import HitPoint
+from musicgen_assets.ideation.rules import HIT_FIRST_S
 from musicgen_assets.production.parts import song_samples
 from musicgen_assets.score.clock import beat_ticks, mean_tempo_bpm, seconds, song_clock, steady_tracks, ticks_per_bar
 from musicgen_assets.score.model import Track
@@ -71,9 +72,10 @@ def random_request(seed: int) -> Request:
     tempo_bpm, meter = float(rng.integers(60, 201)), str(rng.choice(METERS))
     duration_s = round(float(np.exp(rng.uniform(np.log(30.0), np.log(600.0)))), 2)
     bar_s = seconds(ticks_per_bar(meter), tempo_bpm)
+    first_s = max(bar_s, HIT_FIRST_S)
     found: list[HitPoint] = []
     for _ in range(int(rng.integers(0, 5))):
-        at_s = round(float(rng.uniform(bar_s, max(duration_s - 1.2 - _CLOSING_BARS * bar_s, bar_s * 1.1))), 2)
+        at_s = round(float(rng.uniform(first_s, max(duration_s - 1.2 - _CLOSING_BARS * bar_s, first_s * 1.1))), 2)
         if all(abs(at_s - point.at_s) >= bar_s for point in found) and at_s < duration_s - 1.2 - 2.1 * bar_s:
             found.append(HitPoint(kind=str(rng.choice(KINDS)), at_s=at_s))
     found.sort(key=lambda point: point.at_s)
