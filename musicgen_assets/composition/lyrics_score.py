@@ -42,7 +42,7 @@ def lyric_scores(lyrics: Lyrics) -> dict[str, float]:
     """
     if not lyrics.sections:
         return dict.fromkeys(BOUNDS, 1.0)
-    pack = load_pack(lyrics.language)  # type: ignore[arg-type]
+    pack = load_pack(lyrics.language)
     return {
         "theme": round(_theme(lyrics, pack), 4),
         "rhyme": round(_rhyme(lyrics.sections, lyrics.language), 4),

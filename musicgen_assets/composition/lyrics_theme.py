@@ -45,9 +45,19 @@ ENOUGH_COUPLETS = 12
 def match_theme(
     texts: Sequence[str], pack: Pack, style_themes: Sequence[str], mood: Mood, rng: np.random.Generator
 ) -> str:
-    """The theme that the first telling one of ``texts`` names, by its words in the song's language or English;
-    else one of the style's own that the mood allows, else what the mood suggests. Long words may be misspelt.
+    """The theme that the first telling one of ``texts`` names, by its words in the song's language or English, or by
+    being a title of the pack; else one of the style's own that the mood allows, else what the mood suggests. Long
+    words may be misspelt.
     """
+    spoken = {plain(" ".join(words_of(text))) for text in texts}
+    titled = (
+        name
+        for name, theme in pack.themes.items()
+        if any(plain(" ".join(words_of(title.text))) in spoken for title in theme.titles)
+    )
+    own = next(titled, "")
+    if own:
+        return own
     named = next((found for found in (_best(text, pack) for text in texts) if found), "")
     if named:
         return named

@@ -29,11 +29,13 @@ _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
     ("breakdown", "verse", BRIDGES),
 )  # fmt: skip
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
-_GENERAL_SHARE = {"verse": 0.7, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
+_GENERAL_SHARE = {"verse": 1.2, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
 """How much a general source weighs beside one of the theme's own."""
 _WOVEN = 0.35
 """Share of stanzas of four loose lines that rhyme crosswise."""
-_TRIED_SOUNDS, _TRIED_SOURCES = 3, 3
+_TRIED_SOUNDS, _TRIED_SOURCES = 2, 2
+_WHIM = 6.0
+"""Chance in the price of a couplet: as much as six syllables, so that the best-scanning ones do not fill every song."""
 _SPOKEN_PRICE = 100.0
 """Of a line that was sung already: it may only come back where nothing else is left."""
 _HEARD_SOUND = 0.15
@@ -157,7 +159,7 @@ class Writer:
             price, lines = lines_for(
                 rhyme, nouns, self.voice, part, self.pack.language, meters, self.used, self.rng, self.title.text
             )
-            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + self.rng.random()
+            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + _WHIM * self.rng.random()
             if best is None or price < best[0]:
                 best = (price, lines, rhyme)
         return self._taken(best[1], best[2]) if best else None
