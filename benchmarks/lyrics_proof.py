@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -181,34 +182,37 @@ def _rhymed(lines: Sequence[LyricLine]) -> list[tuple[str, str]]:
     return [(one.text, other.text) for one, other in combinations(lines, 2) if one.rhyme and one.rhyme == other.rhyme]
 
 
+_LEADING = re.compile(r"^(?:(?:and|but|so|or|oh|then|now|maybe|what(?= if)) )+", re.IGNORECASE)
+
+
 def _parsed(songs: Sequence[Lyrics]) -> tuple[float, list[str]]:
-    """(share of lines that parse alone or together with the line they are coupled with, the lines that do not)."""
-    lines = [
-        (line, lyrics.sections[n].lines, k)
+    """(share of lines that parse, the lines that do not).
+
+    A line of a song need not be a sentence. It counts as parsed whole, without a conjunction that opens it, together
+    with the line it is coupled with, as a picture without a verb ("We see ..."), or as a clause that leans on another
+    ("..., we go").
+    """
+    places = [
+        (stanza.lines[k].text, stanza.lines[k ^ 1].text if k ^ 1 < len(stanza.lines) else "", k % 2)
         for lyrics in songs
-        for n in range(len(lyrics.sections))
-        for k, line in enumerate(lyrics.sections[n].lines)
+        for stanza in lyrics.sections
+        for k in range(len(stanza.lines))
     ]
-    alone = parses([f"{line.text}." for line, _, _ in lines])
-    rest = [
-        (index, partner)
-        for index, (ok, (_, stanza, k)) in enumerate(zip(alone, lines, strict=True))
-        if not ok
-        for partner in [stanza[k ^ 1].text if k ^ 1 < len(stanza) else ""]
-    ]
-    joined = []
-    for index, partner in rest:
-        text = lines[index][0].text
-        first, second = (text, partner) if lines[index][2] % 2 == 0 else (partner, text)
-        second = second if second.startswith(("I ", "I'")) else second[:1].lower() + second[1:]
-        joined += [f"{first}, {second}.", f"{first} {second}.", f"{first}, and {second}."]
-    together = parses(joined) if joined else []
-    failures = []
-    for place, (index, _) in enumerate(rest):
-        alone[index] = any(together[3 * place : 3 * place + 3])
-        if not alone[index]:
-            failures.append(lines[index][0].text)
-    return mean(alone), failures
+    readings = [_readings(*place) for place in places]
+    tried = sorted({reading for group in readings for reading in group})
+    known = dict(zip(tried, parses(tried), strict=True))
+    answers = [any(known[reading] for reading in group) for group in readings]
+    failures = [place[0] for place, is_parsed in zip(places, answers, strict=True) if not is_parsed]
+    return mean(answers), failures
+
+
+def _readings(text: str, partner: str, is_second: int) -> list[str]:
+    bare = _LEADING.sub("", text)
+    low = bare if bare.startswith(("I ", "I'")) else bare[:1].lower() + bare[1:]
+    first, second = (partner, text) if is_second else (text, partner)
+    second = second if second.startswith(("I ", "I'")) else second[:1].lower() + second[1:]
+    joined = [f"{first}, {second}.", f"{first} {second}."] if partner else []
+    return [f"{text}.", f"{bare[:1].upper()}{bare[1:]}.", *joined, f"We see {low}.", f"{bare}, we go."]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -55,18 +55,18 @@ _DETERMINERS = {
 """Determiner -> genders it may stand before; empty for any. Words that are pronouns too (fr "le", pt "a") only count
 before a noun that is known."""
 _ROMANCE_EXCEPTIONS = {
-    "es": "f mano radio foto moto flor luz noche calle sal piel sangre nube nieve fe red tarde llave torre lumbre voz "
-    "cruz paz raíz nariz sed miel hiel pared ciudad frente gente mente suerte muerte fuente leche carne clase base imagen "
-    "orden virgen m día mapa planeta problema tema poema sistema clima fantasma tranvía drama agua alma",
-    "pt": "f mão foto moto flor luz noite rua sal pele voz cruz paz raiz tarde chave torre nuvem neve fé rede gente "
-    "mente ponte fonte frente carne morte sorte canção viagem imagem margem ordem coragem lição estação m dia mapa planeta "
-    "problema tema poema sistema clima fantasma samba cinema leite pente dente",
+    "es": "f mano radio foto moto flor luz noche calle sal piel sangre nube nieve fe red tarde llave torre lumbre "
+    "voz cruz paz raíz nariz sed miel hiel pared ciudad frente gente mente suerte muerte fuente leche carne clase "
+    "base imagen orden virgen m día mapa planeta problema tema poema sistema clima fantasma tranvía drama agua alma",
+    "pt": "f mão foto moto flor luz noite rua sal pele voz cruz paz raiz tarde chave torre nuvem neve fé rede "
+    "gente mente ponte fonte frente carne morte sorte canção viagem imagem margem ordem coragem lição estação m dia "
+    "mapa planeta problema tema poema sistema clima fantasma samba cinema leite pente dente",
 }  # fmt: skip
 
 
 @lru_cache(maxsize=8)
 def _hunspell(language: str) -> tuple[object, ...]:
-    from spylls.hunspell import Dictionary
+    from spylls.hunspell import Dictionary  # type: ignore[import-untyped]
 
     return tuple(
         Dictionary.from_files(str(HUNSPELL / name))

@@ -31,7 +31,7 @@ def lines_shuffled(lyrics: Lyrics, rng: random.Random) -> Lyrics:
 
 def words_of_another_theme(lyrics: Lyrics, rng: random.Random) -> Lyrics:
     """Content words replaced by words of one other theme, rhymes and all."""
-    pack = load_pack(lyrics.language)  # type: ignore[arg-type]
+    pack = load_pack(lyrics.language)
     own = pack.fields[lyrics.theme]
     other = rng.choice([name for name in pack.themes if name != lyrics.theme])
     strangers = sorted(pack.fields[other] - own)

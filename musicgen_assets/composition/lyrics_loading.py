@@ -50,7 +50,9 @@ def pack_of(raw: Mapping[str, Any], language: Language) -> Pack:
     """A pack from a file's plain data. Raises PackError naming theme, part and line."""
     if raw.get("format") != 2:
         raw = _from_first_format(raw)
-    general = {part: tuple(_units(raw.get("general", {}).get(part, ()), f"general.{part}")) for part in PARTS}
+    general: dict[str, tuple[Unit, ...]] = {
+        part: tuple(_units(raw.get("general", {}).get(part, ()), f"general.{part}")) for part in PARTS
+    }
     if not general["hooks"]:
         raise PackError(f"{language}: general.hooks: there is none; refrains of a user's own title need them")
     pack = Pack(
@@ -151,7 +153,7 @@ def _tags(text: str, place: str) -> Tags:
     if unknown:
         raise PackError(f"{place}: for: {sorted(unknown)} is none of {sorted(_TAG_WORDS)}")
 
-    def only(pair: tuple[str, str]) -> str | None:
+    def only(pair: Sequence[str]) -> str | None:
         named = [word for word in pair if word in words]
         return named[0] if len(named) == 1 else None
 

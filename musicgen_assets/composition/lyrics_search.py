@@ -23,6 +23,8 @@ from musicgen_assets.context.schema import Language
 READINGS_TRIED = 14
 """Readings of a couplet that are compared: more change little, as a line has one to three choices of meter."""
 _SYLLABLE_PRICE, _STRESS_PRICE, _REPEATED_WORD_PRICE = 1.0, 2.5, 0.7
+_ECHO = 8
+"""Single lines that share a word count it so often: they were not written for each other."""
 _OPEN_PAIRS_MAX = 400
 
 
@@ -140,7 +142,7 @@ def lines_for(
                 texts.append(tidy(text))
         words = [content_words(text, language) for text in texts]
         repeated = sum(min(used.get(word, 0), 3) for group in words for word in sorted(group))
-        repeated += 2 * len(words[0] & words[1]) if len(rhyme.units) == 2 else 0
+        repeated += _ECHO * len(words[0] & words[1]) if len(rhyme.units) == 2 else 0
         price = sum(meter.price(text, language) for meter, text in zip(meters, texts, strict=True))
         price += _REPEATED_WORD_PRICE * repeated
         if best is None or price < best[0]:

@@ -42,6 +42,11 @@ _BRACKETED = re.compile(r"^\s*[\[(<{]\s*(?P<name>[^\])>}]{1,40}?)\s*[\])>}]\s*:?
 _BARE = re.compile(r"^\s*(?P<name>[^\W\d_][\w \-]{2,24}?)\s*(?P<number>\d{0,2})\s*:\s*$")
 
 
+_VOWEL = re.compile("[aeiouyø]")
+SHORT_LINES = 2
+"""A text of no more lines than this has no parts: it is verse and refrain at once."""
+
+
 @dataclass(frozen=True)
 class Stanza:
     """Lines of text under one heading; ``kind`` None where nothing names it."""
@@ -114,9 +119,13 @@ def _stanzas(text: str) -> list[Stanza]:
 
 
 def _named(stanzas: Sequence[Stanza]) -> list[Stanza]:
-    """Stanzas with kinds: tags stand; where there are none, the one that returns is the chorus."""
+    """Stanzas with kinds: tags stand; where there are none, the one that returns is the chorus. A line or two alone
+    are sung wherever the song sings.
+    """
     if any(stanza.kind for stanza in stanzas):
         return list(stanzas)
+    if len(stanzas) == 1 and len(stanzas[0].lines) <= SHORT_LINES:
+        return [Stanza("verse", stanzas[0].lines), Stanza("chorus", stanzas[0].lines)]
     texts = [plain(" ".join(stanza.lines)) for stanza in stanzas]
     second = texts[1] if len(texts) > 1 else ""
     chorus = next((text for index, text in enumerate(texts) if _returns(text, texts[index + 1 :])), second)
@@ -134,9 +143,9 @@ def _returns(text: str, others: Sequence[str]) -> bool:
 
 
 def _singable(line: str, language: str) -> list[str]:
-    """The line, or its pieces where it is too long for a phrase; nothing where it has no words."""
+    """The line, or its pieces where it is too long for a phrase; nothing where it has no words or none with a vowel."""
     count = len(line_of(line, language).syllables)
-    if count == 0:
+    if count == 0 or not _VOWEL.search(plain(line)):
         return []
     if count <= LINE_SYLLABLES_MAX:
         return [line]

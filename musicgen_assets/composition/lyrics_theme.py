@@ -45,9 +45,19 @@ ENOUGH_COUPLETS = 12
 def match_theme(
     texts: Sequence[str], pack: Pack, style_themes: Sequence[str], mood: Mood, rng: np.random.Generator
 ) -> str:
-    """The theme that the first telling one of ``texts`` names, by its words in the song's language or English;
-    else one of the style's own that the mood allows, else what the mood suggests. Long words may be misspelt.
+    """The theme that the first telling one of ``texts`` names, by its words in the song's language or English, or by
+    being a title of the pack; else one of the style's own that the mood allows, else what the mood suggests. Long
+    words may be misspelt.
     """
+    spoken = {plain(" ".join(words_of(text))) for text in texts}
+    titled = (
+        name
+        for name, theme in pack.themes.items()
+        if any(plain(" ".join(words_of(title.text))) in spoken for title in theme.titles)
+    )
+    own = next(titled, "")
+    if own:
+        return own
     named = next((found for found in (_best(text, pack) for text in texts) if found), "")
     if named:
         return named
@@ -64,18 +74,23 @@ def _best(text: str, pack: Pack) -> str:
     """The theme most of whose keywords the text's words are; the one named first wins a tie."""
     from rapidfuzz import fuzz
 
-    english = load_pack("en") if pack.language != "en" else pack
     words = [plain(word) for word in words_of(text)]
     scores: dict[str, float] = {}
     for position, word in enumerate(words):
         for name, theme in pack.themes.items():
-            keywords = theme.keywords | (english.themes[name].keywords if name in english.themes else frozenset())
+            keywords = _keywords(theme, pack)
             best = 100.0 if word in keywords else 0.0
             if not best and len(word) >= _FUZZY_FROM_LETTERS:
                 best = max(fuzz.ratio(word, keyword) for keyword in sorted(keywords))
             if best >= MATCH_SCORE:
                 scores[name] = scores.get(name, 0.0) + best / 100.0 - position * 1e-3
     return max(scores, key=lambda name: (scores[name], name), default="")
+
+
+def _keywords(theme: Theme, pack: Pack) -> frozenset[str]:
+    """Words that name a theme, in the song's language and in English."""
+    english = load_pack("en") if pack.language != "en" else pack
+    return theme.keywords | (english.themes[theme.name].keywords if theme.name in english.themes else frozenset())
 
 
 def choose_title(
@@ -88,7 +103,7 @@ def choose_title(
         words = words_of(text)
         has_figures = any(word.isdigit() for word in words)
         # "love" says what a song is about; nobody would sing it as the song's title.
-        is_bare = longest == _THEME_SYLLABLES_MAX and all(plain(word) in theme.keywords for word in words)
+        is_bare = longest == _THEME_SYLLABLES_MAX and all(plain(word) in _keywords(theme, pack) for word in words)
         is_fit = bool(words) and text != UNTITLED and not has_figures and not is_bare
         if is_fit and len(line_of(text, pack.language).syllables) <= longest:
             sung = " ".join(text.split()).strip(" .,!?;:")

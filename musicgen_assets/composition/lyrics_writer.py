@@ -14,7 +14,8 @@ import numpy as np
 from musicgen_assets.composition.lyrics_pack import Pack, Theme, Title, Voice, content_words, nouns_in
 from musicgen_assets.composition.lyrics_pattern import Nouns
 from musicgen_assets.composition.lyrics_search import Meter, Rhyme, lines_for, rhymes_among, rhymes_of
-from musicgen_assets.composition.prosody import line_of
+from musicgen_assets.composition.prosody import line_of, words_of
+from musicgen_assets.composition.prosody_words import plain
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.material import LyricLine, LyricSection
 from musicgen_assets.styles.schema import Style
@@ -29,11 +30,15 @@ _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
     ("breakdown", "verse", BRIDGES),
 )  # fmt: skip
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
-_GENERAL_SHARE = {"verse": 0.7, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
+_GENERAL_SHARE = {"verse": 1.2, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
 """How much a general source weighs beside one of the theme's own."""
 _WOVEN = 0.35
 """Share of stanzas of four loose lines that rhyme crosswise."""
-_TRIED_SOUNDS, _TRIED_SOURCES = 3, 3
+_TRIED_SOUNDS, _TRIED_SOURCES = 2, 2
+_WHIM = 6.0
+"""Chance in the price of a couplet: as much as six syllables, so that the best-scanning ones do not fill every song."""
+_MOOD_PRICE = 0.8
+"""Of each word that sounds brighter than a dark song, or darker than a bright one; words of its own mood earn it."""
 _SPOKEN_PRICE = 100.0
 """Of a line that was sung already: it may only come back where nothing else is left."""
 _HEARD_SOUND = 0.15
@@ -157,7 +162,8 @@ class Writer:
             price, lines = lines_for(
                 rhyme, nouns, self.voice, part, self.pack.language, meters, self.used, self.rng, self.title.text
             )
-            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + self.rng.random()
+            price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + _WHIM * self.rng.random()
+            price += _MOOD_PRICE * self._mismatch(lines)
             if best is None or price < best[0]:
                 best = (price, lines, rhyme)
         return self._taken(best[1], best[2]) if best else None
@@ -168,6 +174,12 @@ class Writer:
         chances = np.array([self._chance(sound, by_sound[sound]) for sound in sounds])
         chosen = self.rng.choice(len(sounds), min(_TRIED_SOUNDS, len(sounds)), replace=False, p=chances / chances.sum())
         return [sounds[int(n)] for n in chosen]
+
+    def _mismatch(self, lines: Sequence[str]) -> int:
+        """Words against the song's mood less words for it."""
+        words = [plain(word) for line in lines for word in words_of(line)]
+        bright = sum(word in self.pack.bright for word in words) - sum(word in self.pack.dark for word in words)
+        return -bright if self.voice.is_bright else bright
 
     def _is_fresh(self, rhyme: Rhyme) -> bool:
         """Couplets come once; a single line, whose nouns change, twice."""

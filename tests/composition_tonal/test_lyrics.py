@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from itertools import product
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicgen_assets.composition.lyrics import LyricsBrief, compose_lyrics, prosody_of
-from musicgen_assets.composition.lyrics_pack import load_pack, match_theme
-from musicgen_assets.composition.lyrics_score import lyric_scores
+from benchmarks.lyrics_spoiled import lines_shuffled, words_of_another_theme
+from musicgen_assets.composition.lyrics import LyricsBrief, compose_lyrics, prosody_of, quality_check
+from musicgen_assets.composition.lyrics_loading import load_pack
+from musicgen_assets.composition.lyrics_score import BOUNDS, lyric_scores, shortfalls
 from musicgen_assets.composition.lyrics_text import LINE_SYLLABLES_MAX, LINES_MAX, sections_of, tag_of
-from musicgen_assets.composition.lyrics_writer import fit_title
-from musicgen_assets.composition.prosody import line_of, rhymes
+from musicgen_assets.composition.lyrics_theme import choose_title, match_theme
+from musicgen_assets.composition.prosody import line_of, words_of
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, CreativeContext, Mood
 from musicgen_assets.graph.memory_job import MemoryStore
@@ -35,53 +37,61 @@ def written(seed: int = 1, style: str = "pop", **changes: object) -> Lyrics:
     return compose_lyrics(brief(style, **changes), np.random.default_rng(seed))[0]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_couplet_in_store_rhymes_and_can_be_sung_with_any_of_its_fillings(language: str) -> None:
-    pack = load_pack(language)  # type: ignore[arg-type]
-    english = load_pack("en")
-    assert set(pack.themes) == set(english.themes)
-    assert len(pack.themes) == 12
-    general = [couplet for couplets in pack.general.values() for couplet in couplets]
-    own = [couplet for theme in pack.themes.values() for couplets in theme.couplets.values() for couplet in couplets]
-    for first, second in own:
-        assert rhymes(first, second, language), (first, second)
-        assert all(4 <= len(line_of(line, language).syllables) <= 11 for line in (first, second)), first
-    things = [thing for theme in pack.themes.values() for thing in theme.things]
-    for couplet, thing in product(general, things[::7]):
-        first, second = (line.replace("{thing}", thing).replace("{title}", "Ana") for line in couplet)
-        assert rhymes(first, second, language), couplet
-        assert all(3 <= len(line_of(line, language).syllables) <= 13 for line in (first, second)), (first, second)
-    lines = [line for couplet in own + general for line in couplet]
-    assert len(lines) == len(set(lines))
-    for theme in pack.themes.values():
-        assert len(theme.couplets["verse"]) >= 6
-        assert len(theme.hooks) >= 2
-        assert all(len(line_of(hook, language).syllables) <= 7 for hook in theme.hooks)
-
-
 @pytest.mark.parametrize(("language", "seed"), list(product(LANGUAGES, (1, 2, 3))))
 def test_written_words_rhyme_and_repeat_no_line(language: str, seed: int) -> None:
     lyrics = written(seed, language=language)
     texts = [line.text for section in lyrics.sections for line in section.lines]
     assert len(texts) == len(set(texts))
-    assert lyrics.scores["rhyme"] >= 0.9
-    assert lyrics.scores["meter"] >= 0.85
-    assert lyrics.scores["theme"] >= 0.6
+    assert not shortfalls(lyrics.scores)
     kinds = [(section.kind, section.index) for section in lyrics.sections]
     assert {("verse", 0), ("verse", 1), ("verse", 2), ("chorus", 0), ("bridge", 0), ("pre_chorus", 0)} <= set(kinds)
     for section in lyrics.sections:
         assert all(line.syllables and len(line.syllables) == len(line.stresses) for line in section.lines)
-        assert all("{" not in line.text for line in section.lines)
+        assert not any(set("{}()[]<>|/") & set(line.text) for line in section.lines)
 
 
-def test_the_refrain_names_the_title_and_schemes_vary() -> None:
-    schemes = set()
+@pytest.mark.parametrize("theme", list(load_pack("en").themes))
+def test_every_english_theme_makes_a_song_of_its_own_words(theme: str) -> None:
+    keyword = sorted(load_pack("en").themes[theme].keywords)[0]
+    lyrics = compose_lyrics(brief(theme=keyword), np.random.default_rng(5))[0]
+    assert lyrics.theme
+    assert not shortfalls(lyrics.scores)
+    for section in lyrics.sections:
+        for one, other in product(section.lines, repeat=2):
+            if one is not other and one.rhyme and one.rhyme == other.rhyme:
+                assert words_of(one.text)[-1].lower() != words_of(other.text)[-1].lower(), (one.text, other.text)
+
+
+def test_one_person_tense_and_addressee_hold_through_a_song() -> None:
+    others = {"i": {"we", "us", "our", "ours", "we're"}, "we": {"i", "me", "my", "mine", "i'm"}}
+    strays = spoken = 0
     for seed in range(12):
+        lyrics = written(seed, theme=("summer", "the sea", "night in the city")[seed % 3])
+        if lyrics.is_addressed:
+            continue
+        texts = [line.text.lower() for section in lyrics.sections for line in section.lines]
+        spoken += len(texts)
+        strays += sum(bool(others[lyrics.person] & set(words_of(text))) for text in texts)
+        addressed = [text for text in texts if {"you", "your"} & set(words_of(text))]
+        assert not addressed, addressed
+    assert strays <= 0.06 * spoken
+
+
+def test_the_refrain_opens_with_the_title_and_verses_do_not() -> None:
+    for seed in range(6):
         lyrics = written(seed, title="Golden River")
         chorus = next(section for section in lyrics.sections if section.kind == "chorus")
         assert chorus.lines[0].text.startswith("Golden River")
-        schemes.add("".join(line.rhyme for line in chorus.lines))
-    assert schemes == {"AABB", "ABAB"}
+        verses = [line.text for section in lyrics.sections if section.kind == "verse" for line in section.lines]
+        assert not any(text.startswith("Golden River") for text in verses)
+
+
+def test_a_title_of_the_pack_brings_its_own_refrain() -> None:
+    lyrics = written(3, title="stay with me")
+    chorus = next(section for section in lyrics.sections if section.kind == "chorus")
+    assert chorus.lines[0].text.lower().startswith("stay with me")
+    assert lyrics.theme == "love"
+    assert lyrics.is_addressed
 
 
 def test_a_theme_without_a_title_gives_the_refrain_its_words() -> None:
@@ -89,10 +99,27 @@ def test_a_theme_without_a_title_gives_the_refrain_its_words() -> None:
     assert any("randmother's garden" in line.text for section in lyrics.sections for line in section.lines)
     pack = load_pack("en")
     rng = np.random.default_rng(0)
-    hooks = pack.themes["sea"].hooks
+    titles = {title.text for title in pack.themes["sea"].titles}
     long = "A very long and winding title that nobody could ever sing in one breath"
-    assert fit_title(long, "", pack, pack.themes["sea"], rng) in hooks
-    assert fit_title("Untitled", "2020", pack, pack.themes["sea"], rng) in hooks
+    assert choose_title(long, "", pack, pack.themes["sea"], True, rng).text in titles
+    assert choose_title("Untitled", "2020", pack, pack.themes["sea"], True, rng).text in titles
+    assert choose_title("Untitled", "ocean", pack, pack.themes["sea"], True, rng).text in titles
+
+
+def test_explicit_titles_stay_out_of_written_words_but_not_out_of_the_users() -> None:
+    lyrics = written(title="Fucking Rain", theme="shit weather")
+    assert "uck" not in " ".join(line.text for section in lyrics.sections for line in section.lines)
+    own = written(title="Fucking Rain", text="Fucking rain on my window\nFucking rain on the road")
+    assert own.sections[0].lines[0].text == "Fucking rain on my window"
+
+
+def test_twenty_songs_of_one_theme_share_few_lines() -> None:
+    songs = []
+    for seed in range(20):
+        lyrics = written(seed, theme="the sea")
+        songs.append({x.text for s in lyrics.sections if s.kind in ("verse", "bridge") for x in s.lines})
+    shares = [len(one & other) / min(len(one), len(other)) for n, one in enumerate(songs) for other in songs[n + 1 :]]
+    assert np.mean(shares) <= 0.06
 
 
 @pytest.mark.parametrize(
@@ -186,7 +213,8 @@ def test_without_tags_the_stanza_that_returns_is_the_chorus() -> None:
     ]  # fmt: skip
     second = sections_of("\n\n".join((verse, chorus, other)), "en")
     assert [section.kind for section in second] == ["verse", "chorus", "verse"]
-    assert [section.kind for section in sections_of(verse, "en")] == ["verse"]
+    assert [section.kind for section in sections_of(verse + "\nfive six", "en")] == ["verse"]
+    assert [section.kind for section in sections_of("only one line", "en")] == ["verse", "chorus"]
 
 
 def test_long_lines_and_long_stanzas_are_cut() -> None:
@@ -200,10 +228,16 @@ def test_long_lines_and_long_stanzas_are_cut() -> None:
     assert sections_of(monster, "en")[0].lines[0].text == monster
 
 
-@pytest.mark.parametrize("text", ["[Verse]\n[Chorus]\n", "...\n!!!", "[Verse]\n-- --"])
+@pytest.mark.parametrize("text", ["[Verse]\n[Chorus]\n", "...\n!!!", "[Verse]\n-- --", "pfft\nbrr tss", "שלום עולם"])
 def test_a_text_without_words_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match=r"creative\.lyrics"):
         sections_of(text, "en")
+
+
+def test_three_hundred_lines_are_kept_in_order() -> None:
+    sections = sections_of("\n".join(f"line of words number {n}" for n in range(300)), "en")
+    assert [line.text for section in sections for line in section.lines][-1] == "line of words number 299"
+    assert all(len(section.lines) <= LINES_MAX for section in sections)
 
 
 @settings(max_examples=60)
@@ -220,12 +254,28 @@ def test_any_text_is_sung_or_refused(text: str) -> None:
 def test_scores_fall_for_words_that_do_not_rhyme_or_scan() -> None:
     good = written()
     texts = (("a cat", "A"), ("an endless afternoon of dogs", "A"), ("tree", "B"), ("the house upon the hillside", "B"))
-    lines = [line_of(text, "en", letter) for text, letter in texts]
-    bad = lyric_scores([LyricSection(kind="verse", index=0, lines=tuple(lines))], "en", frozenset({"ocean"}))
-    assert bad["rhyme"] == 0.0
-    assert bad["meter"] < 0.6 < good.scores["meter"]
-    assert bad["theme"] == 0.0
-    assert lyric_scores([], "en", frozenset()) == {"theme": 1.0, "rhyme": 1.0, "meter": 1.0}
+    lines = tuple(line_of(text, "en", letter) for text, letter in texts)
+    bad = good.model_copy(update={"sections": (LyricSection(kind="verse", index=0, lines=lines),)})
+    scores = lyric_scores(bad)
+    assert scores["rhyme"] == 0.0
+    assert scores["meter"] < 0.6 < good.scores["meter"]
+    assert scores["theme"] < 0.5
+    assert lyric_scores(Lyrics(language="en", title="T")) == dict.fromkeys(BOUNDS, 1.0)
+    assert not quality_check(bad.model_copy(update={"scores": scores})).passed
+    assert quality_check(bad.model_copy(update={"scores": scores, "is_users_own": True})).passed
+
+
+@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_spoiled_words_fail_where_the_song_passes(language: str, seed: int) -> None:
+    good = written(seed, language=language)
+    shuffled = lyric_scores(lines_shuffled(good, Random(seed)))
+    strange = lyric_scores(words_of_another_theme(good, Random(seed)))
+    assert shortfalls(shuffled)
+    assert shortfalls(strange)
+    assert shuffled["order"] < good.scores["order"] - 0.1
+    assert shuffled["rhyme"] < 0.6
+    assert strange["theme"] < good.scores["theme"] - 0.3
 
 
 def job(seed: int = 3, **creative: object) -> MemoryStore:
