@@ -53,7 +53,4 @@ def sample(count: int, seeds: Sequence[int], duration_s: float = 60.0) -> Iterat
 
 def judged(song: WrittenSong) -> Judgement:
     """The critic's judgement, as arrangement/vocal_line asks for it."""
-    return judge(
-        song.score, song.tracks, song.melody.hook.notes, song.lyrics, song.vocal.syllables,
-        are_words_given=bool(song.context.creative.lyrics),
-    )  # fmt: skip
+    return judge(song.score, song.tracks, song.melody.hook.notes, song.lyrics, song.vocal.syllables)

@@ -15,6 +15,14 @@ from musicgen_assets.arrangement.accents import meet_hit_points
 from musicgen_assets.arrangement.band import Seat, seat_band
 from musicgen_assets.arrangement.boundary_devices import Parts
 from musicgen_assets.arrangement.comping import write_chords
+from musicgen_assets.arrangement.critic.verdict import (
+    HARMONIC_SCORE,
+    RHYTHMIC_SCORE,
+    STRUCTURAL_SCORE,
+    THRESHOLDS,
+    judge,
+    product,
+)
 from musicgen_assets.arrangement.ending import write_ending
 from musicgen_assets.arrangement.energy import energy_curve, levels_of
 from musicgen_assets.arrangement.expression import Played, expressed
@@ -43,6 +51,7 @@ from musicgen_assets.styles.schema import Style
 
 DRAWS_MAX = 4
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
+_ARRANGERS_SCORES = (HARMONIC_SCORE, RHYTHMIC_SCORE, STRUCTURAL_SCORE)
 THUMBNAIL_PX = (640, 260)
 
 
@@ -125,15 +134,26 @@ def best_of_draws(
 ) -> Arranged:
     """The first draw that holds together, else the best of DRAWS_MAX; then sections that are to be drawn anew.
 
-    The whole is chosen without a look at ``rerolls``, so that they can change nothing outside their sections.
+    A draw holds together if the critic's scores of what an arranger answers for pass. The whole is chosen without
+    a look at ``rerolls``, so that they can change nothing outside their sections.
     """
-    draws: list[Arranged] = []
-    while not draws or (draws[-1].integrity.score < THRESHOLD and len(draws) < DRAWS_MAX):
-        draws.append(_arranged(brief, style, materials, Dice(int(rng.integers(1 << 62)))))
-    best = max(draws, key=lambda draw: draw.integrity.score)
+    draws: list[tuple[Arranged, dict[str, float]]] = []
+    while not draws or (len(draws) < DRAWS_MAX and not _holds(*draws[-1])):
+        draw = _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
+        scores = judge(draw.score, draw.score.tracks, materials.melody.hook.notes).scores
+        draws.append((draw, {name: scores[name] for name in _ARRANGERS_SCORES}))
+    best = (
+        next((draw for draw, scores in draws if _holds(draw, scores)), None)
+        or max(draws, key=lambda found: found[0].integrity.score * product(found[1]))[0]
+    )
     for index, take in asked_takes(rerolls, best.score.sections).items():
         best = _with_take(best, index, take, brief, style, materials)
     return best
+
+
+def _holds(draw: Arranged, scores: Mapping[str, float]) -> bool:
+    is_sound = all(score >= THRESHOLDS[name] for name, score in scores.items())
+    return is_sound and draw.integrity.score >= THRESHOLD
 
 
 def _with_take(draw: Arranged, index: int, take: str, brief: Brief, style: Style, materials: Materials) -> Arranged:

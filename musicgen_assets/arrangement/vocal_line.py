@@ -77,10 +77,7 @@ def make_vocal_line(job: Job) -> Outcome:
         blend(job.read("musical.genres")).vocals,
     )  # fmt: skip
     tracks = merged_tracks(score, line.model_dump(mode="json"))
-    judgement = judge(
-        score, tracks, melody.hook.notes, lyrics, line.syllables,
-        are_words_given=bool(job.read("creative.lyrics")),
-    )  # fmt: skip
+    judgement = judge(score, tracks, melody.hook.notes, lyrics, line.syllables)
     return Outcome(
         content=(
             json_payload(line),

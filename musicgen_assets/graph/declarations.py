@@ -146,7 +146,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.arrangement.vocal_line:make_vocal_line",
         upstreams=(_SCORE, _MELODY,
                    Upstream("composition/lyrics", ("main", "prosody"))),
-        reads=("musical.time_signature", "musical.genres", "creative.voice", "creative.lyrics"), data=("styles",),
+        reads=("musical.time_signature", "musical.genres", "creative.voice"), data=("styles",),
         kinds=("MIDI", "JSON"), checks=SCORE_CHECKS,
     ),
     Declaration(

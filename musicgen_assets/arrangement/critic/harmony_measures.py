@@ -89,8 +89,9 @@ def new_tones(matter: Matter, sounding: Floats) -> float:
 
 
 def roots_at_changes(matter: Matter, bass: Floats) -> float:
-    """Share of chord changes in whose first beat the bass sounds the chord's root or its written bass, or keeps to the
-    tone it had, where that fits the chord (a pedal); 1 where there is no bass. Silent changes are left out.
+    """Share of chord changes around which, a beat before (an anticipation) to a beat after, the bass sounds the chord's
+    root or its written bass, or keeps to the tone it had, where that fits the chord (a pedal); 1 where there is no
+    bass. Silent changes are left out.
     """
     chords, beat = matter.chords, matter.beat_steps
     answers = []
@@ -103,7 +104,7 @@ def roots_at_changes(matter: Matter, bass: Floats) -> float:
         ):
             continue
         first = int(chords.steps[index])
-        window = bass[first : first + beat].sum(axis=0) > 0
+        window = bass[max(first - beat, 0) : first + beat].sum(axis=0) > 0
         if window.any():
             pedal = window & held & chords.tones[index]
             answers.append(bool(window[chords.roots[index]] or window[chords.basses[index]] or pedal.any()))

@@ -121,12 +121,13 @@ def agreement(line: Ints, phrases: Ints, chord_tones: Bools, weights: Floats) ->
     """How a line agrees with the chords of each step.
 
     ``consonance``: share of chord tones among its notes, weighted by length and by ``weights`` of the steps of a bar
-    (1 downbeat to 0). ``resolution``: share of other notes left by step, or repeated until they fit.
+    (1 downbeat to 0). ``resolution``: share of other notes left by step, or repeated until they fit; ``loose``: share
+    of all notes that neither fit nor are left so.
     ``rests``: share of phrases that end on a chord tone. All after species counterpoint, as pop keeps it (rule of
     thumb).
     """
     if len(line) < 2:
-        return {"consonance": 0.0, "resolution": 0.0, "rests": 0.0}
+        return {"consonance": 0.0, "resolution": 0.0, "loose": 1.0, "rests": 0.0}
     steps = np.clip(steps_of(line), 0, len(chord_tones) - 1)
     fits = chord_tones[steps, line[:, 2] % 12]
     weight = np.minimum(line[:, 1], 8 * STEP_TICKS) * (0.25 + weights[steps % len(weights)])
@@ -137,6 +138,7 @@ def agreement(line: Ints, phrases: Ints, chord_tones: Bools, weights: Floats) ->
     return {
         "consonance": float((weight * fits).sum() / weight.sum()),
         "resolution": _mean(resolves[inside & ~fits[:-1]], 1.0),
+        "loose": _mean(~resolves & ~fits[:-1] & inside, 0.0),
         "rests": _mean(fits[is_last], 1.0),
     }
 

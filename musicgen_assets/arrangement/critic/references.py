@@ -35,22 +35,22 @@ class Reference:
 
 
 MELODIC = {
-    "steps": Reference(0.25, 0.43, 0.95, 1.05),  # human 5 % .43, 95 % .93
+    "steps": Reference(0.05, 0.33, 0.95, 1.05),  # human 5 % .43, 95 % .93; hooks of broken chords go lower
     "interval": Reference(0.4, 1.2, 3.7, 5.5),  # human 5 % 1.5, 95 % 3.7
     "span": Reference(2.0, 5.0, 19.5, 28.0),  # human 5 % 7, 95 % 19.5
     "recurrence": Reference(-0.2, 0.2),  # human 5 % 0, 25 % .4: short tunes and chorales return little
     "pitch_bits": Reference(1.0, 2.0, 3.1, 3.5),  # human 5 % 2.2, 95 % 3.07
-    "rhythm_bits": Reference(-0.1, 0.1, 2.6, 3.4),  # human 5 % .3, 95 % 2.1
+    "rhythm_bits": Reference(-0.1, 0.1, 3.1, 4.0),  # human 5 % .3, 95 % 2.1; jazz phrasing goes higher
     "in_key": Reference(0.6, 0.84),  # human 5 % .84
     "consonance": Reference(0.5, 0.78),  # human 75 % .78, chords named by template; chance is about .4 to .55
-    "resolution": Reference(0.25, 0.63),  # human 5 % .63
+    "loose": Reference(-1.0, 0.0, 0.14, 0.35),  # human 95 % .14
     "rests": Reference(0.2, 0.6),  # human 25 % .65
     "hook_in_choruses": Reference(0.0, 2.0),  # stated and said again (rule of thumb)
     "hook_first": Reference(-1.0, 0.0, 0.6, 1.0),  # rule of thumb: a hook that comes last is none
 }
 
 HARMONIC = {
-    "bass_fit": Reference(0.4, 0.7),  # human 5 % .85; walking basses pass through more
+    "bass_fit": Reference(0.35, 0.6),  # human 5 % .85; walking basses pass through more
     "bass_roots": Reference(0.2, 0.6),  # rule of thumb: roots at 70 % of changes
     "bass_on_time": Reference(0.3, 0.8),  # rule of thumb
     "chords_fit": Reference(0.6, 0.87),  # human 5 % .87
@@ -78,8 +78,8 @@ STRUCTURAL = {
     "distinct": Reference(0.15, 0.45),  # human 5 % .81
     "foretold": Reference(-0.25, 0.06),  # human 25 % .06, median .18
     "boundary_novelty": Reference(-1.0, 0.3),  # .5 is chance: a hint, since phrases divide too
-    "last_note_beats": Reference(1.0, 2.0),  # human median 1.0; pop rings out (rule of thumb)
-    "gathered": Reference(0.2, 0.5),  # human 5 % 1.0
+    "last_note_beats": Reference(0.4, 1.3),  # human median 1.0
+    "gathered": Reference(-0.3, 0.35),  # human 5 % 1.0
 }
 
 WORDS = {
@@ -88,8 +88,10 @@ WORDS = {
     "refrain_place": Reference(0.3, 0.75),
     "title_place": Reference(0.2, 0.7),
     "as_written": Reference(0.5, 0.95),
-    "subject": Reference(0.1, 0.5),
-    "stress": Reference(0.3, 0.6),
+    "stress": Reference(0.2, 0.5),
+    "words_theme": Reference(0.3, 0.6),
+    "words_meter": Reference(0.4, 0.75),
+    "words_order": Reference(0.4, 0.7),
 }
 """Rules of thumb throughout."""
 GIVEN_WORDS = {name: WORDS[name] for name in ("as_written", "stress")}

@@ -99,8 +99,6 @@ def judge(
     hook: Sequence[NoteRow],
     lyrics: Lyrics | None = None,
     syllables: Sequence[Syllable] = (),
-    *,
-    are_words_given: bool = False,
 ) -> Judgement:
     """The judgement of a written song.
 
@@ -116,7 +114,7 @@ def judge(
     }
     if lyrics is not None and lyrics.sections:
         words = _words(matter, lyrics, syllables)
-        families[LYRIC_SCORE] = (words, GIVEN_WORDS if are_words_given else WORDS)
+        families[LYRIC_SCORE] = (words, GIVEN_WORDS if lyrics.is_users_own else WORDS)
     integrity = structural_integrity(score)
     scores: dict[str, float] = {}
     worths: dict[str, float] = {}
@@ -162,4 +160,4 @@ def _family(score: str) -> tuple[str, ...]:
 
 def _words(matter: Matter, lyrics: Lyrics, syllables: Sequence[Syllable]) -> Measures:
     weights = step_weights(matter.score.time_signature, matter.bar_steps)
-    return word_measures(sung_lines(syllables, matter.sections), lyrics, lyrics.subject_words, weights)
+    return word_measures(sung_lines(syllables, matter.sections), lyrics, weights)

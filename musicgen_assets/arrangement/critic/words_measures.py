@@ -6,7 +6,7 @@ worth line by line (composition.lyrics_score).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from musicgen_assets.arrangement.critic.hook_measures import HOOK_KINDS
 from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Floats
+from musicgen_assets.composition.lyrics_score import lyric_scores
 from musicgen_assets.composition.prosody import line_of, rhymes, words_of
 from musicgen_assets.composition.prosody_words import plain, word_set
 from musicgen_assets.score.material import Lyrics
@@ -59,16 +60,14 @@ def sung_lines(syllables: Sequence[Syllable], sections: Sequence[Section]) -> li
     ]
 
 
-def word_measures(
-    lines: Sequence[SungLine], lyrics: Lyrics, subject_words: Collection[str], weights: Floats
-) -> dict[str, float]:
+def word_measures(lines: Sequence[SungLine], lyrics: Lyrics, weights: Floats) -> dict[str, float]:
     """Measures of sung words, each 0-1; empty where nothing is sung. ``weights`` of the steps of a bar.
 
     ``rhymes``: share of lines that rhyme with one at most three lines away in their section. ``refrains``: share of the
     choruses' lines that the longest chorus has too. ``refrain_place``: share of returning lines that return in
     choruses. ``title_place``: share of choruses that sing the title, where any line does. ``as_written``: share of
-    lines that the lyrics have for that kind of section. ``subject``: share of sections with a word of the subject.
-    ``stress``: share of stressed syllables on beats, those just before one and held over it among them.
+    lines that the lyrics have for that kind of section. ``stress``: share of stressed syllables on beats, those just
+    before one and held over it among them. ``words_...``: the verse's own scores (composition.lyrics_score).
     """
     if not lines:
         return {}
@@ -76,10 +75,10 @@ def word_measures(
         "rhymes": _rhymes(lines, lyrics.language),
         "refrains": _refrains(lines),
         "refrain_place": _refrain_place(lines),
-        "title_place": _title_place(lines, lyrics.title, lyrics.language),
+        "title_place": _title_place(lines, lyrics.refrain or lyrics.title, lyrics.language),
         "as_written": _as_written(lines, lyrics),
-        "subject": _subject(lines, subject_words),
         "stress": _stress(lines, lyrics.language, weights),
+        **{f"words_{name}": value for name, value in lyric_scores(lyrics).items()},
     }
 
 
@@ -136,13 +135,6 @@ def _as_written(lines: Sequence[SungLine], lyrics: Lyrics) -> float:
         words = {tuple(plain(word) for word in words_of(line.text)) for line in section.lines}
         written.setdefault(section.kind, set()).update(words)
     return float(np.mean([line.words in written.get(line.section.kind, set()) for line in lines]))
-
-
-def _subject(lines: Sequence[SungLine], subject_words: Collection[str]) -> float:
-    if not subject_words:
-        return 1.0
-    wanted = frozenset(subject_words)
-    return float(np.mean([any(wanted & set(line.words) for line in stanza) for stanza in _by_section(lines)]))
 
 
 def _stress(lines: Sequence[SungLine], language: str, weights: Floats) -> float:
