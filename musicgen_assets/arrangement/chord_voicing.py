@@ -50,7 +50,7 @@ def voice(
     if voicing == "guitar":
         return _guitar(chord.pitch_classes, chord.bass, before)
     if voicing == "power":
-        return _power(chord.root, chord.pitch_classes, program)
+        return _power(chord.root, chord.pitch_classes, program, raise_by)
     low, high = register(program, *(limit + raise_by for limit in (_OPEN_HAND if voicing == "open" else _HAND)))
     if voicing == "shell":
         return _led(before, _guides(chord), low, high, 3 if len(chord.pitch_classes) > 3 else 2)
@@ -77,8 +77,8 @@ def _guides(chord: ChordSpan) -> tuple[int, ...]:
     return upper if len(upper) > 2 else chord.pitch_classes
 
 
-def _power(root: int, pitch_classes: Sequence[int], program: int) -> tuple[int, ...]:
-    low, high = register(program, *_POWER)
+def _power(root: int, pitch_classes: Sequence[int], program: int, raise_by: int) -> tuple[int, ...]:
+    low, high = register(program, *(limit + raise_by for limit in _POWER))
     bottom = low + (root - low) % 12
     fifth = next((step for step in (7, 6, 8) if (root + step) % 12 in pitch_classes), 7)
     return tuple(pitch for pitch in (bottom, bottom + fifth, bottom + 12) if pitch <= high + 12)

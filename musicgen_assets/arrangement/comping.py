@@ -38,12 +38,14 @@ def write_chords(
     own_place = SECOND_HAND_UP if seat.order % 2 and voicing not in ("guitar", "power") else 0
     rows: list[NoteRow] = []
     previous: tuple[int, ...] | None = None
+    was_up = 0
     for window in windows:
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         level = window.plan.level
-        raise_by = own_place + (HOOK_UP if window.plan.is_hook else 0)
+        up = HOOK_UP if window.plan.is_hook else 0
+        previous, was_up = moved_up(previous, up - was_up), up
         for chord in timeline.chords_between(start, end):
-            pitches = voice(chord, voicing, seat.program, previous, raise_by)
+            pitches = voice(chord, voicing, seat.program, previous, own_place + up)
             previous = pitches
             if seat.program in SUSTAINED or (seat.order > 0 and level < 3):
                 rows += _held(chord, pitches)
@@ -51,6 +53,11 @@ def write_chords(
             comping = rhythm.comping[max(level - min(seat.order, 1), 1)]
             rows += _comped(seat, chord, pitches, comping, voicing, timeline, window.plan.section.start_ticks)
     return fitted(rows, seat.program)
+
+
+def moved_up(previous: tuple[int, ...] | None, semitones: int) -> tuple[int, ...] | None:
+    """The voicing that the next one is led from, moved along with the hand's register."""
+    return tuple(pitch + semitones for pitch in previous) if previous and semitones else previous
 
 
 def _held(chord: ChordSpan, pitches: Sequence[int]) -> list[NoteRow]:

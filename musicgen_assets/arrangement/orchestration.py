@@ -170,7 +170,7 @@ def _span(plan: SectionPlan, seat: Seat, present: Sequence[Seat]) -> tuple[int, 
     middle = start + (plan.section.bars + 1) // 2
     if plan.section.kind == "intro" and _is_late(seat, present):
         return middle, past
-    if plan.section.kind == "breakdown" and seat.role == "bass":
+    if plan.section.kind == "breakdown" and seat.role == "bass" and _is_carried_without(present):
         return middle, past
     if plan.section.kind == "verse" and plan.section.index % 3 == 2 and seat.role == "drums":
         return middle, past
@@ -183,6 +183,11 @@ def _is_late(seat: Seat, present: Sequence[Seat]) -> bool:
     """Whether a seat enters in an intro's second half: rhythm and colours, as long as somebody starts."""
     starters = [other for other in present if other.role in HARMONIC and other.order == 0]
     return seat.role in ("drums", "bass", "percussion") or (bool(starters) and seat not in starters)
+
+
+def _is_carried_without(present: Sequence[Seat]) -> bool:
+    """Whether two or more play harmony, so that even sparse comping leaves no hole without a bass."""
+    return sum(other.role in HARMONIC for other in present) > 1
 
 
 def _is_early_leaver(seat: Seat, present: Sequence[Seat]) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgen_assets.arrangement.band import Seat
 from musicgen_assets.arrangement.chord_voicing import GUITARS
-from musicgen_assets.arrangement.comping import HOOK_UP
+from musicgen_assets.arrangement.comping import HOOK_UP, moved_up
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import fitted, range_of, register
 from musicgen_assets.arrangement.timeline import Timeline
@@ -40,9 +40,11 @@ def write_pad(seat: Seat, windows: Sequence[Window], timeline: Timeline) -> list
     low, high = register(seat.program, *(limit - 7 * (seat.order % 2) for limit in _PAD_REGISTER))
     rows: list[NoteRow] = []
     previous: tuple[int, ...] | None = None
+    was_up = 0
     for window in windows:
         held: dict[int, tuple[int, int]] = {}
         up = _hook_up(seat, window, high)
+        previous, was_up = moved_up(previous, up - was_up), up
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         for chord in timeline.chords_between(start, end):
             previous = voice_lead(previous, chord.pitch_classes, low + up, high + up, min(len(chord.pitch_classes), 4))
@@ -76,10 +78,12 @@ def write_arpeggio(
     low, high = register(seat.program, *(_GUITAR_REGISTER if seat.program in GUITARS else _ARPEGGIO_REGISTER))
     rows: list[NoteRow] = []
     previous: tuple[int, ...] | None = None
+    was_up = 0
     for window in windows:
         is_fine = window.plan.level >= 3 and timeline.tempo_bpm < _FAST_BPM and timeline.time_signature.endswith("4")
         step = SIXTEENTH_TICKS if is_fine else EIGHTH_TICKS
         up = _hook_up(seat, window, high)
+        previous, was_up = moved_up(previous, up - was_up), up
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         for chord in timeline.chords_between(start, end):
             previous = voice_lead(previous, chord.pitch_classes, low + up, high + up, min(len(chord.pitch_classes), 4))
