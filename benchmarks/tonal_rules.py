@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.composition.melody_hook import hook_statements, section_likeness
 from musicgen_assets.composition.melody_measures import bar_compression, clash_share, consonant_share, resolved_share
 from musicgen_assets.score.clock import ticks_per_bar
-from musicgen_assets.score.model import NoteRow, Section
+from musicgen_assets.score.model import ChordSpan, NoteRow, Section
 from musicgen_assets.styles.loader import blend, style_names
 from musicgen_assets.theory.scales import scale_pitch_classes
 from musicgen_assets.theory.voice_leading import hidden_perfects, mean_movement, parallel_perfects
@@ -139,7 +139,7 @@ def _voicings(notes: Sequence[NoteRow], song: WrittenSong) -> list[tuple[int, ..
     return found
 
 
-def _is_quicker(chords: Sequence, end: int) -> bool:  # type: ignore[type-arg]
+def _is_quicker(chords: Sequence[ChordSpan], end: int) -> bool:
     """Whether the loop's last quarter has more chords for its length than the rest."""
     late = sum(span.start_ticks >= 0.75 * end for span in chords)
     return late * 3 > (len(chords) - late)
@@ -149,7 +149,7 @@ def _mean_pitch(sections: Sequence[Sequence[NoteRow]]) -> float:
     return float(np.mean([row[2] for rows in sections for row in rows])) if any(sections) else np.nan
 
 
-def _share(facts) -> float:  # type: ignore[no-untyped-def]
+def _share(facts: Iterable[bool]) -> float:
     values = [float(fact) for fact in facts]
     return float(np.mean(values)) if values else np.nan
 

@@ -12,6 +12,7 @@ from musicgen_assets.arrangement.band import MELODY, Seat
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run, SectionPlan, Timeline, material_of, read_loop
+from musicgen_assets.composition.melody_quote import quoted_over
 from musicgen_assets.score.material import Melody, Theme
 from musicgen_assets.score.model import NoteRow
 from musicgen_assets.theory.scales import scale_pitch_classes
@@ -125,14 +126,28 @@ def _theme_of(kind: str, melody: Melody) -> Theme | None:
 
 
 def _quoted(plan: SectionPlan, timeline: Timeline, melody: Melody, bars: int) -> list[NoteRow]:
-    """The hook in the second half of the section, as often as it fits; nothing where it does not fit."""
+    """The hook in the second half of the section, as often as it fits, each time moved to where its chords have it;
+    nothing where there is no room.
+    """
     hook = melody.hook
     first = plan.section.start_bar + (bars + 1) // 2 if bars >= 2 * hook.bars else plan.section.start_bar
     passes = (plan.section.start_bar + bars - first) // hook.bars
     if passes < 1:
         return []
     runs = [Run(first + number * hook.bars, 0, hook.bars) for number in range(min(passes, 2))]
-    return read_loop(hook.notes, hook.bars, runs, timeline.bar_ticks)
+    return [row for run in runs for row in _over_chords(hook, run, plan, timeline)]
+
+
+def _over_chords(hook: Theme, run: Run, plan: SectionPlan, timeline: Timeline) -> list[NoteRow]:
+    """One quotation of the hook, before the section's own transposition."""
+    start, end = run.start_bar * timeline.bar_ticks, (run.start_bar + run.bars) * timeline.bar_ticks
+    lift = plan.section.transpose
+    chords = [
+        chord.model_copy(update={"pitch_classes": tuple((pc - lift) % 12 for pc in chord.pitch_classes)})
+        for chord in timeline.chords_between(start, end)
+    ]
+    rows = read_loop(hook.notes, hook.bars, [run], timeline.bar_ticks)
+    return quoted_over(rows, chords, timeline.key, timeline.scale, timeline.time_signature)[0] if chords else rows
 
 
 def _in_reach(rows: Sequence[NoteRow], program: int) -> list[NoteRow]:

@@ -84,9 +84,7 @@ def criticise(
         "repetition": _within(lempel_ziv_phrases(_figures(theme)) / len(pitches), *_PHRASES_A_NOTE),
         "resolved": resolved_share(theme.notes, chords),
         "tones": min(entropy_bits(pitches % 12) / _TONES_BITS, 1.0),
-        "rhythm": _within(
-            entropy_bits(waits), *_RHYTHM_BITS
-        ),
+        "rhythm": _within(entropy_bits(waits), *_RHYTHM_BITS),
     }
 
 

@@ -52,8 +52,7 @@ def find_hook(
     limit = spans[0][0] + HOOK_BARS_MAX * ticks_per_bar(singer.time_signature)
     best: tuple[float, Contour] | None = None
     for _ in range(candidates):
-        rhythm = _hook_rhythm(stresses[:sung], (spans[0][0], min(spans[0][1], limit)), singer, rng)
-        count = min(len(rhythm.onsets), HOOK_NOTES_MAX)
+        rhythm, count = _hook_rhythm(stresses[:sung], (spans[0][0], min(spans[0][1], limit)), singer, rng)
         targets = arc(count, height, singer, rng)
         wish = Wish(
             np.concatenate([targets, np.full(len(rhythm.onsets) - count, targets[-1])]), _FREE_PULL, *endings,
@@ -74,7 +73,8 @@ def find_hook(
 
 def _hook_rhythm(
     sung: Sequence[tuple[int, ...]], span: tuple[int, int], singer: Singer, rng: np.random.Generator
-) -> PhraseRhythm:
+) -> tuple[PhraseRhythm, int]:
+    """(rhythm, how many of its notes are the hook): with words the whole first line."""
     noise = rng.standard_normal(NOISE_PLACES)
     manner = singer.manner
     entry = round(manner.entries[int(rng.integers(len(manner.entries)))] * TICKS_PER_QUARTER)
@@ -85,14 +85,15 @@ def _hook_rhythm(
         pace = replace(singer.pace, variety=_SUNG_VARIETY, reach=max(reach, _REACH_MIN))
         stresses, has_pickups = _common_stresses(sung[0][:count], sung[1:])
         entry = max(entry, TICKS_PER_QUARTER // 2) if has_pickups else entry
-        return place(stresses, span, pace, noise, entry_ticks=entry)
+        line = (*stresses, *(float(stress) for stress in sung[0][count:]))
+        return place(line, span, pace, noise, entry_ticks=entry), count
     least, most = manner.hook_notes
     size = round((span[1] - span[0]) * manner.hook_share / TICKS_PER_QUARTER) * TICKS_PER_QUARTER
     inner = (span[0], min(span[1], span[0] + max(size, 2 * TICKS_PER_QUARTER)))
     livelier = round(_NOTES_BY_AROUSAL * (singer.mood.arousal - 0.5))
     count = min(max(int(rng.integers(least, most + 1)) + livelier, HOOK_NOTES_MIN), HOOK_NOTES_MAX)
     stressed = stress_pattern(count, singer.time_signature)
-    return place(stressed, inner, singer.pace, noise, entry_ticks=entry)
+    return place(stressed, inner, singer.pace, noise, entry_ticks=entry), count
 
 
 def _common_stresses(first: tuple[int, ...], others: Sequence[tuple[int, ...]]) -> tuple[tuple[float, ...], bool]:

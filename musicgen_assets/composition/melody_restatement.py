@@ -68,7 +68,7 @@ def said(
     ``answer``: an instrument goes on after the hook, by as many notes as the phrase has left.
     """
     if is_sung and is_first:
-        rhythm, lead, skipped = _first_words(hook, stresses, span, singer, noise), 0, 0
+        rhythm, lead, skipped = replace(joined(hook.rhythm, None, span[1]), stresses=stresses), 0, 0
     elif is_sung:
         rhythm, lead, skipped = _under_words(hook, stresses, span, singer, noise, arrival)
     else:
@@ -173,18 +173,6 @@ def _tail(
     if len(stresses) > 1:
         return _tail(head, stresses[-1:], span, singer, noise, arrival)
     return None
-
-
-def _first_words(
-    hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats
-) -> PhraseRhythm:
-    """The words that the hook was found for: its own rhythm, and what it leaves over after it."""
-    size = len(hook.pitches)
-    head = replace(first_notes(hook.rhythm, size), stresses=stresses[:size])
-    if len(stresses) == size:
-        return head
-    tail = _room_for(head, stresses[size:], span, singer, noise)
-    return joined(head, tail, span[1]) if tail else place(stresses, span, singer.pace, noise, hook.rhythm)
 
 
 def _under_words(

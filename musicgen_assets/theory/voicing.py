@@ -23,7 +23,7 @@ _SPAN_COST = 2.0
 _MUD_COST = 6.0
 _CLUSTER_COST = 4.0
 _MISSING_GUIDE_COST = 8.0
-_PARALLEL_COST, _HIDDEN_COST = 4.0, 1.0
+_PARALLEL_COST, _HIDDEN_COST = 6.0, 1.0
 """What a parallel and a hidden fifth or octave cost, in semitones of movement."""
 _DOUBLING_COST = (0.0, 5.0, 0.5)
 """Cost of doubling root, third, fifth: a doubled third makes a chord heavy."""

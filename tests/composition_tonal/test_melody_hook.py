@@ -25,8 +25,10 @@ from musicgen_assets.composition.melody_measures import (
     shared_turns,
     turns_of_phrase,
 )
+from musicgen_assets.composition.melody_quote import quoted_over
 from musicgen_assets.score.clock import ticks_per_bar
-from musicgen_assets.score.model import NoteRow
+from musicgen_assets.score.model import ChordSpan, NoteRow
+from musicgen_assets.theory.chords import parse_roman
 
 HOOK = ((0, 240, 64, 90), (240, 240, 67, 90), (480, 480, 72, 90), (960, 240, 71, 90), (1200, 700, 67, 90))
 SCALE = (0, 2, 4, 5, 7, 9, 11)
@@ -112,6 +114,24 @@ class TestAnyHook:
             line += moved(themes[kind].notes, at)
             at += themes[kind].bars * bar
         assert bar_compression(line, bar, np.random.default_rng(3)) < 0.95
+
+
+def test_a_quotation_is_moved_to_where_its_chords_have_it() -> None:
+    """The hook outlines C major; over D minor it goes up a step, over C it stays."""
+    hook = ((0, 480, 64, 90), (480, 480, 67, 90), (960, 480, 72, 90), (1440, 480, 67, 90))
+
+    def span(numeral: str) -> ChordSpan:
+        chord = parse_roman(numeral, "C", "major")
+        return ChordSpan(
+            start_ticks=0, duration_ticks=1920, symbol=chord.symbol, roman=numeral, root=chord.root,
+            quality=chord.quality, bass=chord.bass, pitch_classes=chord.pitch_classes,
+        )  # fmt: skip
+
+    assert quoted_over(hook, [span("I")], "C", "major", "4/4") == (list(hook), 1.0)
+    moved_up, value = quoted_over(hook, [span("ii")], "C", "major", "4/4")
+    assert [note[2] for note in moved_up] == [65, 69, 74, 69]
+    assert value > 0.9
+    assert quoted_over((), [span("I")], "C", "major", "4/4") == ([], 0.0)
 
 
 def test_repetition_is_what_the_parse_counts() -> None:
