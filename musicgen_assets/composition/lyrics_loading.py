@@ -6,6 +6,7 @@ scan (benchmarks.lyrics_proof measures that; it takes too long for every start).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from musicgen_assets.context.schema import Language
 
 _MOODS = {"bright": True, "dark": False, "any": None}
 _TAG_WORDS = frozenset((*PERSONS, *TENSES, "you", "bright", "dark"))
+_OWN_TAGS = re.compile(r"@([a-z ,]+): ")
 REQUIRED_NOUNS: Mapping[str, tuple[str, ...]] = {"thing": ("the", "verb"), "place": ("at",)}
 """Kinds of nouns that every theme has, with the forms they must give: general lines use them."""
 
@@ -126,6 +128,11 @@ def _units(blocks: Sequence[Mapping[str, Any]], place: str) -> Iterator[Unit]:
 
 
 def _unit(text: str, tags: Tags, place: str) -> Unit:
+    """A couplet or a line; "@i you: ..." gives it tags of its own on top of its block's."""
+    own = _OWN_TAGS.match(text)
+    if own:
+        text = text[own.end() :]
+        tags = _joined(tags, _tags(own[1], f"{place}: {text!r}"))
     is_loose = " // " in text
     pieces = text.split(" // " if is_loose else " / ")
     lines = tuple(_parsed(line, place, f"{n}.") for n, line in enumerate(pieces))
@@ -138,6 +145,15 @@ def _unit(text: str, tags: Tags, place: str) -> Unit:
     if uneven:
         raise PackError(f"{place}: {text!r}: linked choices {uneven} differ in their number of alternatives")
     return Unit(text, lines, tags, is_loose)
+
+
+def _joined(block: Tags, own: Tags) -> Tags:
+    return Tags(
+        person=own.person or block.person,
+        tense=own.tense or block.tense,
+        is_addressed=own.is_addressed or block.is_addressed,
+        is_bright=block.is_bright if own.is_bright is None else own.is_bright,
+    )
 
 
 def _parsed(text: str, place: str, prefix: str) -> Pattern:

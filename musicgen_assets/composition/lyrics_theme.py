@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from musicgen_assets.composition.lyrics_loading import load_pack
-from musicgen_assets.composition.lyrics_pack import Pack, Tags, Theme, Title, Voice
+from musicgen_assets.composition.lyrics_pack import Pack, Theme, Title, Voice
 from musicgen_assets.composition.lyrics_pattern import PERSONS, TENSES
 from musicgen_assets.composition.lyrics_search import rhymes_of
 from musicgen_assets.composition.prosody import line_of, words_of
@@ -122,8 +122,10 @@ def choose_voice(
     voices = [
         Voice(person, tense, is_addressed, is_bright)
         for person, tense, is_addressed in product(PERSONS, TENSES, (False, True))
-        if _holds(title.tags, person, is_addressed)
+        if _holds(title, Voice(person, tense, is_addressed, is_bright))
     ]
+    if not voices:
+        voices = [Voice(is_bright=is_bright), Voice(is_addressed=True, is_bright=is_bright)]
     weights = np.array([_plenty(pack, theme, voice) for voice in voices]) ** 2
     weights *= [_PERSON_WEIGHTS[voice.person] * _TENSE_WEIGHTS[voice.tense] for voice in voices]
     weights *= [_HABIT if habit == (voice.person if habit != "you" else _addressee(voice)) else 1.0 for voice in voices]
@@ -136,8 +138,10 @@ def _addressee(voice: Voice) -> str:
     return "you" if voice.is_addressed else ""
 
 
-def _holds(tags: Tags, person: str, is_addressed: bool) -> bool:
-    return tags.person in (None, person) and (is_addressed or not tags.is_addressed)
+def _holds(title: Title, voice: Voice) -> bool:
+    """Whether the voice may sing the title: by its tags and those of one of its hooks."""
+    hooks = title.hooks
+    return title.tags.allow(voice, "hooks") and (not hooks or any(hook.tags.allow(voice, "hooks") for hook in hooks))
 
 
 def _plenty(pack: Pack, theme: Theme, voice: Voice) -> float:
