@@ -6,8 +6,9 @@ Belongs here: rhyme tables, readings that keep to a rhyme and a meter. Does not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
@@ -15,7 +16,16 @@ import numpy as np
 
 from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.composition.lyrics_pack import TIMELESS, Unit, Voice, content_words, nouns_in
-from musicgen_assets.composition.lyrics_pattern import Nouns, Pattern, Readings, read, resolved, tails, tidy
+from musicgen_assets.composition.lyrics_pattern import (
+    Nouns,
+    Pattern,
+    Readings,
+    count_readings,
+    read,
+    resolved,
+    tails,
+    tidy,
+)
 from musicgen_assets.composition.prosody import line_of, rhyme_sound, rhymes
 from musicgen_assets.composition.prosody_words import plain
 from musicgen_assets.context.schema import Language
@@ -25,6 +35,8 @@ READINGS_TRIED = 14
 _SYLLABLE_PRICE, _STRESS_PRICE, _REPEATED_WORD_PRICE = 1.0, 2.5, 0.7
 _ECHO = 8
 """Single lines that share a word count it so often: they were not written for each other."""
+_USUAL, _BROAD, _BREADTH_POWER = 36, 300, 0.4
+"""Readings of a usual couplet, readings from which more count for nothing, and how steeply they count."""
 _OPEN_PAIRS_MAX = 400
 
 
@@ -36,6 +48,8 @@ class Rhyme:
     units: tuple[Unit, ...]
     readings: tuple[tuple[tuple[str, int], ...], ...]
     """For a couplet one set of readings, for two single lines one each."""
+    weight: float = 1.0
+    """How often to take it: couplets of many readings more often, so that songs of one theme share few lines."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -85,7 +99,8 @@ def rhymes_among(
     for unit in units:
         endings = [tails(line, nouns, title) for line in _voiced(unit, voice, part)]
         if len(endings) == 2:
-            found += _couplet_rhymes(unit, endings, language)
+            weight = _breadth(_voiced(unit, voice, part), nouns)
+            found += [replace(rhyme, weight=weight) for rhyme in _couplet_rhymes(unit, endings, language)]
             continue
         for word, readings in endings[0]:
             ends.setdefault(_sound(word, language), []).append((unit, word, readings))
@@ -97,6 +112,12 @@ def rhymes_among(
                     pairs += 1
                     found.append(Rhyme(sound, (unit, other), (tuple(readings.items()), tuple(more.items()))))
     return tuple(found)
+
+
+def _breadth(lines: Sequence[Pattern], nouns: Nouns) -> float:
+    """1 for a couplet of usual breadth, less for narrower ones."""
+    readings = math.prod(count_readings(line, nouns) for line in lines)
+    return (min(readings, _BROAD) / _USUAL) ** _BREADTH_POWER
 
 
 def _couplet_rhymes(unit: Unit, endings: Sequence[list[tuple[str, Readings]]], language: str) -> list[Rhyme]:

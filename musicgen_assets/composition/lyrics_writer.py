@@ -22,12 +22,12 @@ from musicgen_assets.styles.schema import Style
 
 VERSES = 4
 """Stanzas written for verses: a section of two loops takes two."""
-BRIDGES = 2
+BRIDGES, BREAKDOWNS = 1, 2
 _LONG_TITLE = 5
 """Longer titles are a line of their own."""
 _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
     ("verse", "verse", VERSES), ("pre_chorus", "pre_chorus", 1), ("bridge", "bridge", BRIDGES),
-    ("breakdown", "verse", BRIDGES),
+    ("breakdown", "verse", BREAKDOWNS),
 )  # fmt: skip
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
 _GENERAL_SHARE = {"verse": 1.2, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
@@ -37,7 +37,7 @@ _WOVEN = 0.35
 _TRIED_SOUNDS, _TRIED_SOURCES = 2, 2
 _WHIM = 6.0
 """Chance in the price of a couplet: as much as six syllables, so that the best-scanning ones do not fill every song."""
-_MOOD_PRICE = 0.8
+_MOOD_PRICE = 0.35
 """Of each word that sounds brighter than a dark song, or darker than a bright one; words of its own mood earn it."""
 _SPOKEN_PRICE = 100.0
 """Of a line that was sung already: it may only come back where nothing else is left."""
@@ -141,7 +141,7 @@ class Writer:
         own = rhymes_of(self.pack.language, self.theme.name, self.voice, part, is_general=False)
         general = rhymes_of(self.pack.language, self.theme.name, self.voice, part, is_general=True)
         share = _GENERAL_SHARE[part]
-        weighted = [(rhyme, 1.0) for rhyme in own] + [(rhyme, share) for rhyme in general]
+        weighted = [(rhyme, rhyme.weight) for rhyme in own] + [(rhyme, share * rhyme.weight) for rhyme in general]
         return self._chosen(weighted, part, nouns_in(self.theme, self.voice, part), meters)
 
     def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns) -> tuple[tuple[str, str], bool] | None:

@@ -20,14 +20,17 @@ from musicgen_assets.context.schema import (
     CompositionContext,
     CreativeContext,
     GenerationParameters,
+    Mood,
     MusicalContext,
     TechnicalContext,
     WeightedGenre,
 )
 from musicgen_assets.graph.memory_job import MemoryStore
+from musicgen_assets.production.instrumentation import instrument
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody
 from musicgen_assets.score.midi import read_midi
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
+from musicgen_assets.styles.loader import load_style
 from musicgen_assets.styles.schema_vocals import VocalHabits
 
 BAR = 1920
@@ -421,3 +424,18 @@ def test_the_asset_gives_the_line_and_the_whole_score_as_midi(vocals: bool) -> N
         assert len(tracks["vocal"]) == outcome.facts["notes"]
         again = store(vocals).run("arrangement/vocal_line")
         assert [payload.data for payload in again.content] == [payload.data for payload in outcome.content]  # type: ignore[union-attr]
+
+
+def test_harmony_voices_sound_as_the_lead_does_behind_it() -> None:
+    score, line = harmonized("block")
+    plan = instrument(score, load_style("gospel"), Mood())
+    for track in line.harmonies:
+        sound = plan.sound_for(track)
+        assert sound.name == track.name
+        assert sound.role == "vocal"
+        assert sound.program == track.program
+        assert sound.level_db < plan.vocal.level_db
+    pans = [plan.sound_of(track.name).pan for track in line.harmonies]
+    assert len(pans) < 2 or pans[0] == -pans[1]
+    with pytest.raises(KeyError):
+        plan.sound_of("nobody")
