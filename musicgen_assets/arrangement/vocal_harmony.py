@@ -32,7 +32,7 @@ _LONG_TICKS, _SIXTEENTH_TICKS = 480, 120
 _OUTSIDE_PRICE, _CLASH_PRICE, _WEAK_OUTSIDE_PRICE = 6.0, 12.0, 0.6
 _STEP_PRICE, _LEAP_PRICE = 0.12, 0.35
 _OTHER_INTERVAL_PRICE = 4.0
-_TAKEN_PRICE = 8.0
+_TAKEN_PRICE, _CROSSED_PRICE = 8.0, 4.0
 
 _Intervals = dict[int, float]
 _ABOVE: _Intervals = {3: 0.0, 4: 0.0, 5: 0.7, 7: 1.8, 8: 1.6, 9: 1.6}
@@ -164,7 +164,9 @@ def _pitch_prices(
         pitch = lead + interval
         if (interval > 0) not in sides or not low <= pitch <= high or abs(interval) < 3:
             continue
+        crossed = any((other < lead) == (pitch < lead) and abs(pitch - lead) < abs(other - lead) for other in taken)
         price = intervals.get(interval, _OTHER_INTERVAL_PRICE) + _TAKEN_PRICE * (pitch in taken)
+        price += _CROSSED_PRICE * crossed
         found[pitch] = price + max((_chord_price(pitch % 12, chord, scale, is_firm) for chord in chords), default=0.0)
     return found or {min(max(lead, low), high): 0.0}
 
