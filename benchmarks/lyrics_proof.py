@@ -45,6 +45,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "es", "fr", "de", "pt")
 SONGS = 20
 STYLES = ("pop", "rock", "folk", "hip_hop", "latin", "jazz_swing")
 REFRAINS = ("chorus", "drop", "pre_chorus")
+SHARED_THEMES = 4
 SUNG_SONGS = 8
 """Songs written through to the vocal line for the share of strong beats: they take a third of a second each."""
 
@@ -93,9 +94,8 @@ def measure(language: Language) -> dict[str, Any]:
         "lines that agree": 1.0 - len(wrong) / len(texts),
         "verse lines with a concrete noun": _concrete(verses, language),
         "identical rhymes outside refrains": sum(_identical(lyrics) for lyrics in songs),
-        "lines shared, 20 songs of a theme (mean pair)": mean(
-            _shared(language, theme) for theme in list(load_pack(language).themes)[:4]
-        ),
+        "lines shared by two of the songs (mean pair)": _shared(songs),
+        "lines shared by two songs of one theme": _shared_in_themes(language),
         "content words on strong beats": _strong(language),
         **{f"score {name}": _spread([lyrics.scores[name] for lyrics in songs]) for name in BOUNDS},
         **_spoiled(songs),
@@ -129,13 +129,19 @@ def _identical(lyrics: Lyrics) -> int:
     return found
 
 
-def _shared(language: Language, theme: str) -> float:
-    """Mean share of lines outside refrains that two songs of one theme have in common."""
-    sets = []
-    for number in range(SONGS):
-        lyrics = song(language, number, theme)
-        sets.append({line.text for s in lyrics.sections if s.kind not in REFRAINS for line in s.lines})
+def _shared(songs: Sequence[Lyrics]) -> float:
+    """Mean share of lines outside refrains that two songs have in common."""
+    sets = [
+        {line.text for section in lyrics.sections if section.kind not in REFRAINS for line in section.lines}
+        for lyrics in songs
+    ]
     return mean(len(one & other) / min(len(one), len(other)) for one, other in combinations(sets, 2))
+
+
+def _shared_in_themes(language: Language) -> float:
+    """The same over twenty songs of one theme, for the first few themes."""
+    themes = list(load_pack(language).themes)[:SHARED_THEMES]
+    return mean(_shared([song(language, number, theme) for number in range(SONGS)]) for theme in themes)
 
 
 def _strong(language: Language) -> float:

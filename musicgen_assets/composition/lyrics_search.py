@@ -117,7 +117,7 @@ def rhymes_among(
 def _breadth(lines: Sequence[Pattern], nouns: Nouns) -> float:
     """1 for a couplet of usual breadth, less for narrower ones."""
     readings = math.prod(count_readings(line, nouns) for line in lines)
-    return (min(readings, _BROAD) / _USUAL) ** _BREADTH_POWER
+    return float((min(readings, _BROAD) / _USUAL) ** _BREADTH_POWER)
 
 
 def _couplet_rhymes(unit: Unit, endings: Sequence[list[tuple[str, Readings]]], language: str) -> list[Rhyme]:
