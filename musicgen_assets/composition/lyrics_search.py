@@ -26,7 +26,7 @@ from musicgen_assets.composition.lyrics_pattern import (
     tails,
     tidy,
 )
-from musicgen_assets.composition.prosody import line_of, rhyme_sound, rhymes
+from musicgen_assets.composition.prosody import line_of, rhyme_sound, rhymes, words_of
 from musicgen_assets.composition.prosody_words import plain
 from musicgen_assets.context.schema import Language
 
@@ -114,6 +114,12 @@ def rhymes_among(
     return tuple(found)
 
 
+def _treads(text: str, language: str) -> int:
+    """How many content words a line says twice."""
+    heard = [plain(word) for word in words_of(text)]
+    return sum(heard.count(word) > 1 for word in sorted(content_words(text, language)))
+
+
 def _breadth(lines: Sequence[Pattern], nouns: Nouns) -> float:
     """1 for a couplet of usual breadth, less for narrower ones."""
     readings = math.prod(count_readings(line, nouns) for line in lines)
@@ -163,7 +169,8 @@ def lines_for(
                 texts.append(tidy(text))
         words = [content_words(text, language) for text in texts]
         repeated = sum(min(used.get(word, 0), 3) for group in words for word in sorted(group))
-        repeated += _ECHO * len(words[0] & words[1]) if len(rhyme.units) == 2 else 0
+        if len(rhyme.units) == 2:
+            repeated += _ECHO * (len(words[0] & words[1]) + sum(_treads(text, language) for text in texts))
         price = sum(meter.price(text, language) for meter, text in zip(meters, texts, strict=True))
         price += _REPEATED_WORD_PRICE * repeated
         if best is None or price < best[0]:

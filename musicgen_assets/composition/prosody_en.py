@@ -110,6 +110,10 @@ _CONSONANTS = (
 )  # fmt: skip
 
 
+_SHORT_PAST = re.compile(r"([aeiou](?!l)|[ei])([bdglmnprt])\2ed")
+"""A doubled consonant before -ed keeps the vowel short: "grinned" is not "find"."""
+
+
 @lru_cache(maxsize=1)
 def _irregular_sounds() -> dict[str, str]:
     """Word -> rhyme sound, in the notation that ``_tail`` makes."""
@@ -146,6 +150,9 @@ def _tail(word: Word) -> str:
     tail = re.sub(r"^y|qu|gu(?=[ei])", "", tail)
     start = re.search(r"[aeiouy]", tail)
     tail = tail[start.start() if start else 0 :]
+    short = _SHORT_PAST.fullmatch(tail)
+    if short:
+        return {"u": "uh"}.get(short[1], short[1]) + short[2] + "d"
     for pattern, sound in _SOUNDS:
         changed = re.sub(pattern, sound, tail)
         if changed != tail:
