@@ -181,8 +181,11 @@ def test_novelty_peaks_where_sections_meet() -> None:
 def test_hooks_are_counted_in_the_chorus_that_has_fewest() -> None:
     form = (section("Verse", "verse", 0, 4), section("Chorus 1", "chorus", 4, 4), section("Chorus 2", "chorus", 8, 4))
     found = hook_presence(np.array([4, 5, 6, 8]) * BAR, form, 12 * BAR)
-    assert found == {"hook_first": pytest.approx(1 / 3), "hook_in_choruses": 1.0, "hook_total": 4.0}
-    assert hook_presence(np.zeros(0, dtype=np.int64), form, 12 * BAR)["hook_first"] == 1.0
+    assert found == {"hook_in_choruses": 1.0, "hook_late": pytest.approx(1 / 3), "hook_total": 4.0}
+    assert hook_presence(np.zeros(0, dtype=np.int64), form, 12 * BAR)["hook_late"] == 1.0
+    assert hook_presence(np.array([7 * BAR]), form[:1], 12 * BAR)["hook_in_choruses"] == 2.0, (
+        "no chorus: once is enough"
+    )
 
 
 WORDS_OF = {

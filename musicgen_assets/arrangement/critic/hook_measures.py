@@ -26,16 +26,18 @@ def statements(line: Ints, hook: Ints) -> Ints:
 
 
 def hook_presence(found: Ints, sections: Sequence[Section], end_ticks: int) -> dict[str, float]:
-    """``hook_first``: share of the song before the first statement (1 where there is none). ``hook_in_choruses``:
-    fewest statements in a chorus (or drop) that is at least as long as half the longest; over the whole song where
-    it has neither. ``hook_total``: statements in all.
+    """``hook_in_choruses``: fewest statements in a chorus (or drop) that is at least half as long as the longest.
+    ``hook_late``: share of the song before the first statement, 1 where there is none. ``hook_total``: statements in
+    all. A form without choruses (AABA, one theme developed) has its theme for a hook: it need state the hook but once,
+    which counts as two, and anywhere.
     """
     hooks = [section for section in sections if section.kind in HOOK_KINDS]
     longest = max((section.bars for section in hooks), default=0)
     whole = [section for section in hooks if 2 * section.bars >= longest]
     counts = [int(((found >= s.start_ticks - NEAR_TICKS) & (found < s.end_ticks)).sum()) for s in whole]
+    first = float(found[0]) / end_ticks if len(found) else 1.0
     return {
-        "hook_first": float(found[0]) / end_ticks if len(found) else 1.0,
-        "hook_in_choruses": float(min(counts)) if counts else float(len(found)),
+        "hook_in_choruses": float(min(counts)) if counts else 2.0 * len(found),
+        "hook_late": first if hooks or not len(found) else 0.0,
         "hook_total": float(len(found)),
     }

@@ -141,6 +141,15 @@ class Matter:
         found = {name: presence(self.of_roles(*own), self.steps) for name, own in roles.items()}
         return found | {"line": presence(self.line, self.steps)}
 
+    @cached_property
+    def struck(self) -> dict[str, Floats]:
+        """The same in the beat after each note is struck: without what a pedal lets ring into the next chord."""
+        roles = {"bass": ("bass",), "chords": HARMONY_ROLES, "counter": ("counter",)}
+        found = {name: self.of_roles(*own) for name, own in roles.items()} | {"line": self.line}
+        limit = self.beat_steps * STEP_TICKS
+        cut = {name: np.column_stack([n[:, 0], np.minimum(n[:, 1], limit), n[:, 2:]]) for name, n in found.items()}
+        return {name: presence(notes, self.steps) for name, notes in cut.items()}
+
     def of_roles(self, *roles: str) -> Ints:
         """All notes of the parts in these roles, shape (n, 4)."""
         found = [part.notes for part in self.parts if part.role in roles]

@@ -54,23 +54,23 @@ def melody_measures(matter: Matter) -> Measures:
 
 
 def harmonic_measures(matter: Matter) -> Measures:
-    """Measures of the harmony."""
-    sounding = matter.sounding
+    """Measures of the harmony: what fits and rubs from what is struck, what comes on time from all that sounds."""
+    sounding, struck = matter.sounding, matter.struck
     tones = matter.chord_tones
-    upper = sounding["chords"] + sounding["line"] + sounding["counter"]
-    every = upper + sounding["bass"]
+    upper = struck["chords"] + struck["line"] + struck["counter"]
+    every = upper + struck["bass"]
     pitches = pitch_presence(matter.of_pitches(), matter.steps)
     pulses = [tick // STEP_TICKS for tick in group_starts(matter.score.time_signature)]
     return {
-        "bass_fit": harmony_measures.share_on(sounding["bass"], tones),
-        "chords_fit": harmony_measures.share_on(sounding["chords"], tones),
-        "counter_fit": harmony_measures.share_on(sounding["counter"], tones),
+        "bass_fit": harmony_measures.share_on(struck["bass"], tones),
+        "chords_fit": harmony_measures.share_on(struck["chords"], tones),
+        "counter_fit": harmony_measures.share_on(struck["counter"], tones),
         "notes_in_key": harmony_measures.share_on(every, matter.scale_tones | tones),
         "bass_roots": harmony_measures.roots_at_changes(matter, sounding["bass"]),
         "bass_on_time": harmony_measures.new_tones(matter, sounding["bass"]),
         "chords_on_time": harmony_measures.new_tones(matter, sounding["chords"]),
-        "bass_clashes": harmony_measures.clashes(sounding["bass"], upper, tones),
-        "line_clashes": harmony_measures.clashes(sounding["line"], sounding["chords"] + sounding["bass"], tones),
+        "bass_clashes": harmony_measures.clashes(struck["bass"], upper, tones),
+        "line_clashes": harmony_measures.clashes(struck["line"], struck["chords"] + struck["bass"], tones),
         "over_bass": harmony_measures.over_bass(harmony_measures.lowest(pitches), every),
         "changes_on_pulses": harmony_measures.changes_on_pulses(matter.chords.steps, pulses, matter.bar_steps),
         **harmony_measures.harmonic_pulse(sounding["chords"] + sounding["bass"], matter.bar_steps, matter.beat_steps),

@@ -46,7 +46,7 @@ MELODIC = {
     "loose": Reference(-1.0, 0.0, 0.14, 0.35),  # human 95 % .14
     "rests": Reference(0.2, 0.6),  # human 25 % .65
     "hook_in_choruses": Reference(0.0, 2.0),  # stated and said again (rule of thumb)
-    "hook_first": Reference(-1.0, 0.0, 0.6, 1.0),  # rule of thumb: a hook that comes last is none
+    "hook_late": Reference(-1.0, 0.0, 0.6, 1.0),  # rule of thumb: a hook that comes last is none
 }
 
 HARMONIC = {

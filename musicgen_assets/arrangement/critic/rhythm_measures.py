@@ -19,6 +19,8 @@ SWINGS = tuple(round(0.5 + 0.02 * index, 2) for index in range(12))
 _MAD_TO_SPREAD = 1.4826
 _ONSETS_MIN = 12
 _TIGHT_MS = 1.0
+_HABIT_FROM = 4
+"""What is done on the same step this often may be a habit."""
 VELOCITY_BINS = 8
 
 
@@ -40,18 +42,24 @@ def nearest(grid: Ints, starts: Ints) -> Ints:
     return np.where(starts - grid[right - 1] <= grid[right] - starts, right - 1, right)
 
 
-def deviations(part: Part, grid: Ints) -> tuple[Ints, Floats]:
-    """(step, ticks off the grid) of each moment a part is struck at, what it always does on a step taken out.
+def deviations(part: Part, grid: Ints, bar_steps: int) -> tuple[Ints, Floats]:
+    """(step, ticks off the grid) of each moment a part is struck at, what it always does there taken out.
 
-    A strummed or rolled chord counts by its first note. A late backbeat that is always late is the groove, not an
-    error: the median of each step of the bar is subtracted.
+    A strummed or rolled chord counts by its first note. A backbeat that is always late, a hat that swings more than the
+    rest, is the groove and no error: the median of each step of the bar (and of each drum) is subtracted.
     """
     starts = part.notes[:, 0]
     step = nearest(grid, np.clip(starts, 0, grid[-1]))
     if part.is_pitched:
         step, first = np.unique(step, return_index=True)
         starts = starts[first]
-    return step, (starts - grid[step]).astype(float)
+    off = (starts - grid[step]).astype(float)
+    place = step % bar_steps + (0 if part.is_pitched else part.notes[:, 2] * bar_steps)
+    for own in np.unique(place):
+        same = place == own
+        if np.count_nonzero(same) >= _HABIT_FROM:
+            off[same] -= np.median(off[same])
+    return step, off
 
 
 def timing(parts: Sequence[Part], swing: float, time_signature: str, bars: int, tempo_bpm: float) -> dict[str, float]:
@@ -64,7 +72,7 @@ def timing(parts: Sequence[Part], swing: float, time_signature: str, bars: int, 
     """
     grid = swung_grid(bars + 1, swing, time_signature)
     tick_ms = seconds(1, tempo_bpm) * 1000.0
-    found = [deviations(part, grid) for part in parts if len(part.notes) >= _ONSETS_MIN]
+    found = [deviations(part, grid, (len(grid) - 1) // (bars + 1)) for part in parts if len(part.notes) >= _ONSETS_MIN]
     jitters, drifts, weights = [], [], []
     for _, off in found:
         change = np.diff(off)
