@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen_assets.arrangement.critic import form_measures, harmony_measures, rhythm_measures
-from musicgen_assets.arrangement.critic.hook_measures import hook_presence, statements
+from musicgen_assets.arrangement.critic.hook_measures import HOOK_KINDS, hook_presence, statements
 from musicgen_assets.arrangement.critic.matter import (
     STEP_TICKS,
     Floats,
@@ -27,6 +27,7 @@ from musicgen_assets.arrangement.critic.melody_measures import (
     variety,
 )
 from musicgen_assets.composition.feel import group_starts, metric_weight
+from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MAX
 
 Measures = dict[str, float]
 
@@ -49,8 +50,19 @@ def melody_measures(matter: Matter) -> Measures:
         **variety(line, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),
-        **hook_presence(statements(line, matter.hook), matter.sections, matter.score.end_ticks),
+        **hook_presence(_hook_statements(matter), matter.sections, matter.score.end_ticks),
     }
+
+
+def _hook_statements(matter: Matter) -> Ints:
+    """Of the hook; in a form without choruses, of the hook or of the tune's own opening, whichever is said more."""
+    found = statements(matter.line, matter.hook)
+    if any(section.kind in HOOK_KINDS for section in matter.sections):
+        return found
+    line = matter.line[:HOOK_NOTES_MAX]
+    opening = line[line[:, 0] < line[0, 0] + HOOK_BARS_MAX * matter.bar_ticks]
+    own = statements(matter.line, opening)
+    return own if len(own) > max(len(found), 1) else found
 
 
 def harmonic_measures(matter: Matter) -> Measures:
