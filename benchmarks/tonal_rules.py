@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.written import WrittenSong, write_song
 from musicgen_assets.arrangement.ranges import range_of
-from musicgen_assets.composition.melody_hook import hook_statements, section_likeness
+from musicgen_assets.composition.melody_hook import hook_statements, refrain_likeness, section_likeness
 from musicgen_assets.composition.melody_measures import bar_compression, clash_share, consonant_share, resolved_share
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import ChordSpan, NoteRow, Section
@@ -68,7 +68,9 @@ def melody_numbers(song: WrittenSong) -> dict[str, float]:
         "hook_bars": float(song.melody.hook.bars),
         "heard_at": stated[0].start_ticks / song.score.end_ticks if stated else 1.0,
         "per_chorus": min(counts, default=np.nan),
-        "choruses_alike": section_likeness(rows[0], rows[-1], bar) if len(rows) > 1 else np.nan,
+        "choruses_alike": refrain_likeness(rows[0], hooks[0].bars, rows[-1], hooks[-1].bars, bar)
+        if len(rows) > 1
+        else np.nan,
         "verse_like_chorus": max((section_likeness(rows[0], own, bar, shifts) for own in verse_rows), default=np.nan)
         if rows
         else np.nan,

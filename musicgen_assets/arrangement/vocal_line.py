@@ -63,6 +63,7 @@ class _Voice:
 
     lines: list[tuple[Section, tuple[Sung, ...]]] = field(default_factory=list)
     mutes: list[tuple[int, int]] = field(default_factory=list)
+    sixteenth_swing: float = 0.5
 
 
 def make_vocal_line(job: Job) -> Outcome:
@@ -106,7 +107,7 @@ def sing_song(
     habits: VocalHabits = VocalHabits(),  # noqa: B008  # frozen
 ) -> VocalLine:
     """The vocal line of a song; carrier "none" where nothing is sung. ``voice``: low, middle or high."""
-    made = _Voice()
+    made = _Voice(sixteenth_swing=melody.sixteenth_swing)
     for section, run, stanza, first_line in sung_passes(score.sections, melody, lyrics):
         _sing_pass(made, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
     lines = _silenced(_finished(made.lines, score, habits), score)
@@ -261,7 +262,8 @@ def _sing_pass(
         if is_made_for:
             sung = underlay(placed, units, time_signature)
         else:
-            sung = set_line(Phrase(tuple(placed), min(end, high) + shift), units, time_signature, score.tempo_bpm)
+            phrase = Phrase(tuple(placed), min(end, high) + shift, voice.sixteenth_swing)
+            sung = set_line(phrase, units, time_signature, score.tempo_bpm)
         if sung:
             voice.lines += [(section, tuple(line)) for line in _by_line(sung)]
             voice.mutes.append((placed[0][0] - _EARLY_TICKS, _mute_end(min(end, high) + shift, section, score, bar)))

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from musicgen_assets.arrangement.vocal_underlay import Sung, Unit, underlay
-from musicgen_assets.composition.feel import beat_starts
+from musicgen_assets.composition.feel import EIGHTH_TICKS, SIXTEENTH_TICKS, beat_starts, swung
 from musicgen_assets.composition.melody_rhythm import Pace, PhraseRhythm, place
 from musicgen_assets.score.clock import seconds, ticks, ticks_per_bar
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow
@@ -38,10 +38,11 @@ _TURN_TICKS = 720
 
 @dataclass(frozen=True)
 class Phrase:
-    """One phrase of the tune as the song has it: its notes, and until when it may last."""
+    """One phrase of the tune as the song has it: its notes, until when it may last, how its sixteenths swing."""
 
     rows: tuple[NoteRow, ...]
     end: int
+    sixteenth_swing: float = 0.5
 
 
 def set_line(phrase: Phrase, units: Sequence[Unit], time_signature: str, tempo_bpm: float) -> tuple[Sung, ...]:
@@ -88,19 +89,19 @@ def _anew(phrase: Phrase, units: Sequence[Unit], time_signature: str, tempo_bpm:
     start = phrase.rows[0][0]
     bar = ticks_per_bar(time_signature)
     origin = start - start % bar
-    swing = _swing_ticks(phrase.rows)
+    swing = _Swing(_swing_ticks(phrase.rows), phrase.sixteenth_swing, time_signature)
     stresses = tuple(unit.stress for unit in units)
     note_s = min(_NATURAL_NOTE_S, seconds(phrase.end - start, tempo_bpm) * _REACH / max(len(units), 1))
     pace = Pace(time_signature, tempo_bpm, note_s, _SYNCOPATION, _REACH)
     model = PhraseRhythm(
-        start - origin, phrase.end - origin, tuple(_straight(row[0] - origin, swing) for row in phrase.rows),
+        start - origin, phrase.end - origin, tuple(swing.straight(row[0] - origin) for row in phrase.rows),
         tuple(row[1] for row in phrase.rows), stresses,
     )  # fmt: skip
-    first = _straight(start - origin, swing)
+    first = swing.straight(start - origin)
     if phrase.end - origin - first < len(units) * 2:
         return ()
     rhythm = place(stresses, (first, phrase.end - origin), pace, _NOISE, model=model)
-    onsets = [_swung(onset, swing) + origin for onset in rhythm.onsets]
+    onsets = [swing.swung(onset) + origin for onset in rhythm.onsets]
     if any(later <= earlier for earlier, later in pairwise(onsets)):
         return ()
     ends = [*onsets[1:], max(onsets[-1] + rhythm.lengths[-1], onsets[-1] + 1)]
@@ -128,13 +129,28 @@ def _swing_ticks(rows: Sequence[NoteRow]) -> int:
     return late[len(late) // 2] if late else 0
 
 
-def _straight(tick: int, swing: int) -> int:
-    half = TICKS_PER_QUARTER // 2
-    return tick - swing if swing and tick % TICKS_PER_QUARTER == half + swing else tick
+@dataclass(frozen=True)
+class _Swing:
+    """How a phrase swings: its off-beat eighths ``eighth_ticks`` late, or its sixteenths by a share of a pair."""
 
+    eighth_ticks: int
+    sixteenths: float
+    time_signature: str
 
-def _swung(tick: int, swing: int) -> int:
-    return tick + swing if swing and tick % TICKS_PER_QUARTER == TICKS_PER_QUARTER // 2 else tick
+    def straight(self, tick: int) -> int:
+        """A played tick on the straight grid; others than swung places stay."""
+        eighth = EIGHTH_TICKS
+        late = swung(SIXTEENTH_TICKS, 0.5, self.time_signature, self.sixteenths)
+        if late != SIXTEENTH_TICKS and tick % eighth == late:
+            return tick - late + SIXTEENTH_TICKS
+        is_late = self.eighth_ticks and tick % TICKS_PER_QUARTER == eighth + self.eighth_ticks
+        return tick - self.eighth_ticks if is_late else tick
+
+    def swung(self, tick: int) -> int:
+        """A tick of the straight grid as played."""
+        if tick % TICKS_PER_QUARTER == EIGHTH_TICKS:
+            return tick + self.eighth_ticks
+        return swung(tick, 0.5, self.time_signature, self.sixteenths)
 
 
 def with_breath(sung: Sequence[Sung], next_start: int | None, tempo_bpm: float) -> tuple[Sung, ...]:

@@ -60,6 +60,7 @@ class MelodyBrief:
     mood: Mood
     voice: str
     swing: float
+    sixteenth_swing: float = 0.5
 
 
 def make_melody(job: Job) -> Outcome:
@@ -74,6 +75,7 @@ def make_melody(job: Job) -> Outcome:
         mood=job.read("musical.mood"),
         voice=str(job.read("creative.voice")),
         swing=rhythm.swing,
+        sixteenth_swing=rhythm.sixteenth_swing,
     )
     melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"))
     score = melody.scores["melodic_coherence"]
@@ -161,7 +163,9 @@ def _draw(brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random
         theme_brief = _theme_brief(kind, brief, harmony, prosody, wished)
         themes[kind] = find_theme(theme_brief, singer, hook, rng, apart)[0]
     return Melody(
-        hook=hook_theme(hook, chorus, singer), themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes}
+        hook=hook_theme(hook, chorus, singer),
+        themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes},
+        sixteenth_swing=brief.sixteenth_swing,
     )
 
 
@@ -175,6 +179,7 @@ def _singer(brief: MelodyBrief, harmony: Harmony) -> Singer:
     return Singer(
         tonic=harmony.key, scale=harmony.scale, time_signature=brief.time_signature, swing=brief.swing, low=low,
         high=high, reach_semitones=brief.style.melody_range_semitones, mood=brief.mood, pace=pace, manner=manner,
+        sixteenth_swing=brief.sixteenth_swing,
     )  # fmt: skip
 
 

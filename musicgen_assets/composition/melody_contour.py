@@ -42,6 +42,7 @@ class Singer:
     mood: Mood
     pace: Pace
     manner: Manner
+    sixteenth_swing: float = 0.5
 
     @cached_property
     def scale_pcs(self) -> frozenset[int]:

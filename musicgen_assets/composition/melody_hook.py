@@ -13,6 +13,7 @@ left out and notes put in cost alike. Intervals and rhythm together are what mak
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ HEARD_WITHIN = 0.25
 """Share of the song within which the hook is first stated."""
 STATED = 0.75
 """Likeness from which a figure counts as a statement of the hook."""
+HEADLESS_FROM = 5
+"""Notes from which a hook is known without its first."""
 ALIKE, DIFFERENT = 0.8, 0.5
 """Least likeness of the first and the last chorus, most of a verse and a chorus."""
 
@@ -51,7 +54,8 @@ class Statement:
 def hook_statements(notes: Sequence[NoteRow], hook: Sequence[NoteRow], least: float = STATED) -> tuple[Statement, ...]:
     """Statements of ``hook`` in a one-voiced line, in order, none overlapping; the likest win.
 
-    Exact, transposed and sequenced statements count. Empty where either has under HOOK_NOTES_MIN notes.
+    Exact, transposed and sequenced statements count, and of a hook of HEADLESS_FROM notes those without its first
+    note, as a line without an upbeat has it. Empty where either has under HOOK_NOTES_MIN notes.
     """
     if min(len(notes), len(hook)) < HOOK_NOTES_MIN:
         return ()
@@ -59,13 +63,15 @@ def hook_statements(notes: Sequence[NoteRow], hook: Sequence[NoteRow], least: fl
     figure[:, 0] -= figure[0, 0]
     span = int(figure[-1, 0])
     found = []
-    for place in range(len(line)):
-        window = line[place : np.searchsorted(line[:, 0], line[place, 0] + span + _FAR_TICKS, side="right")].copy()
+    waits = (0, int(figure[1, 0])) if len(figure) >= HEADLESS_FROM else (0,)
+    for place, wait in itertools.product(range(len(line)), waits):
+        last = line[place, 0] + span - wait + _FAR_TICKS
+        window = line[place : np.searchsorted(line[:, 0], last, side="right")].copy()
         start = int(window[0, 0])
         # Fewer or more notes than this can't reach ``least`` whatever their pitches.
         if 2 * min(len(window), len(figure)) < least * (len(window) + len(figure)):
             continue
-        window[:, 0] -= start
+        window[:, 0] += wait - start
         like, semitones = _likeness(window, figure)
         if like >= least:
             found.append(Statement(start, round(like, 4), semitones))
@@ -88,6 +94,16 @@ def section_likeness(
         for shift in shifts_bars
     ]
     return max((figure_likeness(first, rows) for rows in moved), default=0.0)
+
+
+def refrain_likeness(
+    first: Sequence[NoteRow], first_bars: int, last: Sequence[NoteRow], last_bars: int, bar_ticks: int
+) -> float:
+    """The same for two refrains of these lengths, over the bars that both have: one that goes round twice is no other
+    tune than one that goes round once.
+    """
+    limit = min(first_bars, last_bars) * bar_ticks - _NEAR_TICKS
+    return figure_likeness([row for row in first if row[0] < limit], [row for row in last if row[0] < limit])
 
 
 def _line(notes: Sequence[NoteRow]) -> Ints:

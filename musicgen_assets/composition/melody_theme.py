@@ -292,8 +292,8 @@ def _rows(
         share = max(touch(singer.mood), _SUNG_TOUCH if number < brief.sung else 0.0)
         for index, (onset, length, pitch) in enumerate(zip(rhythm.onsets, rhythm.lengths, line, strict=True)):
             is_last = index == len(line) - 1
-            start = swung(onset, singer.swing, singer.time_signature)
-            end = swung(onset + length, singer.swing, singer.time_signature)
+            start = swung(onset, singer.swing, singer.time_signature, singer.sixteenth_swing)
+            end = swung(onset + length, singer.swing, singer.time_signature, singer.sixteenth_swing)
             if singer.swing != 0.5 and start % TICKS_PER_QUARTER == TICKS_PER_QUARTER // 2:
                 start += 1  # an exact half beat would read as not yet swung
             held = round((end - start) * (1.0 if is_last else share))

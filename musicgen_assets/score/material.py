@@ -146,6 +146,8 @@ class Melody(Frozen):
 
     hook: Theme
     themes: dict[SectionKind, Theme]
+    sixteenth_swing: float = Field(0.5, ge=0.5, le=0.78)
+    """The share of a pair that the first sixteenth takes, as in the rhythm."""
     scores: dict[str, float] = Field(default_factory=dict)
 
 
