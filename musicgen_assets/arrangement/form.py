@@ -20,6 +20,7 @@ from musicgen_assets.arrangement.form_growth import (
     grown_form,
     hook_share,
     lead_in_of,
+    needs_intro,
     wished_bars,
     with_sooner_hook,
     with_two_kinds,
@@ -55,6 +56,9 @@ _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
 _SQUEEZE_MIN = 0.5
 _STRETCH_BARS = 2
+_REFRAIN_BARS = 8
+"""A refrain that is longer than half of this should say its hook to the end."""
+_SONG_BARS_AN_INTRO_BAR = 15
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,22 @@ def plan_form(
     if marks:
         return _form_to_picture(style, kinds, nominal, total, marks, duration_s)
     lengths = fit_lengths(_wishes(kinds, nominal, total, duration_s), total)
+    if lengths is not None and needs_intro(kinds, lengths):
+        led = ("intro", *kinds)
+        wishes = _wishes(led, nominal, total, duration_s)
+        fitted = fit_lengths([replace(wishes[0], bars=_short_intro_bars(total)), *wishes[1:]], total)
+        kinds, lengths = (led, fitted) if fitted is not None else (kinds, lengths)
     if lengths is None:
         raise BadInput(
             "technical.duration_s", duration_s, f"it holds {total} bars at {tempo_bpm:g} BPM, too few for a form",
             way_out="Ask for a longer song or a faster tempo.",
         )  # fmt: skip
     return tuple(Slot(kind, bars) for kind, bars in zip(kinds, lengths, strict=True))
+
+
+def _short_intro_bars(total: int) -> int:
+    """Bars of an intro that only says the hook once: two, in longer songs four."""
+    return min(max(total // _SONG_BARS_AN_INTRO_BAR // 2 * 2, 2), 4)
 
 
 def _form_to_picture(
@@ -181,6 +195,9 @@ def _wishes(
         part = part_of(wish.loop_bars)
         bars = min(max(math.floor(wish.bars * squeeze / part) * part, part), wish.bars) if squeeze < 1.0 else wish.bars
         wishes[index] = replace(wish, bars=bars, lengthening=_LEAD_IN_LENGTHENING)
+    for index, kind in enumerate(kinds):
+        if kind in HOOK_KINDS and wishes[index].bars >= _REFRAIN_BARS:
+            wishes[index] = replace(wishes[index], whole_bars=_REFRAIN_BARS)
     if last_hook >= 0:
         wishes[last_hook] = replace(wishes[last_hook], weight=_LAST_HOOK_WEIGHT)
     return wishes

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from musicgen_assets.arrangement.section_lengths import Wish
+from musicgen_assets.composition.melody_hook import HEARD_WITHIN
 from musicgen_assets.context.schema import SectionKind
 
 HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
+QUOTING_KINDS: tuple[SectionKind, ...] = ("intro", "interlude", "breakdown")
+"""Kinds before a refrain that quote its hook."""
 SECTION_BARS_MIN = 2
 
 _FIRST_TO_GO: tuple[SectionKind, ...] = (
@@ -130,6 +133,15 @@ def hook_share(duration_s: float) -> float:
 def lead_in_of(kinds: Sequence[SectionKind]) -> int:
     """How many sections come before the first hook; none where there is no hook."""
     return next((index for index, kind in enumerate(kinds) if kind in HOOK_KINDS), 0)
+
+
+def needs_intro(kinds: Sequence[SectionKind], lengths: Sequence[int]) -> bool:
+    """Whether a song should begin with an intro that quotes its hook: where a verse does, and no refrain comes by
+    HEARD_WITHIN of the song.
+    """
+    lead_in = lead_in_of(kinds) if set(kinds) & set(HOOK_KINDS) else len(kinds)
+    is_late = sum(lengths[:lead_in]) >= HEARD_WITHIN * sum(lengths)
+    return is_late and not set(kinds[:lead_in]) & set(QUOTING_KINDS)
 
 
 def with_sooner_hook(

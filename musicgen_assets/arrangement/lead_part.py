@@ -6,13 +6,16 @@ Belongs here: tracks of role "lead". Does not belong here: writing themes (compo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from musicgen_assets.arrangement.band import MELODY, Seat
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.timeline import Run, SectionPlan, Timeline, material_of, read_loop
+from musicgen_assets.composition.melody_hook import HEARD_WITHIN, hook_statements
 from musicgen_assets.composition.melody_quote import quoted_over
+from musicgen_assets.composition.section_loops import BARS_PER_LINE
 from musicgen_assets.score.material import Melody, Theme
 from musicgen_assets.score.model import NoteRow
 from musicgen_assets.theory.scales import scale_pitch_classes
@@ -39,7 +42,31 @@ def lay_melody(timeline: Timeline, melody: Melody, *, is_sung: bool) -> list[Not
             (start, duration, pitch + plan.section.transpose, velocity)
             for start, duration, pitch, velocity in _section_melody(plan, timeline, melody, is_sung)
         ]
-    return rows
+    return rows if is_sung else _heard_early(rows, timeline, melody.hook)
+
+
+def _heard_early(rows: list[NoteRow], timeline: Timeline, hook: Theme) -> list[NoteRow]:
+    """An instrument's melody that says the hook within HEARD_WITHIN of the song: as the answer to the first phrase
+    where no section does.
+    """
+    limit = HEARD_WITHIN * timeline.end_ticks
+    stated = hook_statements(rows, hook.notes)
+    if stated and stated[0].start_ticks < limit:
+        return rows
+    first = timeline.sections[0]
+    by = min(BARS_PER_LINE, math.ceil(limit / timeline.bar_ticks) - 1)
+    if by < 0 or first.section.bars - 1 < by + hook.bars:
+        return rows
+    run = Run(first.section.start_bar + by, 0, hook.bars)
+    start, end = run.start_bar * timeline.bar_ticks, (run.start_bar + run.bars) * timeline.bar_ticks
+    lift = first.section.transpose
+    answer = [
+        (onset, length, pitch + lift, loud) for onset, length, pitch, loud in _over_chords(hook, run, first, timeline)
+    ]
+    before = [
+        (onset, min(length, max(start - onset, 1)), pitch, loud) for onset, length, pitch, loud in rows if onset < start
+    ]
+    return [*before, *answer, *(row for row in rows if row[0] >= end)]
 
 
 def write_lead(
@@ -86,6 +113,8 @@ def _section_melody(plan: SectionPlan, timeline: Timeline, melody: Melody, is_su
     if kind in ("intro", "breakdown") and bars >= 4:
         middle = (plan.section.start_bar + bars // 2) * timeline.bar_ticks
         rows = [row for row in rows if row[0] >= middle]
+    if kind == "intro" and not hook_statements(rows, melody.hook.notes):
+        return _quoted(plan, timeline, melody, bars)
     return rows
 
 

@@ -17,6 +17,7 @@ _EVEN_COST, _ODD_COST = 1.2, 3.0
 _ELASTIC_SHARE = 0.3
 _LAST_ODD_COST = 0.1
 _FREE_TIMES = 6
+_CUT_SHORT_COST = 3.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Wish:
 
     ``exact`` bars were asked for and are kept. ``is_elastic`` sections (intro, outro) take odd lengths lightly.
     ``weight``: how much straying from the wish costs; ``lengthening`` times that to be longer.
+    A section that is longer than half of ``whole_bars`` had rather have them all: it would stop in the middle.
     """
 
     bars: int
@@ -33,6 +35,7 @@ class Wish:
     is_elastic: bool = False
     weight: float = 1.0
     lengthening: float = 1.0
+    whole_bars: int = 0
 
 
 def part_of(loop_bars: int) -> int:
@@ -122,8 +125,10 @@ def _price(bars: int, wish: Wish, is_last: bool) -> float:
     if is_last:
         body = bars - 1
         price = wish.weight * math.log2(max(body, 0.5) / wish.bars) ** 2
+        price += _CUT_SHORT_COST * (wish.whole_bars / 2 < body < wish.whole_bars)
         return price + (_LAST_ODD_COST if body % part else _LAST_ODD_COST / 2 if body % wish.loop_bars else 0.0)
     price = wish.weight * math.log2(bars / wish.bars) ** 2 * (wish.lengthening if bars > wish.bars else 1.0)
+    price += _CUT_SHORT_COST * (wish.whole_bars / 2 < bars < wish.whole_bars)
     if bars % wish.loop_bars == 0:
         return price
     cost = _PART_COST if bars % part == 0 else _EVEN_COST if bars % 2 == 0 else _ODD_COST

@@ -6,13 +6,15 @@ it (melody_invention), whole themes (melody_theme), knowing a hook again (melody
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.composition.feel import metric_weight
+from musicgen_assets.composition.feel import EIGHTH_TICKS, SIXTEENTH_TICKS, metric_weight
 from musicgen_assets.composition.melody_contour import Contour, Singer, arc, first_notes, pitches_at
 from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
 from musicgen_assets.composition.melody_pitch import STEP_SEMITONES, Harmonic, chord_at, fit_prices
@@ -33,6 +35,8 @@ _ALIGNMENTS = ((0, 0), (1, 0), (0, 1))
 _ALIGNMENT_PRICE = 0.15
 _UPBEAT_TICKS = 240
 _BEAT_WEIGHT = 0.5
+_DIVIDED_SHARE = 0.5
+"""Notes of a hook that words may divide, as a share of them: with more it would be hard to know again."""
 _TAIL_NOTES_MAX, _TAIL_REACH = 7, 0.45
 """Most notes after a hook, and the share of the time left within which the last begins, so that it can be held."""
 
@@ -44,6 +48,15 @@ class Said:
     rhythm: PhraseRhythm
     targets: Floats
     pulls: Floats
+
+
+@dataclass(frozen=True)
+class Lay:
+    """Where a hook lies in a phrase: after ``lead`` notes, the next ones being its notes ``picks``."""
+
+    rhythm: PhraseRhythm
+    lead: int
+    picks: tuple[int, ...]
 
 
 def said(
@@ -68,14 +81,14 @@ def said(
     ``answer``: an instrument goes on after the hook, by as many notes as the phrase has left.
     """
     if is_sung and is_first:
-        rhythm, lead, skipped = replace(joined(hook.rhythm, None, span[1]), stresses=stresses), 0, 0
+        lay = Lay(replace(joined(hook.rhythm, None, span[1]), stresses=stresses), 0, _whole(hook))
     elif is_sung:
-        rhythm, lead, skipped = _under_words(hook, stresses, span, singer, noise, arrival)
+        lay = _under_words(hook, stresses, span, singer, noise, arrival)
     else:
-        rhythm, lead, skipped = _on_instrument(hook, len(stresses), span, singer, noise, arrival, answer=answer)
-    # Notes lead .. past of the phrase are the hook's from note ``skipped`` on.
-    past = min(lead + len(hook.pitches) - skipped, len(rhythm.onsets))
-    rungs = np.array(hook.rungs[skipped : skipped + past - lead])
+        lay = _on_instrument(hook, len(stresses), span, singer, noise, arrival, answer=answer)
+    rhythm, lead = lay.rhythm, lay.lead
+    past = min(lead + len(lay.picks), len(rhythm.onsets))
+    rungs = np.array(hook.rungs)[list(lay.picks[: past - lead])]
     step = move if is_first else _best_move(rungs, _notes(rhythm, lead, past), field, singer, move)
     targets = arc(len(rhythm.onsets), centre, singer, rng)
     targets[lead:past] = pitches_at(rungs + step, singer)
@@ -130,6 +143,10 @@ def _notes(rhythm: PhraseRhythm, first: int, past: int) -> PhraseRhythm:
     )
 
 
+def _whole(hook: Contour, skipped: int = 0) -> tuple[int, ...]:
+    return tuple(range(skipped, len(hook.pitches)))
+
+
 def _on_instrument(
     hook: Contour,
     count: int,
@@ -139,20 +156,20 @@ def _on_instrument(
     arrival: int | None,
     *,
     answer: bool,
-) -> tuple[PhraseRhythm, int, int]:
-    """(rhythm, notes before the hook, notes of the hook left out)."""
+) -> Lay:
     size = len(hook.pitches)
     head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
     while head is None and size > HOOK_NOTES_MIN:
         size -= 1
         head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
     if head is None:
-        return place(stress_pattern(max(count, 2), singer.time_signature), span, singer.pace, noise, hook.rhythm), 0, 0
+        free = place(stress_pattern(max(count, 2), singer.time_signature), span, singer.pace, noise, hook.rhythm)
+        return Lay(free, 0, _whole(hook))
     tail = None
     rest = min(max(count - size, 2), _TAIL_NOTES_MAX)
     if answer or (arrival is not None and head.onsets[-1] < arrival):
         tail = _tail(head, stress_pattern(rest, singer.time_signature), span, singer, noise, arrival)
-    return joined(head, tail, span[1]), 0, 0
+    return Lay(joined(head, tail, span[1]), 0, _whole(hook))
 
 
 def _tail(
@@ -177,18 +194,18 @@ def _tail(
 
 def _under_words(
     hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats, arrival: int | None
-) -> tuple[PhraseRhythm, int, int]:
-    """(rhythm, syllables before the hook, notes of the hook left out): the hook's rhythm under other words, or a
-    rhythm that only leans on it where none fits.
-    """
+) -> Lay:
+    """The hook's rhythm under other words, or a rhythm that only leans on it where none fits."""
     best = best_lay(hook, stresses, span, singer, noise, arrival)
-    return best or (place(stresses, span, singer.pace, noise, hook.rhythm, arrival), 0, 0)
+    return best or Lay(place(stresses, span, singer.pace, noise, hook.rhythm, arrival), 0, _whole(hook))
 
 
 def best_lay(
     hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, noise: Floats, arrival: int | None
-) -> tuple[PhraseRhythm, int, int] | None:
-    """The same where the hook's rhythm fits, with an upbeat or without its own note where stresses lie better so."""
+) -> Lay | None:
+    """The same where the hook's rhythm fits, with an upbeat or without its own note where stresses lie better so; with
+    some of its notes said twice where the words are too many for it.
+    """
     found = []
     for lead, skipped in _ALIGNMENTS:
         rhythm = _laid_on(hook, stresses, span, singer, noise, arrival, lead, skipped)
@@ -198,8 +215,37 @@ def best_lay(
     if found:
         _, misplaced, lead, skipped, rhythm = min(found, key=lambda item: item[:4])
         if misplaced <= _MISFITS_MAX:
-            return rhythm, lead, skipped
-    return None
+            return Lay(rhythm, lead, _whole(hook, skipped))
+    return None if found else _divided(hook, stresses, span, singer, arrival)
+
+
+def _divided(
+    hook: Contour, stresses: tuple[int, ...], span: tuple[int, int], singer: Singer, arrival: int | None
+) -> Lay | None:
+    """All the words on the hook, its longest notes divided for those that are too many, as stanzas of folk songs do."""
+    size = len(hook.pitches)
+    whole = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
+    extra = len(stresses) - size
+    if whole is None or not 0 < extra <= _DIVIDED_SHARE * size:
+        return None
+    ends = [*whole.onsets[1:], min(span[1], whole.onsets[-1] + 2 * TICKS_PER_QUARTER)]
+    places = [
+        (start + (end - start) // 2 // SIXTEENTH_TICKS * SIXTEENTH_TICKS, index)
+        for index, (start, end) in enumerate(zip(whole.onsets, ends, strict=True))
+        if end - start >= EIGHTH_TICKS
+    ]
+    tried = []
+    for chosen in itertools.combinations(places, extra):
+        notes = sorted([*zip(whole.onsets, range(size), strict=True), *chosen])
+        onsets = tuple(onset for onset, _ in notes)
+        lengths = tuple(b - a for a, b in pairwise((*onsets, ends[-1])))
+        rhythm = PhraseRhythm(span[0], span[1], onsets, lengths, stresses)
+        tried.append((_misplaced(rhythm, singer), -min(lengths), tuple(index for _, index in notes), rhythm))
+    if not tried:
+        return None
+    misplaced, _, picks, rhythm = min(tried, key=lambda item: item[:3])
+    is_late = arrival is None or rhythm.onsets[-1] >= arrival
+    return Lay(rhythm, 0, picks) if misplaced <= _MISFITS_MAX and is_late else None
 
 
 def _laid_on(
