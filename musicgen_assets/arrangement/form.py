@@ -121,12 +121,17 @@ def _unstuck(
     kinds: Sequence[SectionKind], lengths: Sequence[int], nominal: Mapping[SectionKind, Wish], total: int,
     duration_s: float,
 ) -> tuple[tuple[SectionKind, ...], tuple[int, ...]]:  # fmt: skip
-    """A form whose verse and hook come once more, where that leaves no section swollen; the one that strains least."""
-    best: tuple[float, tuple[SectionKind, ...], tuple[int, ...]] | None = None
+    """A form whose verse and hook come once more, where that leaves no section swollen: the one that strains least, of
+    those that keep the intro if there are any.
+    """
+    best: tuple[tuple[bool, float], tuple[SectionKind, ...], tuple[int, ...]] | None = None
     for form in returning_forms(kinds):
         found = priced_lengths(_wishes(form, nominal, total, duration_s), total)
-        if found and not is_stuck(form, found[1], nominal, total) and (best is None or found[0] < best[0]):
-            best = found[0], form, found[1]
+        if found is None or is_stuck(form, found[1], nominal, total):
+            continue
+        strain = (form[0] != kinds[0], found[0])
+        if best is None or strain < best[0]:
+            best = strain, form, found[1]
     return (best[1], best[2]) if best else (tuple(kinds), tuple(lengths))
 
 
