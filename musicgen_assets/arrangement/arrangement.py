@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from musicgen_assets.arrangement.accents import meet_hit_points
-from musicgen_assets.arrangement.band import Seat, seat_band
+from musicgen_assets.arrangement.band import BASS, MELODY, Seat, seat_band
 from musicgen_assets.arrangement.boundary_devices import Parts
 from musicgen_assets.arrangement.comping import write_chords
 from musicgen_assets.arrangement.critic.verdict import (
@@ -33,6 +33,7 @@ from musicgen_assets.arrangement.orchestration import Window, orchestrate
 from musicgen_assets.arrangement.pace import plan_pace
 from musicgen_assets.arrangement.performance import perform, pulse_of, settled
 from musicgen_assets.arrangement.playability import playable
+from musicgen_assets.arrangement.registers import clear_of_bass, in_style_register, middles_of
 from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
 from musicgen_assets.arrangement.takes import SECTION_REROLLS, Dice, asked_takes, spliced, stream_of
 from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
@@ -283,8 +284,18 @@ def _write_parts(
     dice: Dice,
 ) -> Parts:
     melody = lay_melody(timeline, materials.melody, is_sung=materials.is_sung)
+    for seat in seats:
+        if seat.name == MELODY:
+            melody = in_style_register(melody, seat, style)
     has_percussionist = any(seat.role == "percussion" and seat.is_kit for seat in seats)
     has_second_lead = sum(seat.role == "lead" for seat in seats) > 1
+
+    leads = {
+        seat.name: write_lead(seat, windows[seat.name], melody, has_second_lead=has_second_lead)
+        for seat in seats
+        if seat.role == "lead"
+    }
+    middles = middles_of(leads.get(MELODY, []), timeline)
 
     def write(seat: Seat) -> list[NoteRow]:
         own, own_dice = windows[seat.name], dice.of(f"part of {seat.name}")
@@ -295,16 +306,20 @@ def _write_parts(
         if seat.role == "bass":
             return write_bass(seat, own, timeline, materials.bass, materials.harmony)
         if seat.role == "chords":
-            return write_chords(seat, own, timeline, materials.rhythm, style.comping_voicing)
+            return write_chords(seat, own, timeline, materials.rhythm, style.comping_voicing, middles)
         if seat.role == "pad":
             return write_pad(seat, own, timeline)
         if seat.role == "arpeggio":
             return write_arpeggio(seat, own, timeline, own_dice)
         if seat.role == "counter":
             return write_counter(seat, own, timeline, melody)
-        return write_lead(seat, own, melody, has_second_lead=has_second_lead)
+        return leads[seat.name]
 
-    return {seat.name: write(seat) for seat in seats}
+    parts = {seat.name: write(seat) for seat in seats}
+    for seat in seats:
+        if seat.role == "chords":
+            parts[seat.name] = clear_of_bass(parts[seat.name], parts.get(BASS, []))
+    return parts
 
 
 def _track(seat: Seat, played: Played) -> Track:

@@ -122,9 +122,10 @@ def add_snare_build(boundary: Boundary, parts: Parts, name: str) -> bool:
 
 
 def add_swell(boundary: Boundary, parts: Parts, name: str) -> bool:
-    """A soft roll on the second cymbal that grows into the line."""
-    drums = parts.get(name)
-    if drums is None:
+    """A soft roll on the second cymbal that grows into the line, where drums play on either side of it."""
+    drums = parts.get(name, [])
+    span = boundary.timeline.bar_ticks
+    if not plays(drums, boundary.tick - span, boundary.tick + span):
         return False
     start = boundary.last_pulse
     ticks = range(start, boundary.tick, SIXTEENTH_TICKS // 2)
@@ -217,24 +218,39 @@ def add_breath(boundary: Boundary, parts: Parts) -> bool:
 
 
 def add_riser(boundary: Boundary, parts: Parts) -> bool:
-    """A scale in eighths up to the line, growing louder, by an arpeggio, counter, pad or chord player."""
+    """A scale in eighths up to the line, growing louder, by an arpeggio, counter, pad or chord player.
+
+    Who has nothing but two hands leaves off what they had: only a pad sounds on.
+    """
     for role in _RISER_ROLES:
         for seat in boundary.seats:
             if seat.role == role and seat.name != MELODY and not seat.is_kit:
-                _rise(boundary, parts[seat.name], seat)
+                _rise(boundary, parts, seat)
                 return True
     return False
 
 
-def _rise(boundary: Boundary, rows: list[NoteRow], seat: Seat) -> None:
+def _rise(boundary: Boundary, parts: Parts, seat: Seat) -> None:
+    rows = parts[seat.name]
     low, high = register(seat.program, *(_GUITAR_RISER if seat.program in GUITARS else _RISER_REGISTER))
     key = boundary.timeline
     scale = {(pc + boundary.before.section.transpose) % 12 for pc in scale_pitch_classes(key.key, key.scale)}
     ticks = list(range(boundary.last_bar, boundary.tick, EIGHTH_TICKS))
+    if seat.role == "chords":
+        low, high = _below_melody(boundary, parts, seat, low, high)
     ladder = [pitch for pitch in range(low, high + 1) if pitch % 12 in scale]
     climbed = ladder[-len(ticks) :] if len(ladder) >= len(ticks) else ladder
-    if seat.role in ("arpeggio", "counter"):
+    if seat.role != "pad":
         silence(rows, boundary.last_bar, boundary.tick)
     for number, (tick, pitch) in enumerate(zip(ticks[-len(climbed) :], climbed, strict=False)):
         onset, until = boundary.timeline.swung(tick), boundary.timeline.swung(tick + EIGHTH_TICKS)
         rows.append((onset, (until - onset) * 19 // 20, pitch, round(50 + 40 * number / len(climbed))))
+
+
+def _below_melody(boundary: Boundary, parts: Parts, seat: Seat, low: int, high: int) -> tuple[int, int]:
+    """Where the hand that plays the chords can run: under the melody of that bar, an octave at least."""
+    over = [row[2] for row in parts.get(MELODY, []) if row[0] < boundary.tick and row[0] + row[1] > boundary.last_bar]
+    top = min([high, *(pitch - 1 for pitch in over)])
+    lowest = range_of(seat.program)[0]
+    bottom = max(min(low, top - 12), lowest)
+    return bottom, max(top, bottom + 12)

@@ -25,6 +25,7 @@ LOWEST_THIRD = 48
 
 _HAND = (50, 70)
 _OPEN_HAND = (48, 76)
+_HAND_SPAN_MIN = 15
 _POWER = (40, 57)
 _FRETS = 4
 _HIGHEST_POSITION = 8
@@ -39,19 +40,27 @@ def voicing_for(program: int, style_voicing: Voicing) -> Voicing:
     return "close" if style_voicing in ("guitar", "power") else style_voicing
 
 
+def hand(voicing: Voicing) -> tuple[int, int]:
+    """The register of a hand at a keyboard, or of a section of strings, for a voicing of no guitar."""
+    return _OPEN_HAND if voicing == "open" else _HAND
+
+
 def voice(
-    chord: ChordSpan, voicing: Voicing, program: int, previous: Sequence[int] | None, raise_by: int = 0
+    chord: ChordSpan, voicing: Voicing, program: int, previous: Sequence[int] | None, raise_by: int = 0, down: int = 0
 ) -> tuple[int, ...]:
     """Ascending MIDI pitches of the chord within the instrument's range, near ``previous`` where there is one.
 
-    ``raise_by`` semitones moves the hand's register up. At most six notes.
+    ``raise_by`` semitones moves the hand's register up; ``down`` lowers its top, and its bottom no further than to
+    LOWEST_THIRD. Guitar shapes stay where the neck has them. At most six notes.
     """
     before = tuple(previous) if previous else None
     if voicing == "guitar":
         return _guitar(chord.pitch_classes, chord.bass, before)
     if voicing == "power":
         return _power(chord.root, chord.pitch_classes, program, raise_by)
-    low, high = register(program, *(limit + raise_by for limit in (_OPEN_HAND if voicing == "open" else _HAND)))
+    bottom, top = hand(voicing)
+    low = max(bottom + raise_by - down, min(bottom + raise_by, LOWEST_THIRD))
+    low, high = register(program, low, max(top + raise_by - down, low + _HAND_SPAN_MIN))
     if voicing == "shell":
         return _led(before, _guides(chord), low, high, 3 if len(chord.pitch_classes) > 3 else 2)
     count = min(max(len(chord.pitch_classes), 3), 4)

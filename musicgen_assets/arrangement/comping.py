@@ -6,12 +6,13 @@ Belongs here: tracks of role "chords". Does not belong here: pads and arpeggios 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from musicgen_assets.arrangement.band import Seat
-from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, voice, voicing_for
+from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, hand, voice, voicing_for
 from musicgen_assets.arrangement.orchestration import Window
 from musicgen_assets.arrangement.ranges import fitted
+from musicgen_assets.arrangement.registers import hand_down
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.feel import group_starts
 from musicgen_assets.score.material import Comping, Rhythm
@@ -20,6 +21,7 @@ from musicgen_assets.score.model import ChordSpan, NoteRow
 SUSTAINED = frozenset({19, *range(40, 45), *range(48, 55), *range(88, 96)})
 """Programs that hold a chord as long as it lasts: church organ, bowed strings, ensembles, voices, pads."""
 SECOND_HAND_UP = 12
+_NO_LEAD: Mapping[str, int] = {}
 HOOK_UP = 3
 """Hands move up this many semitones for a chorus: it stands above its verse in register too (rule of thumb)."""
 _HELD_VELOCITY = 66
@@ -27,9 +29,10 @@ EIGHTH_TICKS = 240
 
 
 def write_chords(
-    seat: Seat, windows: Sequence[Window], timeline: Timeline, rhythm: Rhythm, style_voicing: Voicing
-) -> list[NoteRow]:
-    """The seat's chords over its windows.
+    seat: Seat, windows: Sequence[Window], timeline: Timeline, rhythm: Rhythm, style_voicing: Voicing,
+    middles: Mapping[str, int] = _NO_LEAD,
+) -> list[NoteRow]:  # fmt: skip
+    """The seat's chords over its windows, out of the way of a lead with ``middles``, its middle pitch by section.
 
     The first chord player follows the comping pattern of the section's level. Others keep out of its way: they
     hold, one stroke a chord and an octave up, until level 3, and then take the pattern one level sparser.
@@ -43,9 +46,10 @@ def write_chords(
         start, end = window.start_bar * timeline.bar_ticks, window.past_bar * timeline.bar_ticks
         level = window.plan.level
         up = HOOK_UP if window.plan.is_hook else 0
-        previous, was_up = moved_up(previous, up - was_up), up
+        down = hand_down(hand(voicing)[1] + own_place + up, window.plan.section.name, middles)
+        previous, was_up = moved_up(previous, up - down - was_up), up - down
         for chord in timeline.chords_between(start, end):
-            pitches = voice(chord, voicing, seat.program, previous, own_place + up)
+            pitches = voice(chord, voicing, seat.program, previous, own_place + up, down)
             previous = pitches
             if seat.program in SUSTAINED or (seat.order > 0 and level < 3):
                 rows += _held(chord, pitches)

@@ -15,7 +15,7 @@ from musicgen_assets.arrangement.boundary_devices import (
     Parts,
     silence,
 )
-from musicgen_assets.arrangement.chord_voicing import GUITARS, Voicing, voice, voicing_for
+from musicgen_assets.arrangement.chord_voicing import GUITARS, LOWEST_THIRD, Voicing, voice, voicing_for
 from musicgen_assets.arrangement.ranges import folded, range_of
 from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.composition.bass_player import HIGHEST, LOWEST
@@ -115,14 +115,19 @@ def strike(
 
 
 def _rooted(pitches: Sequence[int], root: int, program: int) -> list[int]:
-    """The voicing in root position: what lies under its lowest root goes up by octaves, or a root goes under it."""
+    """The voicing in root position: the lowest root above the mud at the bottom, the rest over it by octaves, so that
+    no tone of the last chord is lost; where it has no root, one goes under it.
+    """
     low, high = range_of(program)
     roots = [pitch for pitch in pitches if pitch % 12 == root]
     if not roots:
         bottom = folded(pitches[0] - (pitches[0] - root) % 12, low, high)
         return sorted({bottom, *(pitch for pitch in pitches if pitch > bottom)})
-    raised = {pitch + 12 if pitch < roots[0] else pitch for pitch in pitches}
-    return sorted(pitch for pitch in raised if roots[0] <= pitch <= high)
+    bottom = roots[0]
+    while bottom > pitches[0] and bottom - 12 >= max(low, LOWEST_THIRD):
+        bottom -= 12
+    raised = {pitch + 12 * max(-(-(bottom - pitch) // 12), 0) for pitch in pitches}
+    return sorted(pitch for pitch in {bottom, *raised} if pitch <= high)
 
 
 def _kit_strike(seat: Seat, start: int, loud: int) -> list[NoteRow]:

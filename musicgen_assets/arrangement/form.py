@@ -19,8 +19,10 @@ from musicgen_assets.arrangement.form_growth import (
     cut_form,
     grown_form,
     hook_share,
+    is_stuck,
     lead_in_of,
     needs_intro,
+    returning_forms,
     wished_bars,
     with_sooner_hook,
     with_two_kinds,
@@ -119,12 +121,32 @@ def plan_form(
             "technical.duration_s", duration_s, f"it holds {total} bars at {tempo_bpm:g} BPM, too few for a form",
             way_out="Ask for a longer song or a faster tempo.",
         )  # fmt: skip
+    if is_stuck(kinds, lengths, nominal, total):
+        kinds, lengths = _unstuck(kinds, lengths, nominal, total, duration_s)
     return tuple(Slot(kind, bars) for kind, bars in zip(kinds, lengths, strict=True))
 
 
 def _short_intro_bars(total: int) -> int:
     """Bars of an intro that only says the hook once: two, in longer songs four."""
     return min(max(total // _SONG_BARS_AN_INTRO_BAR // 2 * 2, 2), 4)
+
+
+def _unstuck(
+    kinds: Sequence[SectionKind], lengths: Sequence[int], nominal: Mapping[SectionKind, Wish], total: int,
+    duration_s: float,
+) -> tuple[tuple[SectionKind, ...], tuple[int, ...]]:  # fmt: skip
+    """A form whose verse and hook come once more, where that leaves no section swollen: the one that strains least, of
+    those that keep the intro if there are any.
+    """
+    best: tuple[tuple[bool, float], tuple[SectionKind, ...], tuple[int, ...]] | None = None
+    for form in returning_forms(kinds):
+        found = priced_lengths(_wishes(form, nominal, total, duration_s), total)
+        if found is None or is_stuck(form, found[1], nominal, total):
+            continue
+        strain = (form[0] != kinds[0], found[0])
+        if best is None or strain < best[0]:
+            best = strain, form, found[1]
+    return (best[1], best[2]) if best else (tuple(kinds), tuple(lengths))
 
 
 def _form_to_picture(

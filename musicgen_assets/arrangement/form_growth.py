@@ -45,6 +45,10 @@ _SECTIONS_KEPT = 4
 _HOOK_BY_SHARE, _HOOK_BY_SHARE_SHORT = 0.26, 0.55
 _HOOK_BY_S = 62.0
 _LONG_S = 90.0
+_SWOLLEN, _SWOLLEN_SHARE = 1.5, 0.4
+"""A section this many times as long as its style wants it is a form that got stuck, where it also takes this share."""
+_OUTRO_SHARE, _OUTRO_BARS = 0.25, 4
+"""What a song may spend on leaving (rule of thumb)."""
 
 
 def wished_bars(kinds: Sequence[SectionKind], nominal: Mapping[SectionKind, Wish]) -> int:
@@ -162,3 +166,30 @@ def with_sooner_hook(
         else:
             break
     return tuple(found)
+
+
+def is_stuck(
+    kinds: Sequence[SectionKind], lengths: Sequence[int], nominal: Mapping[SectionKind, Wish], total: int
+) -> bool:
+    """Whether one section has swallowed the song: far longer than its style wants it, or an outro without an end."""
+    return any(
+        (bars > _SWOLLEN * nominal[kind].bars and bars > _SWOLLEN_SHARE * total)
+        or (kind == "outro" and bars > max(_OUTRO_SHARE * total, _OUTRO_BARS))
+        for kind, bars in zip(kinds, lengths, strict=True)
+    )
+
+
+def returning_forms(kinds: Sequence[SectionKind]) -> tuple[tuple[SectionKind, ...], ...]:
+    """The form with its verse and hook once more after the last hook: whole, or without outro, intro, or both."""
+    hooks = [index for index, kind in enumerate(kinds) if kind in HOOK_KINDS]
+    if not hooks:
+        return ()
+    hook = kinds[hooks[-1]]
+    before: SectionKind = "breakdown" if hook == "drop" else "verse"
+    full = (*kinds[: hooks[-1] + 1], before, hook, *kinds[hooks[-1] + 1 :])
+    return tuple(
+        dict.fromkeys(
+            tuple(kind for kind in full if kind not in left_out)
+            for left_out in ((), ("outro",), ("intro",), ("intro", "outro"))
+        )
+    )

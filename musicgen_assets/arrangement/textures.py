@@ -31,6 +31,8 @@ _COUNTER_REGISTER = (57, 78)
 _FAST_BPM = 132.0
 _SHAPES = ("up", "down", "up_down", "pairs")
 _PAD_VELOCITY, _ARPEGGIO_VELOCITY, _COUNTER_VELOCITY = 62, 70, 72
+_RUB_COST = 14.0
+"""What a seventh, ninth or second of a semitone against a held tone of the melody costs, in semitones of movement."""
 _ANSWER_GAP_TICKS = 420
 """A rest of the melody from which the counter line answers."""
 
@@ -163,7 +165,8 @@ def _guide_line(
     stop: int | None,
     timeline: Timeline,
 ) -> list[NoteRow]:
-    """One long note, or two in a chord of more than a bar: third or seventh first, never the melody's own tone."""
+    """One long note, or two in a chord of more than a bar: third or seventh first, never the melody's own tone, nor
+    one a semitone from a tone that the melody holds."""
     end = chord.start_ticks + chord.duration_ticks if stop is None else stop
     if end - chord.start_ticks < EIGHTH_TICKS:
         return []
@@ -173,19 +176,25 @@ def _guide_line(
     for number in range(halves):
         onset = chord.start_ticks + length * number // halves // EIGHTH_TICKS * EIGHTH_TICKS
         until = end if number == halves - 1 else chord.start_ticks + length // 2 // EIGHTH_TICKS * EIGHTH_TICKS
-        taken = {row[2] % 12 for row in melody if row[0] < until and row[0] + row[1] > onset}
-        pitch = _guide_tone(chord, previous, low, high, taken, rows[-1][2] if rows else None)
+        over = [row for row in melody if row[0] < until and row[0] + row[1] > onset]
+        taken = {row[2] % 12 for row in over}
+        held = (row[2] for row in over if min(until, row[0] + row[1]) - max(onset, row[0]) >= EIGHTH_TICKS)
+        rubbed = {(pitch + step) % 12 for pitch in held for step in (1, -1)}
+        pitch = _guide_tone(chord, previous, low, high, taken, rubbed, rows[-1][2] if rows else None)
         rows.append((onset, max((until - onset) * 19 // 20, 1), pitch, _COUNTER_VELOCITY))
         previous = pitch
     return rows
 
 
-def _guide_tone(chord: ChordSpan, previous: int, low: int, high: int, taken: set[int], avoided: int | None) -> int:
+def _guide_tone(
+    chord: ChordSpan, previous: int, low: int, high: int, taken: set[int], rubbed: set[int], avoided: int | None
+) -> int:  # fmt: skip
     tones = set(chord.pitch_classes)
     guides = {pc for pc in tones if (pc - chord.root) % 12 in (3, 4, 10, 11)}
 
     def cost(pitch: int) -> tuple[float, int]:
         foreign = (0.0 if pitch % 12 in guides else 2.0) + (8.0 if pitch % 12 in taken else 0.0)
+        foreign += _RUB_COST if pitch % 12 in rubbed else 0.0
         return abs(pitch - previous) + foreign + (9.0 if pitch == avoided else 0.0), pitch
 
     return min((pitch for pitch in range(low, high + 1) if pitch % 12 in tones), key=cost)
