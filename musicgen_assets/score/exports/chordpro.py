@@ -16,12 +16,12 @@ from musicgen_assets.score.exports.bars import cut_words
 from musicgen_assets.score.exports.lead_sheet import bpm_words
 from musicgen_assets.score.exports.transposing import transposed_sheet
 from musicgen_assets.score.exports.written import WrittenScore
+from musicgen_assets.score.midi import MINOR_SCALES
 from musicgen_assets.score.model import Score, Section, Syllable
 from musicgen_assets.theory.keys import practical_tonic
 
 _ENVIRONMENTS = {"chorus": "chorus", "drop": "chorus", "bridge": "bridge"}
 """Section kinds with an environment of their own; all other sung ones are verses."""
-_MINOR = ("minor", "dorian", "phrygian")
 _Chord = tuple[int, str]
 
 
@@ -137,7 +137,7 @@ def _home(line: Sequence[Syllable], sections: Sequence[Section]) -> int:
 
 
 def _key(score: Score) -> str:
-    return practical_tonic(score.key, score.scale) + ("m" if score.scale in _MINOR else "")
+    return practical_tonic(score.key, score.scale) + ("m" if score.scale in MINOR_SCALES else "")
 
 
 def _plain(text: str) -> str:
