@@ -4,10 +4,12 @@ BIN := .venv/bin
 UV_VERSION := 0.13.8
 PROMPT ?= upbeat pop song about summer, 2 minutes
 PROOFS ?= edits five races cancels partial kills
+COMPOSER ?= understood style_measures groove_rules groove_identity tonal_rules arrangement_rules hit_points \
+	lyrics_proof critic_scores critic_twins critic_diversity exports_proof
 SOAK_STATE ?= benchmarks/results/soak
 export UV_LINK_MODE := copy
 
-.PHONY: demo test lint up bench soak docs font clean
+.PHONY: demo test lint up bench proofs soak docs font clean
 
 demo: .venv/.core font ## make a song and say where it is
 	$(BIN)/musicgen compose "$(PROMPT)" --seed 1
@@ -28,12 +30,17 @@ bench: .venv/.dev font ## measure, as ratios side by side in one run
 	@scripts/system-packages.sh "fluidsynth:fluidsynth:the shell chain has no renderer" "ffmpeg:ffmpeg:the shell chain has no loudnorm and no LAME"
 	$(BIN)/python -m benchmarks
 
+proofs: .venv/.dev ## what songs are worth before they sound: rules, words, critic, sheets (docs/measuring.md)
+	@failed=; for proof in $(COMPOSER); do echo "== $$proof"; $(BIN)/python -m benchmarks.$$proof || failed="$$failed $$proof"; \
+	done; test -z "$$failed" || { echo "broken:$$failed"; exit 1; }
+
 # The proofs keep every finished case under SOAK_STATE: stop them when you like, and the next `make soak` goes on.
 soak: .venv/.dev font ## the long forms of the tests, hours; goes on where it was stopped
 	$(BIN)/python -m pytest -m soak -n 2 tests/soak
 	$(BIN)/python -m benchmarks.prompts
 	@failed=; for proof in $(PROOFS); do $(BIN)/python -m benchmarks.soak.$$proof --state $(SOAK_STATE) || failed="$$failed $$proof"; \
-	done; $(BIN)/python -m benchmarks.revisions; test -z "$$failed" || { echo "broken:$$failed"; exit 1; }
+	done; $(BIN)/python -m benchmarks.revisions; $(MAKE) proofs || failed="$$failed composer"; \
+	test -z "$$failed" || { echo "broken:$$failed"; exit 1; }
 
 docs: .venv/.dev ## write the generated parts of docs/
 	$(BIN)/python scripts/write_docs.py

@@ -13,13 +13,14 @@ import subprocess
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from musicgen_assets.score.clock import ticks_played
 from musicgen_assets.score.exports.drum_staff import drum_place
 from musicgen_assets.score.exports.musicxml import part_name
-from musicgen_assets.score.model import TICKS_PER_QUARTER, Track
+from musicgen_assets.score.model import TICKS_PER_QUARTER, Skip, Track
 
 Notes = Counter[tuple[int, int, Any]]
 MUSESCORE = ("mscore3", "musescore3", "mscore", "musescore")
@@ -30,14 +31,16 @@ def expected_midi(tracks: Iterable[Track]) -> dict[str, Notes]:
     return {track.name: Counter((row[0], row[1], row[2]) for row in track.notes) for track in tracks}
 
 
-def expected_musicxml(tracks: Iterable[Track]) -> dict[str, Notes]:
-    """Printed part name -> the notes that its MusicXML part should hold."""
-    return {
-        part_name(track): Counter(
-            (row[0], row[1], drum_height(row[2]) if track.is_drums else row[2]) for row in track.notes
-        )
-        for track in tracks
-    }
+def expected_musicxml(tracks: Iterable[Track], skips: Sequence[Skip] = ()) -> dict[str, Notes]:
+    """Printed part name -> the notes that its MusicXML part should hold; ticks of ``skips`` do not exist there."""
+    found: dict[str, Notes] = {}
+    for track in tracks:
+        notes: Notes = Counter()
+        for start, duration, pitch, _ in track.notes:
+            begins, ends = ticks_played(start, skips), ticks_played(start + duration, skips)
+            notes[begins, ends - begins, drum_height(pitch) if track.is_drums else pitch] += 1
+        found[part_name(track)] = notes
+    return found
 
 
 def drum_height(key: int) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.written import WrittenSong, write_song
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.composition.melody_hook import hook_statements, refrain_likeness, section_likeness
 from musicgen_assets.composition.melody_measures import bar_compression, clash_share, consonant_share, resolved_share
@@ -21,7 +22,6 @@ from musicgen_assets.styles.loader import blend, style_names
 from musicgen_assets.theory.scales import scale_pitch_classes
 from musicgen_assets.theory.voice_leading import hidden_perfects, mean_movement, parallel_perfects
 
-HOOK_KINDS = ("chorus", "drop")
 DURATION_S = 120.0
 _STRUM_TICKS = 130
 """Notes of one chord within this time after its first are one voicing."""

@@ -213,7 +213,7 @@ def _recovered_service(running: Deployment, kind: str, partition: str, killed: K
 
 
 def _grown(services: set[int]) -> set[int]:
-    """The services' own children: a code server has helpers, a webserver has none."""
+    """The services' own children: a code server has some, a webserver has none."""
     return {child.pid for pid in services for child in processes.with_children(pid)[1:]}
 
 

@@ -33,7 +33,6 @@ _JUMP = 0.2
 """A rise of energy from which a riser is worth its effort."""
 _CALM = 0.45
 _DRIVEN = 0.8
-_FILL_LATITUDE = 0.3
 
 Device = Callable[[], bool]
 

@@ -15,6 +15,7 @@ import numpy as np
 from musicgen_assets.composition.chord_cadence import CLOSING_KINDS, cadence_of, closing_bars, half_closing_bars
 from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
 from musicgen_assets.composition.chord_substitution import (
+    PEDAL_KINDS,
     brightness,
     with_inversions,
     with_mixture,
@@ -53,7 +54,6 @@ _RELATED: dict[SectionKind, tuple[SectionKind, ...]] = {
 _REUSE = 0.75
 _MOOD_PULL = 2.0
 """How strongly a mood away from the style's own prefers bright or dark loops."""
-_PEDAL_KINDS: tuple[SectionKind, ...] = ("intro", "build", "breakdown", "outro")
 _CLOSING_SHARE, _DOMINANT_SHARE, _SUSPENDED_SHARE = 0.6, 0.6, 0.3
 """How often a chorus that could stay a loop is closed, closed by the dominant, and a half cadence suspended."""
 _HALF_SHARES: dict[SectionKind, float] = {"pre_chorus": 0.7, "verse": 0.3}
@@ -205,7 +205,7 @@ def _finished(bars: list[str], brief: HarmonyBrief, kind: SectionKind, rng: np.r
     bars = with_sharper_dominants(bars, style, brief.mood, scale, rng)
     bars = with_tritone_substitute(bars, style, scale, rng)
     bars = with_pedal(bars, style, kind, tonic, scale, rng)
-    if kind not in _PEDAL_KINDS:
+    if kind not in PEDAL_KINDS:
         bars = with_inversions(bars, style, tonic, scale, rng)
     return [coloured(bar, style, tonic, scale, rng) for bar in bars]
 

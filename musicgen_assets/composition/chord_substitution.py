@@ -21,11 +21,11 @@ from musicgen_assets.theory.scales import mode_family, scale_pitch_classes
 
 _SECONDARY = {"triads": 0.2, "sevenths": 0.35, "ninths": 0.4}
 _TURNS = {"close": 0.35, "open": 0.35, "arpeggio": 0.4, "guitar": 0.15, "shell": 0.0, "power": 0.0}
-_TURNED = {"triads": 1.0, "sevenths": 0.4, "ninths": 0.0}
-"""How likely a hand turns a chord, and how much of that is left where chords have more notes."""
+"""How likely a hand turns a chord."""
 _TRITONE, _QUICKER = 0.35, 0.5
 _MIXTURE_BELOW = 0.75
-_PEDAL_KINDS: tuple[SectionKind, ...] = ("intro", "build", "breakdown", "outro")
+PEDAL_KINDS: tuple[SectionKind, ...] = ("intro", "build", "breakdown", "outro")
+"""Sections that may stand on a held tonic."""
 _TARGETS = {"major": ("ii", "vi", "IV", "iii", "V"), "minor": ("iv", "V", "bVII", "bIII")}
 _PREDOMINANTS = {"major": ("IV", "ii"), "minor": ("iv",)}
 _DARKER = {"IV": "iv", "vi": "bVI", "ii": "iiø7"}
@@ -179,7 +179,7 @@ def with_pedal(
 ) -> list[str]:
     """Sometimes in sections that wait, triads of a loop that begins on the tonic stand over the tonic in the bass."""
     changed = list(bars)
-    if kind not in _PEDAL_KINDS or rng.random() >= habits_of(style).pedals:
+    if kind not in PEDAL_KINDS or rng.random() >= habits_of(style).pedals:
         return changed
     chords = [parse_bar(bar, tonic, scale) for bar in bars]
     if function_of(chords[0][0], tonic) != "tonic":

@@ -16,7 +16,6 @@ SHORT_NOTE_MS = 100.0
 RATIO_MAX = 3.5
 """Jazz drummers' long-short ratio falls from about 3.5:1 at slow tempo to even notes near 300 quarters a minute, and
 from medium tempo on the short note lasts about 100 ms (Friberg and Sundström 2002, Music Perception 19(3))."""
-SWING_MAX = RATIO_MAX / (1.0 + RATIO_MAX)
 EIGHTH_TICKS, SIXTEENTH_TICKS = TICKS_PER_QUARTER // 2, TICKS_PER_QUARTER // 4
 _STRAIGHT_RATIO = 1.1
 

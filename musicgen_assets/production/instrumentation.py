@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from math import log10
 
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.context.schema import Mood, Role
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
@@ -18,7 +19,6 @@ from musicgen_assets.score.clock import seconds, steady, ticks_per_bar
 from musicgen_assets.score.model import Score, Section, Track
 from musicgen_assets.styles.schema import Style, TrackMix
 
-BIG_KINDS = frozenset({"chorus", "drop"})
 ENERGY_STEP = 0.1
 """A section this much above the one before is announced."""
 ELECTRONIC_SIDECHAIN_DB = 2.5
@@ -69,7 +69,7 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
         is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB
         or any("drop" in form for form in style.forms),
         is_lofi=any(word in name.lower() for name in (style.name, *style.aliases) for word in _LOFI_WORDS),
-        big_sections=tuple(section.name for section in score.sections if section.kind in BIG_KINDS),
+        big_sections=tuple(section.name for section in score.sections if section.kind in HOOK_KINDS),
     )
     totals = Counter(track.role for track in score.tracks)
     seen: Counter[Role] = Counter()
@@ -148,7 +148,7 @@ def _textures(score: Score, setting: Setting) -> tuple[Texture, ...]:
     is_modern = setting.is_electronic or bool(programs & (SYNTHS | DISTORTED))
     if is_modern and not setting.is_lofi:
         for before, after in zip(score.sections, score.sections[1:], strict=False):
-            if after.kind in BIG_KINDS and after.energy - before.energy >= ENERGY_STEP:
+            if after.kind in HOOK_KINDS and after.energy - before.energy >= ENERGY_STEP:
                 textures += _announcement(score, before, after, setting.is_electronic)
     return tuple(textures)
 

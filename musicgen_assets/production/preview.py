@@ -13,6 +13,7 @@ import numpy as np
 
 from dsp.dynamics import fade_in, fade_out, limiter
 from dsp.levels import db_to_gain
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.graph.job import Blob, FloatArray, Job, Outcome, Payload, Task
 from musicgen_assets.graph.payloads import audio_payload
@@ -31,7 +32,6 @@ PREVIEW_LUFS = -14.0
 CEILING_DBTP = -1.0
 FADE_IN_S = 0.01
 FADE_OUT_S = 0.6
-_HOOK_KINDS = ("chorus", "drop")
 _ENTRY = "musicgen_assets.production.preview:render_preview"
 
 
@@ -69,7 +69,7 @@ def make_preview(job: Job) -> Outcome:
 
 def hook_window(score: Score) -> tuple[Section, int, int]:
     """The section a preview is from, and its window in ticks: the first chorus, else the most energetic section."""
-    hooks = [section for section in score.sections if section.kind in _HOOK_KINDS]
+    hooks = [section for section in score.sections if section.kind in HOOK_KINDS]
     section = hooks[0] if hooks else max(score.sections, key=lambda part: part.energy)
     return section, section.start_ticks, min(score.end_ticks, section.start_ticks + ticks(PREVIEW_S, score.tempo_bpm))
 

@@ -47,6 +47,22 @@ def beat_ticks(time_signature: str) -> int:
     return TICKS_PER_QUARTER * 4 // denominator
 
 
+def cut_meter(left_ticks: int, time_signature: str) -> str:
+    """The meter of a bar of which ``left_ticks`` are left, in the song's own note value where that divides it.
+
+    (960, "4/4") -> "2/4", (1440, "12/8") -> "6/8", (840, "4/4") -> "7/16". Multiples of 30 ticks are exact.
+    """
+    own = meter(time_signature)[1]
+    whole = 4 * TICKS_PER_QUARTER
+    value = next((size for size in (4, 8, 16, 32, 64) if size >= own and left_ticks % (whole // size) == 0), 128)
+    return f"{max(round(left_ticks * value / whole), 1)}/{value}"
+
+
+def ticks_played(tick: int, skips: Iterable[Skip]) -> int:
+    """How many ticks are played before a tick of the song; those of ``skips`` are not. A tick inside one is its end."""
+    return tick - sum(min(max(tick - skip.start_ticks, 0), skip.end_ticks - skip.start_ticks) for skip in skips)
+
+
 def seconds(ticks: float, tempo_bpm: float) -> float:
     """Ticks to seconds; ``tempo_bpm`` counts quarters a minute."""
     return float(ticks) * 60.0 / (tempo_bpm * TICKS_PER_QUARTER)

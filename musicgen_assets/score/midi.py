@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from musicgen_assets.score.clock import beat_ticks, meter, ticks_per_bar
+from musicgen_assets.score.clock import beat_ticks, cut_meter, meter, ticks_per_bar, ticks_played
 from musicgen_assets.score.model import (
     TICKS_PER_QUARTER,
     NoteArray,
@@ -60,7 +60,7 @@ def score_to_midi(
         events = _part(track.name, track.array(), track.program, track.channel) + _controls(track)
         if track.name == carrier:
             events += _lyrics(words)
-        chunks.append(_chunk(_in_file(events, score), _file_tick(score.end_ticks, score)))
+        chunks.append(_chunk(_in_file(events, score), ticks_played(score.end_ticks, score.skips)))
     return _file(chunks)
 
 
@@ -136,20 +136,16 @@ def _conducted(score: Score, events: list[_Event]) -> bytes:
     bar = ticks_per_bar(score.time_signature)
     for skip in score.skips:
         line = skip.start_ticks // bar * bar
-        left = bar - (skip.end_ticks - skip.start_ticks)
-        denominator = next((size for size in (4, 8, 16, 32, 64) if left % (4 * TICKS_PER_QUARTER // size) == 0), 128)
-        numerator = max(round(left * denominator / (4 * TICKS_PER_QUARTER)), 1)
-        events += [(line, 2, _meter(numerator, denominator, 24)), (line + bar, 2, _own_meter(score.time_signature))]
-    return _chunk(_in_file(events, score), _file_tick(score.end_ticks, score))
-
-
-def _file_tick(tick: int, score: Score) -> int:
-    """A tick of the score in a file, where ticks that are not played do not exist."""
-    return tick - sum(min(max(tick - skip.start_ticks, 0), skip.end_ticks - skip.start_ticks) for skip in score.skips)
+        cut = cut_meter(bar - (skip.end_ticks - skip.start_ticks), score.time_signature)
+        events += [(line, 2, _meter(cut, score.time_signature)), (line + bar, 2, _own_meter(score.time_signature))]
+    return _chunk(_in_file(events, score), ticks_played(score.end_ticks, score.skips))
 
 
 def _in_file(events: list[_Event], score: Score) -> list[_Event]:
-    return [(_file_tick(tick, score), order, data) for tick, order, data in events] if score.skips else events
+    """Events at the ticks of a file, where those that are not played do not exist."""
+    if not score.skips:
+        return events
+    return [(ticks_played(tick, score.skips), order, data) for tick, order, data in events]
 
 
 def _controls(track: Track) -> list[_Event]:
@@ -168,11 +164,13 @@ def _tempo(tempo_bpm: float) -> bytes:
 
 
 def _own_meter(time_signature: str) -> bytes:
-    numerator, denominator = meter(time_signature)
-    return _meter(numerator, denominator, beat_ticks(time_signature) * 24 // TICKS_PER_QUARTER)
+    return _meter(time_signature, time_signature)
 
 
-def _meter(numerator: int, denominator: int, clocks: int) -> bytes:
+def _meter(of_bar: str, of_song: str) -> bytes:
+    """A meter whose metronome goes on clicking the song's own beat: 24 MIDI clocks a quarter."""
+    numerator, denominator = meter(of_bar)
+    clocks = beat_ticks(of_song) * 24 // TICKS_PER_QUARTER
     return bytes((0xFF, 0x58, 4, numerator, denominator.bit_length() - 1, clocks, 8))
 
 

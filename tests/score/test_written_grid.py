@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.composition.feel import swung
+from musicgen_assets.score.exports.grid import triplet_beats
 from musicgen_assets.score.exports.written import (
     STRAIGHT,
     VOICES_MAX,
     Swing,
     straightened,
-    triplet_beats,
     written_score,
 )
 from musicgen_assets.score.model import NoteRow, Track

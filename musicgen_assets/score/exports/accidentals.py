@@ -23,10 +23,8 @@ class Accidentals:
         lowered = _SHARPS[::-1][: max(-fifths, 0)]
         self.key = {letter: (letter in raised) - (letter in lowered) for letter in _SHARPS}
 
-    def of(
-        self, voices: Sequence[Voice], spelled: Callable[[NoteRow], Spelled], bar_start: int
-    ) -> dict[tuple[int, int], str]:
-        """(tick, MIDI pitch) -> MusicXML accidental, for the notes of one bar that need one.
+    def of(self, voices: Sequence[Voice], spelled: Callable[[NoteRow], Spelled]) -> dict[tuple[int, int], str]:
+        """(tick of the bar, MIDI pitch) -> MusicXML accidental, for the notes of one bar that need one.
 
         ``spelled`` names a note's pitch. Notes tied over the bar line need none.
         """
@@ -39,6 +37,6 @@ class Accidentals:
                     continue
                 step, alter, octave = spelled(row)
                 if said.get((staff, step, octave), self.key[step]) != alter:
-                    found[bar_start + tick, row[2]] = _SIGNS[alter]
+                    found[tick, row[2]] = _SIGNS[alter]
                 said[staff, step, octave] = alter
         return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.exports.bars import Bar, bars_of, played_chords
 from musicgen_assets.score.exports.spelling import Speller
 from musicgen_assets.score.model import Score, Section
 
@@ -25,31 +25,36 @@ class BarChord:
 
 
 @dataclass(frozen=True)
+class BarChords:
+    """A bar with its chords, at least one."""
+
+    bar: Bar
+    chords: tuple[BarChord, ...]
+
+
+@dataclass(frozen=True)
 class SectionChords:
-    """The bars of a section, each with at least one chord."""
+    """The bars of a section."""
 
     section: Section
-    bars: tuple[tuple[BarChord, ...], ...]
+    bars: tuple[BarChords, ...]
 
 
 def chords_by_section(score: Score) -> tuple[SectionChords, ...]:
     """Every section with the chords of its bars."""
-    bar = ticks_per_bar(score.time_signature)
+    bars = bars_of(score)
     speller = Speller(score)
-    by_bar: dict[int, list[BarChord]] = {}
-    for chord in score.chords:
-        held = BarChord(speller.symbol(chord), chord.start_ticks)
-        by_bar.setdefault(chord.start_ticks // bar, []).append(held)
+    begun = played_chords(score)
     found = []
     for section in score.sections:
-        bars = []
+        cells = []
         for number in range(section.start_bar, section.start_bar + section.bars):
-            inside = list(by_bar.get(number, ()))
-            start = number * bar
-            if not inside or inside[0].tick > start:
+            inside = [BarChord(speller.symbol(chord), chord.start_ticks) for chord in begun.get(number, ())]
+            bar, start = bars[number], bars[number].start_ticks
+            if not inside or bar.offset(inside[0].tick) > 0:
                 sounding = speller.chord_at(start)
                 symbol = NO_CHORD if sounding is None else speller.symbol(sounding)
                 inside.insert(0, BarChord(symbol, start, is_held=sounding is not None))
-            bars.append(tuple(inside))
-        found.append(SectionChords(section, tuple(bars)))
+            cells.append(BarChords(bar, tuple(inside)))
+        found.append(SectionChords(section, tuple(cells)))
     return tuple(found)

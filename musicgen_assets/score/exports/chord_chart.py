@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from musicgen_assets.score.clock import beat_ticks, ticks_per_bar
-from musicgen_assets.score.exports.bar_chords import BarChord, SectionChords, chords_by_section
+from musicgen_assets.score.clock import beat_ticks
+from musicgen_assets.score.exports.bar_chords import BarChords, SectionChords, chords_by_section
+from musicgen_assets.score.exports.bars import cut_words
 from musicgen_assets.score.exports.lead_sheet import tempo_words
 from musicgen_assets.score.exports.written import WrittenScore
 from musicgen_assets.theory.keys import practical_tonic
@@ -24,18 +25,21 @@ def chord_chart(written: WrittenScore) -> str:
     """
     score = written.score
     key = f"Key: {practical_tonic(score.key, score.scale)} {score.scale}"
-    parts = [f"{score.title}\n{key}   Meter: {score.time_signature}   Tempo: {tempo_words(written)}"]
+    head = f"{score.title}\n{key}   Meter: {score.time_signature}   Tempo: {tempo_words(written)}"
+    cut = cut_words(score)
+    parts = [f"{head}\nCut short: {cut}" if cut else head]
     for section in chords_by_section(score):
         name = section.section.name.replace("_", " ")
         lift = section.section.transpose
         moved = f", {lift:+d} semitones" if lift else ""
-        parts.append("\n".join([f"[{name}] {section.section.bars} bars{moved}", *section_lines(section, written)]))
+        parts.append("\n".join([f"[{name}] {section.section.bars} bars{moved}", *_section_lines(section, written)]))
     return "\n\n".join(parts) + "\n"
 
 
-def section_lines(section: SectionChords, written: WrittenScore) -> list[str]:
+def _section_lines(section: SectionChords, written: WrittenScore) -> list[str]:
     """The bars of a section as lines of text, a passage that returns at once written once."""
-    cells = [_cell(bar, written.score.time_signature) for bar in section.bars]
+    beat = beat_ticks(written.score.time_signature)
+    cells = [_cell(bar, beat) for bar in section.bars]
     period, times = _repeated(cells)
     shown = cells[:period] if times > 1 else cells
     shown = [SAME if index % BARS_A_LINE and cell == shown[index - 1] else cell for index, cell in enumerate(shown)]
@@ -48,17 +52,17 @@ def section_lines(section: SectionChords, written: WrittenScore) -> list[str]:
     return lines
 
 
-def _cell(bar: Sequence[BarChord], time_signature: str) -> str:
-    """The chords of a bar; where there are several, dots for the beats each is held."""
-    if len(bar) == 1:
-        return bar[0].symbol
-    length, beat = ticks_per_bar(time_signature), beat_ticks(time_signature)
-    start = bar[0].tick - bar[0].tick % length
-    ends = [*(chord.tick for chord in bar[1:]), start + length]
+def _cell(inside: BarChords, beat: int) -> str:
+    """The chords of a bar; several with dots for the beats each is held. A bar cut short names its meter."""
+    bar, chords = inside.bar, inside.chords
+    meter = f"({bar.time_signature}) " if bar.skips else ""
+    if len(chords) == 1:
+        return meter + chords[0].symbol
+    starts = [max(bar.offset(chord.tick), 0) for chord in chords]
     parts = []
-    for chord, end in zip(bar, ends, strict=True):
-        parts.append(chord.symbol + " ." * max(round((end - max(chord.tick, start)) / beat) - 1, 0))
-    return " ".join(parts)
+    for chord, start, end in zip(chords, starts, [*starts[1:], bar.ticks], strict=True):
+        parts.append(chord.symbol + " ." * max(round((end - start) / beat) - 1, 0))
+    return meter + " ".join(parts)
 
 
 def _repeated(cells: Sequence[str]) -> tuple[int, int]:

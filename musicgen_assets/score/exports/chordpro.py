@@ -11,15 +11,17 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from musicgen_assets.score.clock import beat_ticks, ticks_per_bar
-from musicgen_assets.score.exports.bar_chords import NO_CHORD, BarChord, SectionChords, chords_by_section
+from musicgen_assets.score.exports.bar_chords import NO_CHORD, BarChords, SectionChords, chords_by_section
+from musicgen_assets.score.exports.bars import cut_words
+from musicgen_assets.score.exports.lead_sheet import bpm_words
 from musicgen_assets.score.exports.transposing import transposed_sheet
 from musicgen_assets.score.exports.written import WrittenScore
+from musicgen_assets.score.midi import MINOR_SCALES
 from musicgen_assets.score.model import Score, Section, Syllable
 from musicgen_assets.theory.keys import practical_tonic
 
 _ENVIRONMENTS = {"chorus": "chorus", "drop": "chorus", "bridge": "bridge"}
 """Section kinds with an environment of their own; all other sung ones are verses."""
-_MINOR = ("minor", "dorian", "phrygian")
 _Chord = tuple[int, str]
 
 
@@ -35,6 +37,10 @@ def chordpro(written: WrittenScore, capo: int = 0) -> str:
     lines += [f"{{time: {score.time_signature}}}", f"{{tempo: {score.tempo_bpm:.0f}}}"]
     if written.swing.words:
         lines.append(f"{{comment: {written.swing.words}}}")
+    if score.tempo_map:
+        lines.append(f"{{comment: Tempo bends: {bpm_words(score)}}}")
+    if cut_words(score):
+        lines.append(f"{{comment: Cut short: {cut_words(score)}}}")
     sung = _lines_by_section(sheet)
     for section in chords_by_section(sheet.score):
         lines += ["", *_section(section, sung.get(section.section.start_ticks, []), sheet.score)]
@@ -89,16 +95,16 @@ def _lead(syllable: Syllable, early: int) -> int:
 
 def _grid(section: SectionChords, score: Score) -> list[str]:
     """Bars with one cell a beat."""
-    bar, beat = ticks_per_bar(score.time_signature), beat_ticks(score.time_signature)
-    cells = [" ".join(_cells(chords, bar, beat)) for chords in section.bars]
+    beat = beat_ticks(score.time_signature)
+    cells = [" ".join(_cells(bar, beat)) for bar in section.bars]
     rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def _cells(chords: Sequence[BarChord], bar: int, beat: int) -> list[str]:
-    cells = ["."] * (bar // beat)
-    for chord in chords:
-        place = min(round(chord.tick % bar / beat), len(cells) - 1)
+def _cells(inside: BarChords, beat: int) -> list[str]:
+    cells = ["."] * max(inside.bar.ticks // beat, 1)
+    for chord in inside.chords:
+        place = min(round(max(inside.bar.offset(chord.tick), 0) / beat), len(cells) - 1)
         cells[place] = chord.symbol
     return cells
 
@@ -107,7 +113,7 @@ def _changes(section: SectionChords) -> list[_Chord]:
     """(tick, symbol) wherever the chord changes; held ones only at the section's start."""
     found: list[_Chord] = []
     for number, bar in enumerate(section.bars):
-        for chord in bar:
+        for chord in bar.chords:
             if (chord.is_held and number) or (found and found[-1][1] == chord.symbol):
                 continue
             found.append((chord.tick, "N.C." if chord.symbol == NO_CHORD else chord.symbol))
@@ -131,7 +137,7 @@ def _home(line: Sequence[Syllable], sections: Sequence[Section]) -> int:
 
 
 def _key(score: Score) -> str:
-    return practical_tonic(score.key, score.scale) + ("m" if score.scale in _MINOR else "")
+    return practical_tonic(score.key, score.scale) + ("m" if score.scale in MINOR_SCALES else "")
 
 
 def _plain(text: str) -> str:

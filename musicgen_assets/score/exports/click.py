@@ -5,10 +5,12 @@ Belongs here: the click as a MIDI file. Does not belong here: the song's own dru
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.exports.durations import beats_of
 from musicgen_assets.score.midi import score_to_midi
-from musicgen_assets.score.model import DRUM_CHANNEL, NoteRow, Score, Section, Track
+from musicgen_assets.score.model import DRUM_CHANNEL, NoteRow, Score, Section, Skip, Track
 
 HIGH, LOW = 76, 77
 """General MIDI's high and low wood block."""
@@ -23,8 +25,9 @@ def click_midi(score: Score, count_in_bars: int = 1) -> bytes:
     """
     bar = ticks_per_bar(score.time_signature)
     shift = count_in_bars * bar
+    skips = tuple(Skip(start_ticks=skip.start_ticks + shift, end_ticks=skip.end_ticks + shift) for skip in score.skips)
     bars = count_in_bars + score.end_ticks // bar
-    notes = tuple(row for number in range(bars) for row in _bar(number * bar, score.time_signature))
+    notes = tuple(row for number in range(bars) for row in _played(_bar(number * bar, score.time_signature), skips))
     track = Track(
         name="click", role="percussion", instrument="wood block", program=0, channel=DRUM_CHANNEL, notes=notes
     )
@@ -42,8 +45,23 @@ def click_midi(score: Score, count_in_bars: int = 1) -> bytes:
         count_in = Section(name=COUNT_IN, kind="intro", start_bar=0, bars=count_in_bars, start_ticks=0, end_ticks=shift,
                            energy=0.0)  # fmt: skip
         sections = (count_in, *sections)
-    update = {"sections": sections, "end_ticks": score.end_ticks + shift, "tracks": (track,), "syllables": ()}
+    tempo_map = tuple(
+        change.model_copy(update={"start_ticks": change.start_ticks + shift if change.start_ticks else 0})
+        for change in score.tempo_map
+    )
+    update = {"sections": sections, "end_ticks": score.end_ticks + shift, "tracks": (track,), "syllables": (),
+              "tempo_map": tempo_map, "skips": skips}  # fmt: skip
     return score_to_midi(score.model_copy(update=update))
+
+
+def _played(clicks: Sequence[NoteRow], skips: Sequence[Skip]) -> list[NoteRow]:
+    """The clicks of a bar without those in what is cut from it; its first click is kept, where the bar then begins."""
+    inside = [skip for skip in skips if skip.start_ticks <= clicks[0][0] < skip.end_ticks]
+    kept = [row for row in clicks if not any(skip.start_ticks <= row[0] < skip.end_ticks for skip in skips)]
+    if not inside:
+        return kept
+    start = inside[0].end_ticks
+    return [(start, *clicks[0][1:]), *(row for row in kept if row[0] > start)]
 
 
 def _bar(start: int, time_signature: str) -> list[NoteRow]:

@@ -82,9 +82,11 @@ def strong_places(time_signature: str) -> dict[int, int]:
 
 
 def beats_of(time_signature: str) -> tuple[int, ...]:
-    """Ticks of a bar's felt beats; in 7/8 the unequal ones, 2+2+3."""
+    """Ticks of a bar's felt beats; in 7/8 the unequal ones, 2+2+3, in what a cut leaves of a bar its quarters."""
     if time_signature == "7/8":
         return (0, TICKS_PER_QUARTER, 2 * TICKS_PER_QUARTER)
+    if meter(time_signature)[1] > 8:
+        return tuple(range(0, ticks_per_bar(time_signature), TICKS_PER_QUARTER))
     return tuple(range(0, ticks_per_bar(time_signature), beat_ticks(time_signature)))
 
 
@@ -131,7 +133,7 @@ def _greedy(start: int, end: int) -> tuple[Value, ...]:
     found: list[Value] = []
     while start < end:
         length = max((size for size in _PLAIN if size <= end - start), default=end - start)
-        name, dots = _PLAIN.get(length, ("32nd", 0))
+        name, dots = _PLAIN.get(length, ("64th" if length <= 30 else "32nd", 0))
         found.append(Value(start, length, name, dots))
         start += length
     return tuple(found)

@@ -37,12 +37,18 @@ def key_words(score: Score) -> str:
 
 
 def tempo_words(written: WrittenScore) -> str:
-    """ "112 BPM", "Swing, 140 BPM"; beats are the meter's felt ones: dotted quarters in 6/8."""
-    score = written.score
-    per_minute = score.tempo_bpm * TICKS_PER_QUARTER / beat_ticks(score.time_signature)
-    is_dotted = meter(score.time_signature)[1] == 8 and beat_ticks(score.time_signature) > TICKS_PER_QUARTER
-    unit = "BPM in dotted quarters" if is_dotted else "BPM"
-    return ", ".join(part for part in (written.swing.words, f"{per_minute:.0f} {unit}") if part)
+    """ "112 BPM", "Swing, 140 BPM": ``bpm_words`` with how pairs are played."""
+    return ", ".join(part for part in (written.swing.words, bpm_words(written.score)) if part)
+
+
+def bpm_words(score: Score) -> str:
+    """ "112 BPM", "119-122 BPM" where it bends; beats are the meter's felt ones: dotted quarters in 6/8."""
+    beat = beat_ticks(score.time_signature)
+    tempi_bpm = [change.tempo_bpm * TICKS_PER_QUARTER / beat for change in score.tempo_map]
+    tempi_bpm = tempi_bpm or [score.tempo_bpm * TICKS_PER_QUARTER / beat]
+    ends = dict.fromkeys(f"{bpm:.0f}" for bpm in (min(tempi_bpm), max(tempi_bpm)))
+    is_dotted = meter(score.time_signature)[1] == 8 and beat > TICKS_PER_QUARTER
+    return f"{'-'.join(ends)} {'BPM in dotted quarters' if is_dotted else 'BPM'}"
 
 
 def tune_of(written: WrittenScore) -> Track:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.exports.bars import bars_of
 from musicgen_assets.score.exports.drum_staff import drum_place
 from musicgen_assets.score.exports.musicxml_part import Marks, PartWriter
 from musicgen_assets.score.exports.spelling import Speller
@@ -74,7 +74,7 @@ def musicxml(written: WrittenScore, options: PageOptions | None = None) -> bytes
     listed = ET.SubElement(root, "part-list")
     for number, track in enumerate(tracks, start=1):
         _list_part(listed, f"P{number}", track, has_name=options.has_part_names)
-    bars = written.score.end_ticks // ticks_per_bar(written.score.time_signature)
+    bars = bars_of(written.score)
     speller = Speller(written.score)
     for number, track in enumerate(tracks, start=1):
         part = part_of(track, written.score.time_signature, bars)
@@ -85,7 +85,7 @@ def musicxml(written: WrittenScore, options: PageOptions | None = None) -> bytes
             breaks_at_sections=options.breaks_at_sections,
             has_degrees=options.has_chord_degrees,
         )
-        writer = PartWriter(f"P{number}", part, written, speller, marks)
+        writer = PartWriter(f"P{number}", part, bars, written, speller, marks)
         root.append(writer.element())
     for child in root.iter():
         if child.tag in ("score-part", "part", "measure", "note", "direction", "harmony"):

@@ -77,17 +77,34 @@ def dynamics(mark: str) -> ET.Element:
     return direction
 
 
-def tempo(tempo_bpm: float, time_signature: str) -> ET.Element:
-    """A metronome mark in the meter's felt beat; ``tempo_bpm`` counts quarters, as ``sound`` does."""
+def tempo(tempo_bpm: float, time_signature: str, offset: int = 0, *, is_bent: bool = False) -> ET.Element:
+    """A metronome mark in the meter's felt beat, ``offset`` ticks into its bar; ``tempo_bpm`` counts quarters, as
+    ``sound`` does. Bent tempi are told in tenths: they lie close together.
+    """
     beat = beat_ticks(time_signature)
     direction, kind = _direction("above")
     mark = ET.SubElement(kind, "metronome", parentheses="no")
     ET.SubElement(mark, "beat-unit").text = "eighth" if beat == TICKS_PER_QUARTER // 2 else "quarter"
     if beat == TICKS_PER_QUARTER * 3 // 2:
         ET.SubElement(mark, "beat-unit-dot")
-    ET.SubElement(mark, "per-minute").text = f"{tempo_bpm * TICKS_PER_QUARTER / beat:.0f}"
-    ET.SubElement(direction, "sound", tempo=f"{tempo_bpm:g}")
+    per_minute = tempo_bpm * TICKS_PER_QUARTER / beat
+    ET.SubElement(mark, "per-minute").text = f"{per_minute:.1f}" if is_bent else f"{per_minute:.0f}"
+    if offset:
+        ET.SubElement(direction, "offset", sound="yes").text = str(offset)
+    ET.SubElement(direction, "sound", tempo=_bpm(tempo_bpm))
     return direction
+
+
+def played_tempo(tempo_bpm: float, offset: int = 0) -> ET.Element:
+    """A tempo that is played ``offset`` ticks into its bar and not shown."""
+    sound = ET.Element("sound", tempo=_bpm(tempo_bpm))
+    if offset:
+        ET.SubElement(sound, "offset").text = str(offset)
+    return sound
+
+
+def _bpm(tempo_bpm: float) -> str:
+    return f"{tempo_bpm:.9g}"
 
 
 def swing(played: Swing) -> ET.Element | None:

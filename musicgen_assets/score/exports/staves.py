@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from musicgen_assets.score.clock import ticks_per_bar
+from musicgen_assets.score.exports.bars import Bar
 from musicgen_assets.score.exports.beams import beamed
 from musicgen_assets.score.exports.durations import values_of
 from musicgen_assets.score.exports.events import Event
-from musicgen_assets.score.exports.written import triplet_beats
+from musicgen_assets.score.exports.grid import triplet_beats
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Track
 
 _KEYBOARDS = (range(8), range(16, 21), range(46, 47))
@@ -54,19 +55,18 @@ class Part:
     bars: tuple[tuple[Voice, ...], ...]
 
 
-def part_of(track: Track, time_signature: str, bars: int) -> Part:
-    """The track (on the written grid) on one staff, keyboards that need it on two."""
+def part_of(track: Track, time_signature: str, bars: Sequence[Bar]) -> Part:
+    """The track (on the written grid) on one staff, keyboards that need it on two; ``time_signature`` is the song's."""
     groups = _staves(track)
     triplets = triplet_beats(track.notes, time_signature)
-    found: list[list[Voice]] = [[] for _ in range(bars)]
+    found: list[list[Voice]] = [[] for _ in bars]
     for staff, rows in enumerate(groups, start=1):
         lines = _voices(rows)
         for index, line in enumerate(lines or [[]]):
             number = (staff - 1) * 4 + index + 1
-            per_bar = _bars_of(line, time_signature, bars, triplets)
-            for bar, events in enumerate(per_bar):
+            for bar, events in zip(bars, _bars_of(line, ticks_per_bar(time_signature), bars, triplets), strict=True):
                 if index == 0 or any(event.rows for event in events):
-                    found[bar].append(Voice(number, staff, beamed(events, time_signature)))
+                    found[bar.number].append(Voice(number, staff, beamed(events, bar.time_signature)))
     return Part(track, _clefs(track, groups), tuple(tuple(voices) for voices in found))
 
 
@@ -111,25 +111,27 @@ def _voices(rows: Sequence[NoteRow]) -> list[list[tuple[NoteRow, ...]]]:
 
 
 def _bars_of(
-    line: Sequence[tuple[NoteRow, ...]], time_signature: str, bars: int, triplets: frozenset[int]
+    line: Sequence[tuple[NoteRow, ...]], bar_ticks: int, bars: Sequence[Bar], triplets: frozenset[int]
 ) -> list[list[Event]]:
     """The line's events bar by bar, rests filled in, notes tied over bar lines."""
-    bar = ticks_per_bar(time_signature)
     divided: dict[int, list[int]] = {}
     for beat in triplets:
-        divided.setdefault(beat // bar, []).append(beat % bar)
-    pieces: list[list[tuple[int, int, tuple[NoteRow, ...], bool, bool]]] = [[] for _ in range(bars)]
+        bar = bars[min(beat // bar_ticks, len(bars) - 1)]
+        if bar.is_on_quarters:
+            divided.setdefault(bar.number, []).append(bar.offset(beat))
+    pieces: list[list[tuple[int, int, tuple[NoteRow, ...], bool, bool]]] = [[] for _ in bars]
     for chord in line:
         start, end = chord[0][0], chord[0][0] + chord[0][1]
-        for number in range(start // bar, min(-(-end // bar), bars)):
-            low, high = max(start, number * bar), min(end, (number + 1) * bar)
-            pieces[number].append((low - number * bar, high - number * bar, chord, low > start, high < end))
-    return [_events(pieces[number], time_signature, divided.get(number, ())) for number in range(bars)]
+        for bar in bars[start // bar_ticks : -(-end // bar_ticks)]:
+            low, high = max(start, bar.start_ticks), min(end, bar.start_ticks + bar_ticks)
+            pieces[bar.number].append((bar.offset(low), bar.offset(high), chord, low > start, high < end))
+    return [_events(pieces[bar.number], bar, divided.get(bar.number, ())) for bar in bars]
 
 
 def _events(
-    pieces: Sequence[tuple[int, int, tuple[NoteRow, ...], bool, bool]], time_signature: str, triplets: Sequence[int]
+    pieces: Sequence[tuple[int, int, tuple[NoteRow, ...], bool, bool]], bar: Bar, triplets: Sequence[int]
 ) -> list[Event]:
+    time_signature = bar.time_signature
     events: list[Event] = []
     now = 0
     for start, end, chord, is_back, is_on in pieces:
@@ -139,7 +141,7 @@ def _events(
             back, on = index > 0 or is_back, index < len(values) - 1 or is_on
             events.append(Event(value, chord, is_tied_back=back, is_tied_on=on))
         now = end
-    events += _rests(now, ticks_per_bar(time_signature), time_signature, triplets)
+    events += _rests(now, bar.ticks, time_signature, triplets)
     return _bracketed(events)
 
 

@@ -1,7 +1,7 @@
 """Performed notes back on the grid they were written on: straight, in sixteenths, thirty-seconds or triplets.
 
-Belongs here: where a note starts and ends on paper. Does not belong here: splitting notes at bars and beats
-(durations), files (musicxml, score.midi).
+Belongs here: a whole song on paper, its chords, voices and words. Does not belong here: where one note starts and ends
+(grid), splitting notes at bars and beats (durations), files (musicxml, score.midi).
 
 A swung pair is written as two even eighths under the word "Swing" (Swing.words), as players expect it. Note ends are
 written as far as the next note or beat where they nearly reach it: a short player's touch is no rest.
@@ -10,31 +10,15 @@ written as far as the next note or beat where they nearly reach it: a short play
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from musicgen_assets.score.clock import meter, ticks, ticks_per_bar
+from musicgen_assets.score.clock import meter, ticks
+from musicgen_assets.score.exports.grid import LEAN_TICKS, Grid
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Score, Syllable, Track
 
-GRID_TICKS = 120
-FINE_TICKS = 60
-TRIPLET_TICKS = 160
 VOICES_MAX = 4
 """Lines of different rhythm that one staff can show; a fifth cuts the one that ends first."""
-_LEAN_TICKS = 40
-"""A note so close before a beat belongs to that beat."""
-_CLEAN_TICKS = 20.0
-"""Mean distance from the sixteenths up to which a beat is written in sixteenths."""
-_PRICE = {GRID_TICKS: 0.0, TRIPLET_TICKS: 6.0, FINE_TICKS: 8.0}
-"""Ticks that a rarer grid must win by."""
-_TOUCH = 0.4
-"""Share of the way to a near next note from which a note is written as reaching it."""
-_TO_THE_BEAT = 0.5
-"""Share of the way to the next beat from which a note is written as reaching it."""
-_NEARLY = 0.2
-"""Share of a note's length by which its end may be moved to a beat or the next note."""
-_LONG_TICKS = 360
-"""Notes from this length that start on an eighth end on one: no quarter tied to a sixteenth for a touch."""
 _STRAIGHT_UNTIL, _LIGHT_SWING = 0.52, 0.6
 """Shares up to which pairs are called straight, and below which swing is called light. Rule of thumb."""
 ROLL_STEP_S, ROLL_S = 0.08, 0.25
@@ -70,7 +54,10 @@ STRAIGHT = Swing()
 
 @dataclass(frozen=True)
 class WrittenScore:
-    """A song on paper. ``score`` holds what is declared; ``tracks`` and ``syllables`` are on the straight grid."""
+    """A song on paper. ``score`` holds what is declared; ``tracks`` and ``syllables`` are on the straight grid.
+
+    Ticks are the song's own, those of its skips among them; no written note starts or ends inside one (bars.Bar).
+    """
 
     score: Score
     tracks: tuple[Track, ...]
@@ -115,15 +102,8 @@ def _evened(tick: float, span: int, share: float) -> float:
     return float(start * span + placed)
 
 
-def triplet_beats(notes: Iterable[NoteRow], time_signature: str) -> frozenset[int]:
-    """Ticks of the beats (quarters of a bar) that written notes divide in three."""
-    bar = ticks_per_bar(time_signature)
-    edges = {tick for start, duration, _, _ in notes for tick in (start, start + duration)}
-    return frozenset(tick - tick % bar % TICKS_PER_QUARTER for tick in edges if tick % bar % FINE_TICKS)
-
-
 def _written_track(track: Track, score: Score, swing: Swing) -> Track:
-    grid = _Grid(score.time_signature, score.end_ticks)
+    grid = Grid(score)
     played = [row[0] for row in track.notes] if track.is_drums else _unrolled(track.notes, score.tempo_bpm)
     starts = grid.placed([straightened(start, swing) for start in played])
     ends = [straightened(row[0] + row[1], swing) for row in track.notes]
@@ -154,81 +134,6 @@ def _unrolled(notes: Sequence[NoteRow], tempo_bpm: float) -> list[int]:
         previous = (start, duration)
         starts.append(first[0])
     return starts
-
-
-class _Grid:
-    """Where notes of one track may start and end. Finds out beat by beat how it is divided."""
-
-    def __init__(self, time_signature: str, end_ticks: int) -> None:
-        self.bar = ticks_per_bar(time_signature)
-        self.has_triplets = meter(time_signature)[1] == 4
-        self.end_ticks = end_ticks
-        self.steps: dict[int, int] = {}
-
-    def beat_of(self, tick: float) -> int:
-        """The start of the beat (quarter of its bar) that a tick lies in."""
-        inside = tick % self.bar
-        return int(tick - inside + inside // TICKS_PER_QUARTER * TICKS_PER_QUARTER)
-
-    def placed(self, played: Sequence[float]) -> list[int]:
-        """Each tick on the grid of its beat; sets ``steps``."""
-        beats = [self.beat_of(max(tick, 0.0) + _LEAN_TICKS) for tick in played]
-        inside: dict[int, list[float]] = {}
-        for tick, beat in zip(played, beats, strict=True):
-            inside.setdefault(beat, []).append(tick - beat)
-        self.steps = {beat: self._step(offsets) for beat, offsets in inside.items()}
-        return [max(_rounded(tick, beat, self.steps[beat]), 0) for tick, beat in zip(played, beats, strict=True)]
-
-    def end(self, start: int, end: float, onsets: Sequence[int]) -> int:
-        """Where a note that sounds until ``end`` stops on paper."""
-        place = bisect_right(onsets, start)
-        following = onsets[place] if place < len(onsets) else self.end_ticks
-        length = max(end - start, 1.0)
-        gap = following - start
-        beat = self._next_beat(start)
-        if end <= following + _LEAN_TICKS and gap <= TICKS_PER_QUARTER and length >= _TOUCH * gap:
-            found = following
-        elif end <= beat and length >= _TO_THE_BEAT * (beat - start):
-            found = beat
-        else:
-            found = self._near_end(start, end, length, following)
-        return min(max(found, start + min(gap, FINE_TICKS)), self.end_ticks)
-
-    def drum_end(self, start: int, onsets: Sequence[int]) -> int:
-        """A drum is written as long as the next one or the next beat."""
-        place = bisect_right(onsets, start)
-        following = onsets[place] if place < len(onsets) else self.end_ticks
-        return min(following, self._next_beat(start), self.end_ticks)
-
-    def _step(self, offsets: Sequence[float]) -> int:
-        costs = {
-            step: sum(abs(offset - round(offset / step) * step) for offset in offsets) / len(offsets)
-            for step in (GRID_TICKS, TRIPLET_TICKS, FINE_TICKS)
-            if self.has_triplets or step != TRIPLET_TICKS
-        }
-        if costs[GRID_TICKS] <= _CLEAN_TICKS:
-            return GRID_TICKS
-        return min(costs, key=lambda step: costs[step] + _PRICE[step])
-
-    def _next_beat(self, start: int) -> int:
-        beat = self.beat_of(start)
-        bar_end = beat - beat % self.bar + self.bar
-        return min(beat + TICKS_PER_QUARTER, bar_end)
-
-    def _near_end(self, start: int, end: float, length: float, following: int) -> int:
-        beat = self.beat_of(end)
-        step = self.steps.get(beat, GRID_TICKS)
-        if length >= _LONG_TICKS and step == GRID_TICKS and start % (2 * GRID_TICKS) == 0:
-            step = 2 * GRID_TICKS
-        near = max(_NEARLY * length, FINE_TICKS)
-        for candidate in (following, self._next_beat(beat), beat):
-            if candidate > start and abs(candidate - end) <= near:
-                return candidate
-        return max(_rounded(end, beat, step), start + step)
-
-
-def _rounded(tick: float, beat: int, step: int) -> int:
-    return beat + round((tick - beat) / step) * step
 
 
 def _chords_joined(notes: Sequence[NoteRow]) -> list[NoteRow]:
@@ -288,7 +193,7 @@ def _written_syllables(words: Sequence[Syllable], line: Track, swing: Swing) -> 
     found = []
     for number, (word, place) in enumerate(zip(words, places, strict=True)):
         end = straightened(word.start_ticks + word.duration_ticks, swing)
-        last = max(_nearest_before(starts, end - _LEAN_TICKS), place)
+        last = max(_nearest_before(starts, end - LEAN_TICKS), place)
         if number + 1 < len(places) and places[number + 1] > place:
             last = min(last, places[number + 1] - 1)
         until = starts[last] + line.notes[last][1]
