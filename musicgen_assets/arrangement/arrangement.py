@@ -50,7 +50,7 @@ from musicgen_assets.score.pictures import piano_roll_png
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
-DRAWS_MAX = 4
+DRAWS_MAX = 8
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
 _ARRANGERS_SCORES = (HARMONIC_SCORE, RHYTHMIC_SCORE, STRUCTURAL_SCORE)
 THUMBNAIL_PX = (640, 260)

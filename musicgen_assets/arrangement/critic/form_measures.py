@@ -60,11 +60,15 @@ def _compressed(rows: np.ndarray) -> int:
     return len(zlib.compress(np.ascontiguousarray(rows).tobytes(), 6))
 
 
+_ENOUGH_BARS, _LENIENCE = 24, 0.2
+
+
 def foretold(likeness: Floats) -> float:
     """How well bars foretell what follows them, 0-1: where a bar comes back, the next bar comes back too.
 
     Mean likeness of the successors of each bar and of the earlier bar likest to it, less the mean likeness of all
-    bars, over what is left to 1. Shuffled bars measure about 0; two-bar loops measure 1.
+    bars, over what is left to 1. Shuffled bars measure about 0; two-bar loops measure 1. In short songs few bars can
+    come back, so that the mean says little: each bar that is missing to _ENOUGH_BARS adds its share of _LENIENCE.
     """
     bars = len(likeness)
     if bars < 4:
@@ -73,7 +77,8 @@ def foretold(likeness: Floats) -> float:
     best = np.where(earlier, likeness, -1.0)[1:-1].argmax(axis=1)
     follows = float(likeness[best + 1, np.arange(2, bars)].mean())
     usual = float(likeness[earlier].mean())
-    return (follows - usual) / (1.0 - usual) if usual < 1.0 else 1.0
+    lenience = _LENIENCE * max(_ENOUGH_BARS - bars, 0) / _ENOUGH_BARS
+    return min((follows - usual) / (1.0 - usual) + lenience, 1.0) if usual < 1.0 else 1.0
 
 
 def bar_likeness(features: Floats) -> Floats:
