@@ -27,6 +27,7 @@ from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
 BRIGHT_FROM_VALENCE = 0.5
+_DARK_VALENCE = 0.3
 DRAWS_MAX = 5
 """Songs of words drawn at most before the best of them stands as it is."""
 
@@ -145,14 +146,16 @@ def _subject(brief: LyricsBrief, pack: Pack, theme: Theme, refrain: str = "") ->
 
 
 def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Generator) -> Lyrics:
-    is_bright = brief.mood.valence >= BRIGHT_FROM_VALENCE
+    # A theme that is dark by itself is not sung brightly, however lively the style.
+    valence = brief.mood.valence if theme.is_bright is not False else min(brief.mood.valence, _DARK_VALENCE)
+    is_bright = valence >= BRIGHT_FROM_VALENCE
     asked, about = (_clean(text) for text in (brief.title, brief.theme))
     title = choose_title(asked, about, pack, theme, is_bright, rng)
     voice = choose_voice(pack, theme, title, is_bright, brief.style.lyrics.person, rng)
     writer = Writer(pack, theme, title, voice, rng, line_syllables(brief.style))
     return Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, refrain=title.text, person=voice.person,
-        tense=voice.tense, is_addressed=voice.is_addressed, valence=brief.mood.valence,
+        tense=voice.tense, is_addressed=voice.is_addressed, valence=valence,
         sections=writer.sections({kind: line_count(brief.style, kind) for kind in sung_kinds(brief.style)}),
         subject_words=_subject(brief, pack, theme, title.text),
     )  # fmt: skip

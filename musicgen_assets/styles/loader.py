@@ -108,7 +108,7 @@ def _snapshot() -> Snapshot:
     return tuple(sorted((name.removesuffix(".yaml"), mtime_ns) for name, mtime_ns in found))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _read(name: str, mtime_ns: int) -> dict[str, Any]:
     """The file as it stands. ``mtime_ns`` is part of the cache key only."""
     del mtime_ns
@@ -150,7 +150,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _load(name: str, snapshot: Snapshot) -> Style:
     data = _resolved(name, snapshot)
     try:
