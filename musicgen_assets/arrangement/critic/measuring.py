@@ -44,14 +44,22 @@ def melody_measures(matter: Matter) -> Measures:
         return {}
     phrases = phrase_numbers(line, beat)
     weights = step_weights(matter.score.time_signature, matter.bar_steps)
+    home = _in_home_key(line, matter)
     return {
-        **motion(line, phrases),
+        **motion(home, phrases),
         "recurrence": recurrence(line, beat),
-        **variety(line, phrases, beat),
+        **variety(home, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),
         **hook_presence(_hook_statements(matter), matter.sections, matter.score.end_ticks),
     }
+
+
+def _in_home_key(line: Ints, matter: Matter) -> Ints:
+    """The line without the lift of a last chorus: the same tune a step higher is neither wider nor richer."""
+    home = line.copy()
+    home[:, 2] -= matter.transpositions[np.minimum(line[:, 0] // STEP_TICKS, matter.steps - 1)]
+    return home
 
 
 def _hook_statements(matter: Matter) -> Ints:
