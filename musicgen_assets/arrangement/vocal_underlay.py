@@ -13,8 +13,6 @@ from musicgen_assets.composition.feel import metric_weight
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import NoteRow
 
-SPLIT_MIN_TICKS = 120
-"""Notes are not split into pieces shorter than this while longer ones are left."""
 _GRID_TICKS = 60
 _SLUR_PRICE, _LONG_SLUR_PRICE, _DROP_PRICE = 0.7, 1.6, 1.1
 _STRESS_PRICE = 1.2

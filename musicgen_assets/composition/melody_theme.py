@@ -13,6 +13,7 @@ from dataclasses import field as dataclass_field
 import numpy as np
 from numpy.typing import NDArray
 
+from musicgen_assets.composition.chord_cadence import CLOSING_KINDS
 from musicgen_assets.composition.feel import metric_weight, swung
 from musicgen_assets.composition.melody_contour import (
     Contour,
@@ -41,7 +42,6 @@ from musicgen_assets.theory.scales import avoided_pcs, scale_pitch_classes
 
 Floats = NDArray[np.float64]
 
-_CLOSING_KINDS: tuple[SectionKind, ...] = ("chorus", "drop", "solo", "outro")
 _SPARSE_KINDS: tuple[SectionKind, ...] = ("intro", "interlude", "build", "breakdown", "outro")
 """Kinds in which the head of the hook stands alone, with time after it."""
 _ROOM_BELOW, _ROOM_ABOVE = 8, 9
@@ -222,7 +222,7 @@ def _arrival(brief: ThemeBrief, singer: Singer) -> int | None:
     """Where the closing chord begins, in kinds that close: the last note waits for it."""
     last = brief.harmony.chords[-1]
     is_home = last.root == pitch_class(singer.tonic)
-    return last.start_ticks if is_home and brief.kind in _CLOSING_KINDS else None
+    return last.start_ticks if is_home and brief.kind in CLOSING_KINDS else None
 
 
 def _targets(
@@ -276,7 +276,7 @@ def _ending_pcs(brief: ThemeBrief, singer: Singer) -> frozenset[int]:
     """Where a theme of this kind may end: home for those that close, a note of its last chord for the others."""
     last = frozenset(brief.harmony.chords[-1].pitch_classes)
     steps = scale_pitch_classes(singer.tonic, singer.scale)
-    if brief.kind in _CLOSING_KINDS and steps[0] in last:
+    if brief.kind in CLOSING_KINDS and steps[0] in last:
         return frozenset({steps[0]})
     return last
 

@@ -16,7 +16,6 @@ from musicgen_assets.score.model import Section
 
 _SHUFFLES = 8
 _KERNEL_BARS = 4
-_NEAR_BARS = 1
 
 
 def bar_tokens(parts: Sequence[Part], bars: int, bar_steps: int) -> Ints:

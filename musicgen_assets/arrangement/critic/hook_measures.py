@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen_assets.arrangement.critic.matter import Ints
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.melody_hook import hook_statements
 from musicgen_assets.score.model import Section, note_rows
 
 NEAR_TICKS = 70
 """A statement may begin this long before its section: players are early."""
-HOOK_KINDS = ("chorus", "drop")
 
 
 def statements(line: Ints, hook: Ints) -> Ints:

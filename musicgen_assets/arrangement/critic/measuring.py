@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen_assets.arrangement.critic import form_measures, harmony_measures, rhythm_measures
-from musicgen_assets.arrangement.critic.hook_measures import HOOK_KINDS, hook_presence, statements
+from musicgen_assets.arrangement.critic.hook_measures import hook_presence, statements
 from musicgen_assets.arrangement.critic.matter import (
     STEP_TICKS,
     Floats,
@@ -26,6 +26,7 @@ from musicgen_assets.arrangement.critic.melody_measures import (
     tonality,
     variety,
 )
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.feel import group_starts, metric_weight
 from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MAX
 

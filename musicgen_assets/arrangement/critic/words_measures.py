@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from musicgen_assets.arrangement.critic.hook_measures import HOOK_KINDS
 from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Floats
+from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.lyrics_score import lyric_scores
 from musicgen_assets.composition.prosody import line_of, rhymes, words_of
 from musicgen_assets.composition.prosody_words import plain, word_set
