@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
@@ -25,6 +25,7 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def compose(
     prompt: str,
@@ -38,6 +39,7 @@ def compose(
     idempotency_key: str | None,
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a song from PROMPT and leave a release package.
@@ -50,5 +52,6 @@ def compose(
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))

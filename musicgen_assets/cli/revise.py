@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
 
 
@@ -35,6 +35,7 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def revise(
     version: str,
@@ -51,6 +52,7 @@ def revise(
     idempotency_key: str | None,
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a new version of a song from VERSION (its newest when @vN is left out).
@@ -62,6 +64,7 @@ def revise(
     request = filled_in(
         RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics), rerolls=rerolls, prompt=prompt,
         title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     if is_plan:
         _show_plan(request, is_json=is_json)
