@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from musicgen_assets.arrangement.critic.verdict import checks_of, judge
+from musicgen_assets.arrangement.fade import faded_rows
 from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
 from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_voices, sung_notes
 from musicgen_assets.arrangement.vocal_passes import sung_lines_of
@@ -93,7 +94,8 @@ def sing_song(
     syllables = tuple(_syllable(sung, section) for section, line in lines for sung in line)
     if not syllables:
         return VocalLine()
-    track = _track(score, _without_overlaps([row for _, line in lines for sung in line for row in sung.notes]))
+    notes = _without_overlaps([row for _, line in lines for sung in line for row in sung.notes])
+    track = _track(score, faded_rows(notes, score.fade))
     return VocalLine(
         carrier="lead_instrument",
         track=track,
