@@ -34,8 +34,8 @@ from musicgen_assets.arrangement.lead_part import lay_melody, write_lead
 from musicgen_assets.arrangement.orchestration import Window, orchestrate
 from musicgen_assets.arrangement.pace import plan_pace
 from musicgen_assets.arrangement.performance import perform, pulse_of, settled
-from musicgen_assets.arrangement.playability import playable
-from musicgen_assets.arrangement.registers import clear_of_bass, in_style_register, middles_of
+from musicgen_assets.arrangement.playability import FRETTED, playable
+from musicgen_assets.arrangement.registers import clear_of_bass, in_style_register, middles_of, under_guitar
 from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
 from musicgen_assets.arrangement.takes import SECTION_REROLLS, Dice, asked_takes, spliced, stream_of
 from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
@@ -331,6 +331,9 @@ def _write_parts(
         return leads[seat.name]
 
     parts = {seat.name: write(seat) for seat in seats}
+    for seat in seats:
+        if seat.role == "chords" and seat.program in FRETTED and BASS in parts:
+            parts[BASS] = under_guitar(parts[BASS], parts[seat.name], timeline)
     for seat in seats:
         if seat.role == "chords":
             parts[seat.name] = clear_of_bass(parts[seat.name], parts.get(BASS, []))
