@@ -112,7 +112,7 @@ def _sound(
     has_duck = style.mix.sidechain_db != 0.0 and track.role in DUCKED_ROLES
     return TrackSound(
         name=track.name, role=track.role, instrument=track.instrument, program=track.program,
-        is_drums=track.is_drums, source=shape.source, main_pan=shape.main_pan, key_spread=shape.key_spread,
+        is_drums=track.is_drums, source=shape.source, patch=shape.patch, main_pan=shape.main_pan, key_spread=shape.key_spread,
         effects=tuple(shape.effects),
         layers=tuple(shape.layers), textures=textures, level_db=round(level_db, 2), pan=round(pan, 3),
         reverb_send_db=mix.reverb_send_db, delay_send_db=mix.delay_send_db,

@@ -49,6 +49,7 @@ class Shape:
     """A track's sound while the rules build it."""
 
     source: Source = "soundfont"
+    patch: str = ""
     main_pan: float = 0.0
     key_spread: float = 0.0
     effects: list[Effect] = field(default_factory=list)
