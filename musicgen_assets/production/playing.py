@@ -20,14 +20,10 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.production.curves import PitchCurve
 from musicgen_assets.production.keys import Keys
 from musicgen_assets.production.places import pan_gains, places
+from musicgen_assets.production.response import HARD_VELOCITY, SILENCE, SOFT_VELOCITY, Response, pivot_hz
 from musicgen_assets.production.sampler import Instrument
 from musicgen_assets.production.touch import DRUM_PIVOT_HZ, Touch
 
-BAND = 8
-"""The engine is asked for velocities this far apart; level and tone of a note follow its own velocity."""
-NEUTRAL_VELOCITY = 96
-"""Played this hard, an instrument sounds as its maker recorded it."""
-DARKEST_DB, BRIGHTEST_DB = -18.0, 6.0
 LEGATO_S = 0.03
 """Notes that end no further than this from the next onset are joined, and give way more slowly."""
 LEGATO_RELEASE, STACCATO_RELEASE = 1.25, 0.6
@@ -35,10 +31,7 @@ STACCATO_S, HELD_S = 0.12, 0.5
 TUNINGS = (-1.0, 0.5, -0.25, 1.0, 0.1)
 """Tunings of successive notes of one pitch, in parts of ``Touch.detune_cents``."""
 
-_LOW_PIVOT_HZ, _HIGH_PIVOT_HZ = 120.0, 3_000.0
 _GOLDEN = 0.6180339887498949
-_PROBE_S = 0.6
-_SILENCE = 1e-5
 _TRIM = 512
 
 
@@ -65,13 +58,13 @@ def play(
     out = _Out(samples)
     if not keys.starts.size:
         return out.sound()
-    response = _Response(instrument, keys, touch, sample_rate_hz, is_drums=is_drums)
+    response = Response(instrument, touch, sample_rate_hz, is_drums=is_drums)
     panned = {key: pan_gains(spread * place) for key, place in places(keys.pitches, is_drums=is_drums).items()}
-    strokes = _strokes(keys, touch, sample_rate_hz, samples, is_drums=is_drums)
+    strokes = _strokes(keys, touch, response, sample_rate_hz, samples, is_drums=is_drums)
     curve = pitch if pitch is not None and pitch.at.size else None
-    for (key, band, tuning), group in _grouped(keys, strokes):
+    for (key, band, tuning), group in _grouped(keys, strokes, touch):
         cents = detune_cents + TUNINGS[tuning] * touch.detune_cents
-        factor = response(key, band)
+        factor = response.gain(key, band)
         for stroke, held in _held(instrument, key, band, cents, group, curve):
             note = _shaped(held, stroke, touch, key, sample_rate_hz, factor, is_drums=is_drums)
             out.add(note, stroke.start, panned[key])
@@ -98,15 +91,14 @@ def _held(
             yield stroke, plain[:, :length]
 
 
-def _strokes(keys: Keys, touch: Touch, rate: int, samples: int, *, is_drums: bool) -> list[_Stroke]:
+def _strokes(keys: Keys, touch: Touch, response: Response, rate: int, samples: int, *, is_drums: bool) -> list[_Stroke]:
     """Level, tone and release of every note, with its small differences from the one before on the same key."""
     count = _counts(keys)
     wander = np.modf(0.5 + _GOLDEN * (count + 1) + 0.37 * keys.pitches)[0] - 0.5
     other = np.modf(0.5 + _GOLDEN * 3.0 * (count + 1) + 0.73 * keys.pitches)[0] - 0.5
     velocities = np.clip(keys.velocities * 127.0, 1.0, 127.0)
     gains = (velocities / 127.0) ** touch.velocity_exponent * 10.0 ** (2.0 * touch.level_jitter_db * other / 20.0)
-    tilts = touch.tilt_db * (velocities - NEUTRAL_VELOCITY) / 70.0 + 2.0 * touch.tilt_jitter_db * wander
-    tilts = np.clip(tilts, DARKEST_DB, BRIGHTEST_DB) if touch.tilt_db else 2.0 * touch.tilt_jitter_db * wander
+    tilts = response.tilt_db(velocities) + 2.0 * touch.tilt_jitter_db * wander
     releases = _releases(keys, velocities, touch, rate, is_drums=is_drums)
     ends = np.minimum(keys.ends, samples)
     return [
@@ -147,49 +139,27 @@ def _counts(keys: Keys) -> NDArray[np.int64]:
     return count
 
 
-def _grouped(keys: Keys, strokes: list[_Stroke]) -> list[tuple[tuple[int, int, int], list[_Stroke]]]:
+def _grouped(keys: Keys, strokes: list[_Stroke], touch: Touch) -> list[tuple[tuple[int, int, int], list[_Stroke]]]:
     """Strokes by (key, engine velocity, tuning), in a fixed order."""
     groups: dict[tuple[int, int, int], list[_Stroke]] = {}
-    tunings = (_counts(keys) + keys.pitches) % len(TUNINGS)
+    tunings = (_counts(keys) + keys.pitches) % (len(TUNINGS) if touch.detune_cents > 0.0 else 1)
     for key, tuning, stroke in zip(keys.pitches.tolist(), tunings.tolist(), strokes, strict=True):
-        groups.setdefault((key, _band(stroke.velocity), tuning), []).append(stroke)
+        groups.setdefault((key, _band(stroke.velocity, touch.band), tuning), []).append(stroke)
     return sorted(groups.items(), key=lambda item: item[0])
 
 
-def _band(velocity: float) -> int:
-    return min(127, max(BAND, BAND * round(velocity / BAND)))
-
-
-class _Response:
-    """What brings a key at an engine velocity to the level of the neutral one: engines and fonts disagree there.
-
-    Measured on one key of the instrument, or on each key of a kit, as the power of its beginning.
-    """
-
-    def __init__(self, instrument: Instrument, keys: Keys, touch: Touch, rate: int, *, is_drums: bool) -> None:
-        self._instrument, self._exponent, self._is_drums = instrument, touch.velocity_exponent, is_drums
-        self._length = round(_PROBE_S * rate)
-        self._key = int(np.sort(keys.pitches)[keys.pitches.size // 2])
-        self._levels: dict[tuple[int, int], float] = {}
-
-    def __call__(self, key: int, band: int) -> float:
-        probed = key if self._is_drums else self._key
-        here, neutral = self._level(probed, band), self._level(probed, NEUTRAL_VELOCITY)
-        return neutral / here if here > 0.0 else 1.0
-
-    def _level(self, key: int, band: int) -> float:
-        if (key, band) not in self._levels:
-            sound = self._instrument.held(key, band, self._length)
-            self._levels[key, band] = float(np.sqrt(np.mean(sound.astype(np.float64) ** 2)))
-        return self._levels[key, band]
+def _band(velocity: float, width: int) -> int:
+    return min(127, max(width, width * round(velocity / width)))
 
 
 def _shaped(
     held: FloatArray, stroke: _Stroke, touch: Touch, key: int, rate: int, factor: float, *, is_drums: bool
 ) -> FloatArray:
     """One note: tone, level, onset, release. A new array."""
-    pivot_hz = DRUM_PIVOT_HZ if is_drums else touch.pivot * 440.0 * 2.0 ** ((key - 69) / 12.0)
-    note = _tilted(held, min(max(pivot_hz, _LOW_PIVOT_HZ), _HIGH_PIVOT_HZ), stroke.tilt_db, rate, stroke.gain * factor)
+    if touch.bark > 0.0 and stroke.velocity > SOFT_VELOCITY:
+        held = _barking(held, touch.bark * (stroke.velocity - SOFT_VELOCITY) / (HARD_VELOCITY - SOFT_VELOCITY))
+    pivot = DRUM_PIVOT_HZ if is_drums else pivot_hz(key, touch.pivot)
+    note = _tilted(held, pivot, stroke.tilt_db, rate, stroke.gain * factor)
     attack = round(touch.attack_ms * (1.0 - min(stroke.velocity, 110.0) / 110.0) * rate / 1_000.0)
     if attack > 1:
         attack = min(attack, note.shape[1])
@@ -215,13 +185,21 @@ def _tilted(sound: FloatArray, pivot_hz: float, tilt_db: float, rate: int, gain:
     return np.asarray(lfilter(b, a, sound, axis=1), dtype=np.float32)
 
 
+def _barking(sound: FloatArray, drive: float) -> FloatArray:
+    """Softly clipped at ``drive`` times its peak, each note by itself; as loud at its peak as before."""
+    peak = np.float32(np.abs(sound).max(initial=0.0))
+    if peak <= SILENCE:
+        return sound
+    return np.asarray(np.tanh(sound * np.float32(drive / peak)) * np.float32(peak / np.tanh(drive)), dtype=np.float32)
+
+
 def _trimmed(sound: FloatArray) -> FloatArray:
     """Without the silence at its end, to the next ``_TRIM`` samples."""
     whole = sound.shape[1] // _TRIM * _TRIM
-    if sound.shape[1] == 0 or np.abs(sound[:, whole:]).max(initial=0.0) > _SILENCE:
+    if sound.shape[1] == 0 or np.abs(sound[:, whole:]).max(initial=0.0) > SILENCE:
         return sound
     blocks = np.abs(sound[:, :whole].reshape(sound.shape[0], -1, _TRIM)).max(axis=(0, 2))
-    heard = np.flatnonzero(blocks > _SILENCE)
+    heard = np.flatnonzero(blocks > SILENCE)
     return sound[:, : (int(heard[-1]) + 1) * _TRIM if heard.size else 0]
 
 

@@ -88,7 +88,8 @@ def _opened(engine: str, path: str) -> Sampler:
 
         return TinySoundFontSampler(path)
     raise PermanentFailure(
-        f"There is no sampler called {engine!r}.", way_out=f"Set `sampler` in the settings to one of {', '.join(ENGINES)}."
+        f"There is no sampler called {engine!r}.",
+        way_out=f"Set `sampler` in the settings to one of {', '.join(ENGINES)}.",
     )
 
 
@@ -110,7 +111,7 @@ def font_is_gone(path: str, error: OSError) -> PermanentFailure:
     """What to say when a font that was there at the start cannot be opened any more."""
     return PermanentFailure(
         f"The SoundFont {path} can no longer be opened ({error.strerror or error}): it was there when the song began.",
-        way_out="Put it back, or set `soundfont` in the settings to another one, then run `musicgen retry` on the version.",
+        way_out="Put it back, or set `soundfont` in the settings to another, then run `musicgen retry` on the version.",
     )
 
 

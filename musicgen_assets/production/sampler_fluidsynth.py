@@ -39,6 +39,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fluid_settings_setnum": (_INT, (_POINTER, _TEXT, _DOUBLE)),
     "new_fluid_synth": (_POINTER, (_POINTER,)),
     "delete_fluid_synth": (None, (_POINTER,)),
+    "fluid_synth_set_gain": (None, (_POINTER, ctypes.c_float)),
     "fluid_synth_sfload": (_INT, (_POINTER, _TEXT, _INT)),
     "fluid_synth_set_interp_method": (_INT, (_POINTER, _INT, _INT)),
     "fluid_synth_bank_select": (_INT, (_POINTER, _INT, _INT)),
@@ -109,7 +110,7 @@ class FluidSynthSampler:
         if found is None:
             raise PermanentFailure(
                 f"The song is to be played by {FLUIDSYNTH}, and this machine has no {LIBRARIES[0]}.",
-                way_out="Install it (Debian and Ubuntu: `apt install libfluidsynth3`), or set `sampler` to tinysoundfont.",
+                way_out="Install it (Debian: `apt install libfluidsynth3`), or set `sampler` to tinysoundfont.",
             )
         self._path, self._library, self._errors = path, found[1], found[2]
         self._synths: dict[int, int] = {}
@@ -195,13 +196,29 @@ class FluidSynthInstrument:
                 bend = round(8192 + semitones / BEND_RANGE_SEMITONES * 8192)
                 call.fluid_synth_pitch_bend(synth, channel, min(max(bend, 0), 16_383))
                 if index == 0:
+                    self._prime(pitch, velocity)
                     call.fluid_synth_noteon(synth, channel, pitch, velocity)
                 self._write(sound[:, position:edge])
                 position = edge
-            call.fluid_synth_all_sounds_off(synth, channel)
-            self._write(np.zeros((2, 2 * _BLOCK), dtype=np.float32))
+            self._silence()
         sound = sound[:, :samples]
         return sound[:1] if np.array_equal(sound[0], sound[1]) else sound
+
+    def _prime(self, pitch: int, velocity: int) -> None:
+        """Let the voices that this key will use run for a block at gain 0.
+
+        The library's mixer glides from the gain that a voice was last mixed with, which may be another note's.
+        """
+        call, synth = self._sampler._library, self._synth
+        call.fluid_synth_set_gain(synth, 0.0)
+        call.fluid_synth_noteon(synth, self._channel, pitch, velocity)
+        self._write(np.zeros((2, _BLOCK), dtype=np.float32))
+        self._silence()
+        call.fluid_synth_set_gain(synth, 1.0)
+
+    def _silence(self) -> None:
+        self._sampler._library.fluid_synth_all_sounds_off(self._synth, self._channel)
+        self._write(np.zeros((2, 2 * _BLOCK), dtype=np.float32))
 
     def _write(self, into: FloatArray) -> None:
         left, right = into[0].ctypes.data, into[1].ctypes.data

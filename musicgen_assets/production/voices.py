@@ -13,8 +13,10 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.production import synth
 from musicgen_assets.production.curves import PitchCurve
 from musicgen_assets.production.keys import Keys
+from musicgen_assets.production.patches import patch_named
 from musicgen_assets.production.playing import play
 from musicgen_assets.production.sampler import open_sampler
+from musicgen_assets.production.synth_sampler import SynthInstrument
 from musicgen_assets.production.touch import touch_of
 
 
@@ -29,6 +31,12 @@ def sound_of(
     rate, is_drums = int(inputs["sample_rate_hz"]), bool(inputs["is_drums"])
     if inputs["source"] == "sub_bass":
         return synth.sub_bass(keys, samples, rate)
+    if inputs["source"] == "synth":
+        patch = patch_named(str(inputs["patch"]))
+        return play(
+            SynthInstrument(patch, rate), keys, patch.touch, samples, rate, is_drums=is_drums,
+            detune_cents=float(voice["detune_cents"]), spread=float(inputs["key_spread"]), pitch=pitch,
+        )  # fmt: skip
     program = int(voice["program"])
     instrument = open_sampler(inputs["data"]["instruments"]).instrument(program, rate, is_drums=is_drums)
     return play(
