@@ -10,7 +10,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     """Where files of requests are taken from: file:///PATH or s3://BUCKET/PREFIX; empty means HOME/inbox."""
     soundfont: Path | None = None
     """A SoundFont to play with; None lets the engine look for one."""
+    sampler: Literal["auto", "fluidsynth", "tinysoundfont"] = "auto"
+    """Which engine plays SoundFonts; auto takes libfluidsynth where the system has it."""
     dagster_url: str = ""
     """Where a running deployment's webserver answers; empty means the one that `musicgen up` runs on this home."""
     model_path: Path | None = None

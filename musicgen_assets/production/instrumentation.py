@@ -69,6 +69,7 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
         is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB
         or any("drop" in form for form in style.forms),
         is_lofi=any(word in name.lower() for name in (style.name, *style.aliases) for word in _LOFI_WORDS),
+        is_chip="chiptune" in style.name,
         big_sections=tuple(section.name for section in score.sections if section.kind in HOOK_KINDS),
     )
     totals = Counter(track.role for track in score.tracks)
@@ -112,8 +113,8 @@ def _sound(
     has_duck = style.mix.sidechain_db != 0.0 and track.role in DUCKED_ROLES
     return TrackSound(
         name=track.name, role=track.role, instrument=track.instrument, program=track.program,
-        is_drums=track.is_drums, source=shape.source, main_pan=shape.main_pan, key_spread=shape.key_spread,
-        effects=tuple(shape.effects),
+        is_drums=track.is_drums, source=shape.source, patch=shape.patch, main_pan=shape.main_pan,
+        key_spread=shape.key_spread, effects=tuple(shape.effects),
         layers=tuple(shape.layers), textures=textures, level_db=round(level_db, 2), pan=round(pan, 3),
         reverb_send_db=mix.reverb_send_db, delay_send_db=mix.delay_send_db,
         high_pass_hz=max(mix.high_pass_hz, _LEAST_HIGH_PASS_HZ.get(track.role, 20.0)),

@@ -15,7 +15,7 @@ from musicgen_assets.score.model import Track
 
 EffectKind = Literal["drive", "cabinet", "chorus", "tremolo", "tone"]
 TextureKind = Literal["riser", "reverse_cymbal", "impact", "vinyl"]
-Source = Literal["soundfont", "sub_bass"]
+Source = Literal["soundfont", "sub_bass", "synth"]
 
 VOCAL = "vocal"
 """Name and role of the sung track, which the arrangement does not know yet."""
@@ -74,6 +74,8 @@ class TrackSound(Frozen):
     program: int = Field(ge=0, le=127)
     is_drums: bool
     source: Source = "soundfont"
+    patch: str = ""
+    """What the synthesizer plays where that is the source, by its name in production.patches."""
     main_pan: float = Field(0.0, ge=-1.0, le=1.0)
     key_spread: Unit = 0.0
     effects: tuple[Effect, ...] = ()
