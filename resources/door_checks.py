@@ -33,6 +33,7 @@ def check_prompt_length(prompt: str, settings: Settings) -> None:
 
 def check_limits(context: CompositionContext, settings: Settings) -> None:
     """Raise BadInput if a resolved context lies outside this installation's limits, its release's size included."""
+    from musicgen_assets.finalization.packages import package_sizes
     from musicgen_assets.finalization.size import check_release_size
 
     limits, technical = settings.limits, context.technical
@@ -40,7 +41,7 @@ def check_limits(context: CompositionContext, settings: Settings) -> None:
     _check_range(context, "musical.tempo_bpm", limits.min_tempo_bpm, limits.max_tempo_bpm, "BPM")
     check_release_size(
         technical.duration_s, technical.sample_rate_hz, technical.bit_depth, technical.formats, technical.channels,
-        limit_bytes=limits.max_release_bytes,
+        limit_bytes=limits.max_release_bytes, packages=package_sizes(technical.packages),
     )  # fmt: skip
 
 

@@ -22,15 +22,19 @@ _LOSSLESS = ("audio/wav", "audio/flac")
 
 
 def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) -> CheckResult:
-    """Every audio file decodes, lasts ``duration_s`` and has its checksum; MIDI and JSON can be read.
+    """Every audio file decodes, is as long as it says and has its checksum; what else there is can be read.
 
-    Audio and MIDI files are tasks of their own, so that a file that was proven once is not decoded again.
+    A file in a package states its own length (``meta``), all others last ``duration_s``. Audio and MIDI files are
+    tasks of their own, so that a file that was proven once is not decoded again.
     """
     audio = [file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/")]
     tasks = [
-        Task(f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": duration_s}, {"file": ref})
+        Task(
+            f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": _length_s(ref, duration_s)},
+            {"file": ref},
+        )
         for ref in audio
-    ]
+    ]  # fmt: skip
     problems = []
     for ref, (answer,) in zip(audio, job.tasks(tasks), strict=True):
         problem = json.loads(job.blob(answer).data)["problem"]
@@ -48,6 +52,13 @@ def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) ->
         "every file decodes and matches its checksum and length",
         note="; ".join(problems),
     )
+
+
+def _length_s(ref: Ref, duration_s: float) -> float:
+    """What a file should last: its own length in a package, the song's elsewhere."""
+    if not ref.role.startswith("packages/") or "samples" not in ref.meta:
+        return duration_s
+    return float(ref.meta["samples"]) / float(ref.meta["sample_rate_hz"])
 
 
 def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:

@@ -19,9 +19,11 @@ from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
 from musicgen_assets.finalization.licence import licence_text
 from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
+from musicgen_assets.finalization.packages import make_packages, package_sizes
+from musicgen_assets.finalization.packages.delivery import Delivery, File
 from musicgen_assets.finalization.permission import permit_release
 from musicgen_assets.finalization.report import report_html
-from musicgen_assets.finalization.size import RELEASE_MAX_BYTES
+from musicgen_assets.finalization.size import RELEASE_MAX_BYTES, SizeFacts
 from musicgen_assets.finalization.stems import StemSet, make_stems
 from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
 from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
@@ -33,8 +35,6 @@ from musicgen_assets.score.model import Score, Syllable
 
 DOCUMENTS_ROOM_BYTES = 4_000_000
 """Kept free beside audio for the report with its pictures, MIDI and text."""
-
-File = Payload | Ref
 
 
 def make_release(job: Job) -> Outcome:
@@ -49,13 +49,20 @@ def make_release(job: Job) -> Outcome:
     waivers = permit_release(verdict, streaming.sha256, job.data("waivers"), version["partition"])
     song = _song(job, waivers)
     words = plain_text(song.title, song.lines) if song.lines else ""
+    tags = tags_of(song, words)
     job.progress(0.1, "encoding")
-    masters = _masters(job, streaming, song, words)
+    masters = _masters(job, streaming, song, tags)
     job.progress(0.4, "stems")
     stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
-    exports = _exports(job)
+    swing = _swing(job)
+    exports = _exports(job, swing)
     documents = _documents(job, song, stems, verdict, masters, words)
-    files = [*masters, *stems.refs, *exports, *documents]
+    job.progress(0.6, "packages")
+    packages = make_packages(
+        song.context.technical.packages,
+        Delivery(job, song, tags, _by_path(masters), stems, _by_path(exports), swing),
+    )
+    files = [*masters, *stems.refs, *exports, *documents, *packages]
     files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
     files.append(_document("manifest.json", readable_json(manifest(files, version))))
     size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
@@ -96,27 +103,45 @@ def _carrier_note(vocal: Mapping[str, Any]) -> str:
     return str(vocal.get("note") or "The sung line is played by a lead instrument; its words are in lyrics.lrc.")
 
 
-def _masters(job: Job, streaming: Ref, song: SongFacts, words: str) -> list[Ref]:
+def _by_path(refs: Sequence[Ref]) -> dict[str, Ref]:
+    return {ref.role: ref for ref in refs}
+
+
+def _masters(job: Job, streaming: Ref, song: SongFacts, tags: Mapping[str, Any]) -> list[Ref]:
     lossy = {
         ref.role.removeprefix("encoded/"): ref
         for ref in job.refs("mastering/master")
         if ref.role.startswith("encoded/")
     }
     technical = song.context.technical
-    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags_of(song, words))
+    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags)
     return [result[0] for result in job.tasks(tasks)]
 
 
 def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:
     refs = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     roles = {track.name: track.role for track in song.tracks}
-    return make_stems(job, refs, roles, RELEASE_MAX_BYTES - DOCUMENTS_ROOM_BYTES - masters_bytes)
+    others = DOCUMENTS_ROOM_BYTES + masters_bytes + _packages_bytes(song, len(refs))
+    return make_stems(job, refs, roles, RELEASE_MAX_BYTES - others)
 
 
-def _exports(job: Job) -> list[Ref]:
+def _packages_bytes(song: SongFacts, stems: int) -> int:
+    technical = song.context.technical
+    measures = song.measures
+    facts = SizeFacts(
+        float(measures["duration_s"]), int(measures["sample_rate_hz"]), technical.bit_depth, int(measures["channels"]),
+        stems,
+    )  # fmt: skip
+    return round(sum(size(facts) for size in package_sizes(technical.packages).values()))
+
+
+def _swing(job: Job) -> Swing:
     rhythm = job.load("composition/rhythm_pattern", Rhythm)
+    return Swing(rhythm.swing, rhythm.sixteenth_swing)
+
+
+def _exports(job: Job, swing: Swing) -> list[Ref]:
     written, vocal = job.ref("arrangement/arrangement", "written"), job.ref("arrangement/vocal_line")
-    swing = Swing(rhythm.swing, rhythm.sixteenth_swing)
     return [*job.tasks([export_task(written, vocal, swing)])[0]]
 
 
@@ -154,5 +179,6 @@ def _refuse_too_large(size_bytes: int) -> None:
     raise PermanentFailure(
         f"The release takes {size_bytes / 1024 / 1024:.0f} MB even with its stems joined, "
         f"{RELEASE_MAX_BYTES // 1024 // 1024} MB are allowed.",
-        way_out="Ask for 16 bits (--set technical.bit_depth=16), a lower sample rate, fewer formats or a shorter song.",
+        way_out="Ask for 16 bits (--set technical.bit_depth=16), a lower sample rate, fewer formats or packages, or "
+        "a shorter song.",
     )
