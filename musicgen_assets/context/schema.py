@@ -20,7 +20,9 @@ SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
 Language = Literal["en", "es", "fr", "de", "pt"]
-AudioFormat = Literal["wav", "flac", "mp3", "ogg"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
+Mp3Quality = Literal["320", "192", "V0", "V2"]
+"""Constant bit rates in kbps, and LAME's variable ones."""
 PackageName = Literal["everyone", "songwriter", "daw", "game", "film", "video"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
 
@@ -104,6 +106,7 @@ class TechnicalContext(Frozen):
     channels: Literal[1, 2] = 2
     duration_s: float = Field(limits.DEFAULT_DURATION_S, ge=limits.DURATION_MIN_S, le=limits.DURATION_MAX_S)
     formats: tuple[AudioFormat, ...] = Field(("wav", "flac", "mp3"), min_length=1)
+    mp3_quality: Mp3Quality = "320"
     loudness_target_lufs: float = Field(
         limits.DEFAULT_LOUDNESS_LUFS, ge=limits.LOUDNESS_MIN_LUFS, le=limits.LOUDNESS_MAX_LUFS
     )

@@ -20,8 +20,8 @@ TYPICAL_STEMS = 10
 """Tracks to reckon with while the band is not known yet."""
 Grouping = Literal["tracks", "groups", "halves"]
 
-_MP3_BYTES_PER_S = 320_000 // 8
-_OGG_BYTES_PER_S = 36_000
+_LOSSY_BYTES_PER_S = {"mp3": 320_000 // 8, "ogg": 36_000, "opus": 28_000, "aac": 34_000}
+"""MP3 at its largest quality; variable bit rates measured, rounded up."""
 _FLAC_SHARE = {16: 0.70, 24: 0.78}
 """Of raw PCM, for a master at streaming loudness; measured .66 to .76 at 24 bits, rounded up."""
 _STEM_SHARE: dict[Grouping, float] = {"tracks": 0.45, "groups": 0.50, "halves": 0.60}
@@ -102,7 +102,7 @@ def estimate_release_bytes(
         rate: sample rate of master and stems in Hz.
         bit_depth: of master.wav: 16, 24 or 32.
         stems: number of tracks.
-        formats: of the master, besides the WAV that is always there: "flac", "mp3", "ogg".
+        formats: of the master, besides the WAV that is always there (schema.AudioFormat).
         channels: of the master; stems are stereo whatever it is.
         packing: how the stems are stored.
         packages: asked for beside masters and stems.
@@ -113,10 +113,7 @@ def estimate_release_bytes(
     total = wav + _FIXED_BYTES
     if "flac" in formats:
         total += samples * channels * flac_bits / 8 * _FLAC_SHARE[flac_bits]
-    if "mp3" in formats:
-        total += duration_s * _MP3_BYTES_PER_S
-    if "ogg" in formats:
-        total += duration_s * _OGG_BYTES_PER_S
+    total += sum(duration_s * _LOSSY_BYTES_PER_S.get(name, 0) for name in set(formats))
     files = min(stems, _FILES[packing.grouping])
     stem = samples * 2 * 3 * _STEM_SHARE[packing.grouping] * _STEM_BITS_SHARE[packing.bits]
     facts = SizeFacts(duration_s, rate, bit_depth, channels, stems)

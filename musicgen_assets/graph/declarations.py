@@ -189,7 +189,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.mastering.master:make_master",
         upstreams=(Upstream("mixing/mix", ("main", "plan")),),
         reads=("musical.genres", "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp",
-               "technical.formats", "technical.duration_s", "technical.bit_depth", "technical.channels"),
+               "technical.formats", "technical.mp3_quality", "technical.duration_s", "technical.bit_depth",
+               "technical.channels"),
         data=("styles",), kinds=("audio", "JSON"),
     ),
     Declaration(
