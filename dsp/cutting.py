@@ -7,6 +7,7 @@ Belongs here: pieces of one recording behind each other with crossfades. Does no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def splice(samples: FloatArray, pieces: Sequence[Piece], fade: int) -> FloatArra
     _check_pieces(pieces, fade, samples.shape[1])
     out = np.concatenate([samples[:, first:past] for first, past in pieces], axis=1)
     half, at = fade // 2, 0
-    for (first, past), (next_first, _) in zip(pieces, pieces[1:], strict=False):
+    for (first, past), (next_first, _) in pairwise(pieces):
         at += past - first
         if next_first != past and half:
             left = _around(samples, past, half)

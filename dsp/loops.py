@@ -135,7 +135,7 @@ def _bends(loop: FloatArray) -> NDArray[np.float64]:
 
 
 def _flux(loop: FloatArray) -> NDArray[np.float64]:
-    """Rise of the magnitude spectrum between neighbouring frames of the loop going round; the last ones span the join."""
+    """Rise of the magnitude spectrum from frame to frame of the loop going round; the last ones span the join."""
     from scipy.fft import rfft
 
     mono = loop.mean(axis=0, dtype=np.float32)

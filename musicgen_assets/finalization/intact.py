@@ -96,6 +96,8 @@ def document_problem(path: str, data: bytes) -> str:
         if path.endswith(".pdf"):
             is_whole = data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
             return "" if is_whole else "it is no whole PDF"
+        if path.endswith(".mp4"):
+            return "" if data[4:8] == b"ftyp" and b"moov" in data and b"mdat" in data else "it is no whole MP4"
         text = data.decode("utf-8")
         if path.endswith(".json"):
             json.loads(text)

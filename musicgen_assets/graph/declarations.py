@@ -211,7 +211,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
                    Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)), _RHYTHM,
                    _INSTRUMENTATION,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
-        reads=(*_TAKE_READS, *_MIX_READS), data=("version", "waivers", "instruments"), kinds=("directory",), checks=("release_is_intact",),
+        reads=(*_TAKE_READS, *_MIX_READS), data=("version", "waivers", "instruments"), kinds=("directory",),
+        checks=("release_is_intact",),
     ),
 )  # fmt: skip
 

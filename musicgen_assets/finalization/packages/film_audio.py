@@ -1,7 +1,7 @@
 """The sound of a film package, as tasks: the whole cue and its cut-downs as Broadcast WAV, exact to the frame.
 
-Belongs here: cutting the master, lengths, timecode. Does not belong here: which bars (packages.film_cuts), the cue sheet
-(packages.film_sheet).
+Belongs here: cutting the master, lengths, timecode. Does not belong here: which bars (packages.film_cuts), the cue
+sheet (packages.film_sheet).
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def ixml_with_speed(texts: bytes, rate: Sequence[Any], time_reference: int) -> b
     fields = (
         ("MASTER_SPEED", f"{frames}/{seconds}"), ("CURRENT_SPEED", f"{frames}/{seconds}"),
         ("TIMECODE_RATE", f"{frames}/{seconds}"), ("TIMECODE_FLAG", "DF" if is_drop_frame else "NDF"),
-        ("FILE_SAMPLE_RATE", str(FILM_RATE_HZ)), ("AUDIO_BIT_DEPTH", "24"), ("DIGITIZER_SAMPLE_RATE", str(FILM_RATE_HZ)),
+        ("FILE_SAMPLE_RATE", str(FILM_RATE_HZ)), ("AUDIO_BIT_DEPTH", "24"),
+        ("DIGITIZER_SAMPLE_RATE", str(FILM_RATE_HZ)),
         ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", str(time_reference >> 32)),
         ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", str(time_reference & 0xFFFF_FFFF)),
         ("TIMESTAMP_SAMPLE_RATE", str(FILM_RATE_HZ)),

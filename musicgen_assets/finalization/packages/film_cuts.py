@@ -41,8 +41,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CutDown:
-    """``pieces``: stretches of the song in seconds, one after the other, the last one up to the song's end or longer than
-    is needed. ``last_downbeat_s``: when the closing chord comes in the cut-down. ``told``: its bars in words.
+    """``pieces``: stretches of the song in seconds, one after the other, the last one up to the song's end.
+
+    ``last_downbeat_s``: when the closing chord comes in the cut-down. ``told``: its bars in words.
     """
 
     length_s: float

@@ -47,7 +47,7 @@ def bus(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     first, rate = int(inputs["first"]), 0
     for name, tracks in inputs["groups"]:
         samples, rate = _summed([blobs[track] for track in tracks], int(inputs["channels"]))
-        samples = _toned(samples, rate, inputs["tone"])[:, first:]
+        samples = toned(samples, rate, inputs["tone"])[:, first:]
         total = samples if total is None else total + samples
         payloads.append(audio_payload(np.ascontiguousarray(samples), rate, name))
     if "loop" in inputs and total is not None:
@@ -174,7 +174,7 @@ def _summed(blobs: Sequence[Blob], channels: int) -> tuple[FloatArray, int]:
     return as_channels(total, channels), rate
 
 
-def _toned(samples: FloatArray, rate: int, tone: Sequence[Mapping[str, Any]]) -> FloatArray:
+def toned(samples: FloatArray, rate: int, tone: Sequence[Mapping[str, Any]]) -> FloatArray:
     """With the master's tone. It is linear: what is added up afterwards sounds as if added up before."""
     from dsp.filters import apply_sections, high_pass_sections
     from musicgen_assets.mastering.plan import ToneBand

@@ -142,7 +142,7 @@ def _bar_samples(clock: SongClock, choice: LoopChoice, bar: int, rate: int) -> l
 
 
 def _beat_seconds(score: Score, clock: SongClock, choice: LoopChoice) -> list[float]:
-    """Every felt beat of the loop: in 6/8 the dotted quarters, in 7/8 the eighths. Beats cut from a bar are left out."""
+    """Every felt beat of the loop: in 6/8 dotted quarters, in 7/8 eighths. Beats cut from a bar are left out."""
     step, start_s = beat_ticks(score.time_signature), clock.seconds(choice.start_ticks)
     ticks = [
         tick

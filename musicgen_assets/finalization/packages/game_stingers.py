@@ -6,7 +6,6 @@ Belongs here: which bars they are made of, in samples of the loop's and the outr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 

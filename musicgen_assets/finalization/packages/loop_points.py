@@ -26,7 +26,7 @@ def ogg_with_loop(data: bytes, start: int, length: int) -> bytes:
     from mutagen.oggvorbis import OggVorbis
 
     buffer = io.BytesIO(data)
-    audio: Any = OggVorbis(buffer)
+    audio: Any = OggVorbis(buffer)  # type: ignore[no-untyped-call]
     audio["LOOPSTART"], audio["LOOPLENGTH"] = str(start), str(length)
     buffer.seek(0)
     audio.save(buffer, padding=_no_padding)
