@@ -17,6 +17,7 @@ MEDIA_TYPES = {
     "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "ogg": "audio/ogg", "opus": "audio/ogg",
     "m4a": "audio/mp4", "mid": "audio/midi",
     "json": "application/json", "html": "text/html", "txt": "text/plain", "lrc": "text/plain",
+    "srt": "application/x-subrip", "jpg": "image/jpeg", "png": "image/png",
     "cho": "text/plain", "musicxml": "application/vnd.recordare.musicxml+xml", "pdf": "application/pdf",
 }  # fmt: skip
 """By a file name's ending."""
@@ -34,11 +35,17 @@ _ENTRY = "musicgen_assets.finalization.encode:encode_master"
 
 
 def master_tasks(
-    streaming: Ref, lossy: Mapping[str, Ref], formats: Sequence[str], bit_depth: int, tags: Mapping[str, Any]
+    streaming: Ref,
+    lossy: Mapping[str, Ref],
+    formats: Sequence[str],
+    bit_depth: int,
+    tags: Mapping[str, Any],
+    cover: Ref,
 ) -> list[Task]:
     """One task per delivery file: WAV always, the others as in ``formats``, in the schema's order.
 
-    ``lossy`` has mastering's encodings by format; a lossy format without one is left out.
+    ``lossy`` has mastering's encodings by format; a lossy format without one is left out. ``cover`` is a JPEG that
+    all but WAV carry.
     """
     wanted = [name for name in get_args(AudioFormat) if name == "wav" or name in formats]
     sources = {name: lossy.get(name) if name in LOSSY else streaming for name in wanted}
@@ -47,7 +54,7 @@ def master_tasks(
             f"codec/{name}",
             _ENTRY,
             {"format": name, "tags": dict(tags), **({} if name in LOSSY else {"bit_depth": bit_depth})},
-            {"audio": source},
+            {"audio": source, **({} if name == "wav" else {"cover": cover})},
         )
         for name, source in sources.items()
         if source is not None
@@ -58,7 +65,8 @@ def encode_master(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     """Task: one delivery file, role "master.<ending>". ``inputs``: format, tags, bit_depth (for WAV and FLAC)."""
     ending = ENDINGS.get(inputs["format"], inputs["format"])
     data = _encoded(inputs["format"], blobs["audio"], inputs)
-    return [Payload(f"master.{ending}", MEDIA_TYPES[ending], tagged(data, ending, inputs["tags"]), f".{ending}")]
+    cover = blobs["cover"].data if "cover" in blobs else b""
+    return [Payload(f"master.{ending}", MEDIA_TYPES[ending], tagged(data, ending, inputs["tags"], cover), f".{ending}")]
 
 
 def _encoded(name: str, audio: Blob, inputs: Mapping[str, Any]) -> bytes:

@@ -18,6 +18,11 @@ LOSSY_TOLERANCE_S = 0.05
 """Lossy containers count in frames; their decoders cut the padding off to within this."""
 
 _ENTRY = "musicgen_assets.finalization.intact:verify_audio"
+_WHOLE = {
+    "pdf": (b"%PDF-", b"%%EOF", "PDF"), "jpg": (b"\xff\xd8\xff", b"\xff\xd9", "JPEG"),
+    "png": (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82", "PNG"),
+}  # fmt: skip
+"""What a whole file of its kind begins and ends with."""
 _LOSSLESS = ("audio/wav", "audio/flac")
 
 
@@ -86,6 +91,37 @@ def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     return [json_payload({"problem": problem, **facts}, "answer")]
 
 
+def _zip_problem(data: bytes) -> str:
+    """Every member of an archive is read and matches its checksum."""
+    import io
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            broken = archive.testzip()
+            return f"its member {broken} is damaged" if broken else "" if archive.namelist() else "it is empty"
+    except zipfile.BadZipFile as error:
+        return f"it cannot be read: {error}"
+
+
+def _mp4_problem(data: bytes) -> str:
+    """Boxes follow each other to the last byte (ISO/IEC 14496-12), an index among them."""
+    at, names = 0, []
+    while at + 8 <= len(data):
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:
+            return "it is no whole MP4"
+        names.append(name)
+        at += size
+    is_whole = at == len(data) and names[:1] == [b"ftyp"] and b"moov" in names
+    return "" if is_whole else "it is no whole MP4"
+
+
+_BOXED = {"zip": _zip_problem, "dawproject": _zip_problem, "mp4": _mp4_problem}
+
+
 def document_problem(path: str, data: bytes) -> str:
     """What is wrong with a file that is no audio; "" if nothing."""
     from musicgen_assets.score.midi import read_midi
@@ -93,11 +129,13 @@ def document_problem(path: str, data: bytes) -> str:
     try:
         if path.endswith(".mid"):
             return "" if read_midi(data) else "it holds no tracks"
-        if path.endswith(".pdf"):
-            is_whole = data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
-            return "" if is_whole else "it is no whole PDF"
-        if path.endswith(".mp4"):
-            return "" if data[4:8] == b"ftyp" and b"moov" in data and b"mdat" in data else "it is no whole MP4"
+        ending = path.rsplit(".", 1)[-1]
+        if ending in _WHOLE:
+            start, end, kind = _WHOLE[ending]
+            is_whole = data.startswith(start) and data.rstrip(b"\r\n ").endswith(end)
+            return "" if is_whole else f"it is no whole {kind}"
+        if ending in _BOXED:
+            return _BOXED[ending](data)
         text = data.decode("utf-8")
         if path.endswith(".json"):
             json.loads(text)

@@ -14,6 +14,7 @@ from typing import Any
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.finalization.cover_art import cover_task
 from musicgen_assets.finalization.encode import MEDIA_TYPES, master_tasks
 from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
@@ -25,8 +26,8 @@ from musicgen_assets.finalization.permission import permit_release
 from musicgen_assets.finalization.report import report_html
 from musicgen_assets.finalization.size import RELEASE_MAX_BYTES, SizeFacts
 from musicgen_assets.finalization.stems import StemSet, make_stems
-from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
-from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
+from musicgen_assets.finalization.words import enhanced_lrc_text, lrc_text, plain_text, srt_text, sung_lines
+from musicgen_assets.graph.job import Job, Outcome, Payload, Ref, Task
 from musicgen_assets.mastering.analysis import PICTURES
 from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.exports.written import Swing
@@ -50,19 +51,19 @@ def make_release(job: Job) -> Outcome:
     song = _song(job, waivers)
     words = plain_text(song.title, song.lines) if song.lines else ""
     tags = tags_of(song, words)
+    swing = _swing(job)
+    exports, (cover, embedded) = job.tasks([_exports(job, swing), cover_task(song.context, song.score, song.tracks)])
     job.progress(0.1, "encoding")
-    masters = _masters(job, streaming, song, tags)
+    masters = _masters(job, streaming, song, tags, embedded)
     job.progress(0.4, "stems")
     stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
-    swing = _swing(job)
-    exports = _exports(job, swing)
     documents = _documents(job, song, stems, verdict, masters, words)
     job.progress(0.6, "packages")
     packages = make_packages(
         song.context.technical.packages,
         Delivery(job, song, tags, _by_path(masters), stems, _by_path(exports), swing),
     )
-    files = [*masters, *stems.refs, *exports, *documents, *packages]
+    files = [*masters, *stems.refs, cover, *exports, *documents, *packages]
     files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
     files.append(_document("manifest.json", readable_json(manifest(files, version))))
     size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
@@ -107,14 +108,14 @@ def _by_path(refs: Sequence[Ref]) -> dict[str, Ref]:
     return {ref.role: ref for ref in refs}
 
 
-def _masters(job: Job, streaming: Ref, song: SongFacts, tags: Mapping[str, Any]) -> list[Ref]:
+def _masters(job: Job, streaming: Ref, song: SongFacts, tags: Mapping[str, Any], cover: Ref) -> list[Ref]:
     lossy = {
         ref.role.removeprefix("encoded/"): ref
         for ref in job.refs("mastering/master")
         if ref.role.startswith("encoded/")
     }
     technical = song.context.technical
-    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags)
+    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags, cover)
     return [result[0] for result in job.tasks(tasks)]
 
 
@@ -140,9 +141,9 @@ def _swing(job: Job) -> Swing:
     return Swing(rhythm.swing, rhythm.sixteenth_swing)
 
 
-def _exports(job: Job, swing: Swing) -> list[Ref]:
+def _exports(job: Job, swing: Swing) -> Task:
     written, vocal = job.ref("arrangement/arrangement", "written"), job.ref("arrangement/vocal_line")
-    return [*job.tasks([export_task(written, vocal, swing)])[0]]
+    return export_task(written, vocal, swing)
 
 
 def _documents(
@@ -150,8 +151,13 @@ def _documents(
 ) -> list[File]:
     files: list[File] = [replace(job.ref("arrangement/vocal_line", "midi"), role="score.mid")]
     if song.lines:
-        lrc = lrc_text(song.title, song.lines, float(song.measures["duration_s"]))
-        files += [_document("lyrics.lrc", lrc.encode()), _document("lyrics.txt", words.encode())]
+        about = (song.title, song.lines, float(song.measures["duration_s"]))
+        files += [
+            _document("lyrics.lrc", lrc_text(*about).encode()),
+            _document("lyrics_words.lrc", enhanced_lrc_text(*about).encode()),
+            _document("lyrics.srt", srt_text(song.lines).encode()),
+            _document("lyrics.txt", words.encode()),
+        ]
     has_own_words = song.context.creative.lyrics is not None
     files.append(_document("licence.txt", licence_text(song.title, song.record, has_own_words=has_own_words).encode()))
     pictures = {name: job.blob(job.ref("mastering/analysis", name)).data for name in PICTURES}

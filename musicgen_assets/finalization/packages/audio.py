@@ -48,4 +48,4 @@ def decoded(blob: Blob) -> tuple[FloatArray, int]:
 
 def part_tags(tags: Mapping[str, Any], part: str) -> dict[str, Any]:
     """The song's tags for a file that holds a part of it, called ``part``; without words, which may not be in it."""
-    return {**tags, "title": f"{tags['title']} ({part})", "lyrics": "", "lines": []}
+    return {**tags, "title": f"{tags['title']} ({part})", "lyrics": "", "lines": [], "levels": {}}
