@@ -38,6 +38,18 @@ class Package:
 
 
 PACKAGES: Mapping[PackageName, Package] = {
+    "game": Package(
+        "intro, seamless loop with layers, outro, stingers, cues",
+        "musicgen_assets.finalization.packages.game:make",
+    ),
+    "film": Package(
+        "Broadcast WAV with timecode, cut-downs of 60, 30, 15 and 6 s, cue sheet",
+        "musicgen_assets.finalization.packages.film:make",
+    ),
+    "video": Package(
+        "music that starts at once, a bed under speech, a visualizer, a licence certificate",
+        "musicgen_assets.finalization.packages.video:make",
+    ),
     "songwriter": Package(
         "lead sheet, ChordPro, an audible click",
         "musicgen_assets.finalization.packages.songwriter:make",
