@@ -18,6 +18,8 @@ TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8"]
 SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
+HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
+"""Sections that hold the hook."""
 Language = Literal["en", "es", "fr", "de", "pt"]
 AudioFormat = Literal["wav", "flac", "mp3", "ogg"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
