@@ -19,6 +19,8 @@ TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8"]
 SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
+HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
+"""Sections that hold the hook."""
 Language = Literal["en", "es", "fr", "de", "pt"]
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
 Mp3Quality = Literal["320", "192", "V0", "V2"]

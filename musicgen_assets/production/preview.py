@@ -13,8 +13,8 @@ import numpy as np
 
 from dsp.dynamics import fade_in, fade_out, limiter
 from dsp.levels import db_to_gain
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.graph.job import Blob, FloatArray, Job, Outcome, Payload, Task
 from musicgen_assets.graph.payloads import audio_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
