@@ -17,7 +17,7 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mixing.equalizer import sections_of
 from musicgen_assets.mixing.plan import Delay, Reverb, Strip
 from musicgen_assets.mixing.returns import delay_response, reverb_response
-from musicgen_assets.production.render import pan_gains
+from musicgen_assets.production.places import pan_gains
 
 SILENT_SEND_DB = -50.0
 """Sends at or below this are closed."""

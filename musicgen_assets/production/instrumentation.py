@@ -99,6 +99,7 @@ def setting_of(score: Score, style: Style, mood: Mood) -> Setting:
         is_electronic=abs(style.mix.sidechain_db) >= ELECTRONIC_SIDECHAIN_DB
         or any("drop" in form for form in style.forms),
         is_lofi=any(word in name.lower() for name in (style.name, *style.aliases) for word in _LOFI_WORDS),
+        is_chip="chiptune" in style.name,
         big_sections=tuple(section.name for section in score.sections if section.kind in HOOK_KINDS),
     )
 
@@ -134,8 +135,8 @@ def _sound(
         reverb_lu += CLOSE_LU
     return TrackSound(
         name=track.name, role=track.role, instrument=track.instrument, program=track.program,
-        is_drums=track.is_drums, source=shape.source, main_pan=shape.main_pan, key_spread=shape.key_spread,
-        effects=tuple(shape.effects),
+        is_drums=track.is_drums, source=shape.source, patch=shape.patch, main_pan=shape.main_pan,
+        key_spread=shape.key_spread, effects=tuple(shape.effects),
         layers=tuple(shape.layers), textures=textures, level_db=round(level_db, 2), pan=round(pan, 3),
         depth=mix.depth, direct_to_reverb_lu=None if reverb_lu is None else round(reverb_lu, 2),
         delay_send_db=mix.delay_send_db, inserts=tuple(Effect.model_validate(one.model_dump()) for one in mix.inserts),

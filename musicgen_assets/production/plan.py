@@ -20,7 +20,7 @@ EffectKind = Literal[
     "high_pass", "low_pass",
 ]  # fmt: skip
 TextureKind = Literal["riser", "reverse_cymbal", "impact", "vinyl"]
-Source = Literal["soundfont", "sub_bass"]
+Source = Literal["soundfont", "sub_bass", "synth"]
 AutomationKind = Literal["high_pass", "low_pass", "throw", "ride"]
 
 VOCAL = "vocal"
@@ -95,6 +95,8 @@ class TrackSound(Frozen):
     program: int = Field(ge=0, le=127)
     is_drums: bool
     source: Source = "soundfont"
+    patch: str = ""
+    """What the synthesizer plays where that is the source, by its name in production.patches."""
     main_pan: float = Field(0.0, ge=-1.0, le=1.0)
     key_spread: Unit = 0.0
     effects: tuple[Effect, ...] = ()

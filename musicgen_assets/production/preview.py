@@ -25,7 +25,7 @@ from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.production.render import render
 from musicgen_assets.score.clock import seconds, steady, steady_tracks, ticks
-from musicgen_assets.score.model import NoteRow, Score, Section, Track
+from musicgen_assets.score.model import ControlRow, NoteRow, Score, Section, Track
 
 PREVIEW_S = 10.0
 PREVIEW_LUFS = -14.0
@@ -84,7 +84,22 @@ def cut_track(track: Track, first: int, last: int) -> Track:
         begins, ends = max(start, first), min(start + duration, last)
         if start < last and ends > begins and not (track.is_drums and start < first):
             rows.append((begins - first, ends - begins, pitch, velocity))
-    return track.model_copy(update={"notes": tuple(rows)})
+    bends = [(tick - first, value) for tick, value in track.bends if first <= tick < last]
+    return track.model_copy(
+        update={"notes": tuple(rows), "controllers": _controllers_within(track, first, last), "bends": tuple(bends)}
+    )
+
+
+def _controllers_within(track: Track, first: int, last: int) -> tuple[ControlRow, ...]:
+    """Controllers counted from the first tick, beginning with how they stand there."""
+    standing: dict[int, int] = {}
+    inside: list[ControlRow] = []
+    for tick, controller, value in sorted(track.controllers):
+        if tick <= first:
+            standing[controller] = value
+        elif tick < last:
+            inside.append((tick - first, controller, value))
+    return (*((0, controller, value) for controller, value in sorted(standing.items())), *inside)
 
 
 def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
