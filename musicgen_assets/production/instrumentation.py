@@ -87,6 +87,7 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
         planes_lu={depth: reverb_lu for depth, reverb_lu in planes_lu(style.mix).items() if reverb_lu is not None},
         lead_over_rest_lu=style.mix.lead_over_rest_lu,
         chorus_lift_lu=style.mix.chorus_lift_lu,
+        glue_ratios=style.mix.glue_ratios,
     )
 
 
