@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.audio_twins [--songs 30] [--workers 1] [--duration 32]`` makes the songs (kept on disk by what
 they were made from), puts every fault of ``audio_faults`` into each, lets mastering/analysis judge, and prints how many
-of each kind were rejected and by which checks. Every answer is a line of results/audio_twins.jsonl; run again to go on, with
-``--fresh`` to forget. The critic's scores of the written song have no part in it.
+of each kind were rejected and by which checks. Every answer is a line of results/audio_twins.jsonl; run again to go
+on, with ``--fresh`` to forget. The critic's scores of the written song have no part in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.audio_faults import FAULTS, Heard, Original
-from benchmarks.sounding import Sounding, SoundStore, run_asset, sounding_song, with_context
+from benchmarks.sound_songs import Sounding, SoundStore, run_asset, sounding_song, with_context
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.graph.gate import SCORE_CHECKS
 from musicgen_assets.graph.job import FloatArray, Ref
@@ -131,7 +131,7 @@ def original_of(song: Sounding) -> Original:
         if is_dry:
             own = own.model_copy(update={"reverb_send_db": -60.0, "delay_send_db": -60.0})
         found, _ = strip_sound(
-            np.ascontiguousarray(samples), rate, own, plan.reverb, plan.delay,
+            np.ascontiguousarray(samples), rate, own, None if is_dry else plan.reverb_of(own), plan.delay,
             mono_below_hz=plan.mono_below_hz, kick_times_s=kicks,
         )  # fmt: skip
         return found * trim

@@ -1,181 +1,160 @@
-"""What audio does over time, in a few numbers a moment: band powers, rises, and where notes are.
+"""What a sound is like, frame by frame: brightness, change, shape, colour, pitch classes.
 
-Belongs here: features that several comparisons share. Does not belong here: comparing with a plan or a score (the
-caller's business), long-term spectra (``dsp.spectrum``).
+Belongs here: descriptors of short frames. Does not belong here: decisions about keys and tempos (``dsp.key``,
+``dsp.tempo``), long-term spectra (``dsp.spectrum``), loudness.
+
+Frames are Hann windows of 46 ms (a power of two of samples), 10 ms apart, the first centred on the first sample;
+stereo is folded to mono first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.errors import AudioError
-from dsp.levels import FloatArray, as_channels, check_audio, check_range, check_rate
-from dsp.loudness import k_weighting
+from dsp.levels import SILENCE_DB, FloatArray, as_channels, check_audio, check_range, check_rate
 
 DoubleArray = NDArray[np.float64]
 
-BAND_CENTRES_HZ = tuple(float(1000.0 * 10.0 ** (band / 10.0)) for band in range(-15, 13))
-"""Third-octaves from 31.6 Hz to 15.8 kHz (IEC 61260-1, base ten)."""
-FRAMES_PER_S = 20.0
-RISES_PER_S = 200.0
-
-_WINDOW_S = 0.085
-_HALF_BAND = 10.0 ** (1.0 / 20.0)
-_CHUNK = 512
-_PITCH_RATE_HZ = 6_000
-_PITCH_FFT = 8_192
-_PITCH_WINDOW_S = 0.5
-_PITCH_SKIP_S = 0.04
-_PARTIALS = 8
-_MOST_NOTES = 160
+HOP_S = 0.01
+_WINDOW_S = 0.046
+_CHUNK_FRAMES = 512
+_LEAST_POWER = 1e-20
+_ROLLOFF = 0.85
+_MEL_BANDS = 40
+_LOWEST_PITCH, _HIGHEST_PITCH = 36, 96
 
 
-def band_powers(samples: FloatArray, rate: int) -> FloatArray:
-    """Mean square in each third-octave of ``BAND_CENTRES_HZ``, 20 times a second, summed over channels.
+@dataclass(frozen=True)
+class Features:
+    """One value or row a frame. Silent frames read 0, and -120 dB.
 
-    Windows of 85 ms (Hann), centred on their moment; bands over half the rate hold 0.
-
-    Returns:
-        float32 (28, max(1, ceil(samples / rate * 20))).
-
-    Raises:
-        AudioError: no audio, or an impossible rate.
+    ``centroid_hz``: mean frequency by power. ``rolloff_hz``: below it lie 85 % of the power. ``flatness``: geometric
+    over arithmetic mean of the power, 0 (a tone) to 1 (white noise). ``flux``: sum of the rises of the magnitudes,
+    each frame's scaled to a sum of 1 (0 to 1). ``onset_strength``: mean rise of log magnitudes, as ``dsp.tempo``
+    hears them. ``level_db``: mean power. ``crest_db``: peak over root mean square of the frame.
+    ``mfcc``: (frames, coefficients). ``chroma``: (frames, 12) from C up, the largest 1.
     """
-    from scipy.fft import rfft
 
-    check_audio(samples)
-    check_rate(rate)
-    size = 1 << round(np.log2(_WINDOW_S * rate))
-    hop = rate / FRAMES_PER_S
-    count = max(1, int(np.ceil(samples.shape[1] / hop)))
-    starts = np.rint((np.arange(count) + 0.5) * hop).astype(np.int64)
-    window = np.hanning(size).astype(np.float32)
-    pooling = _pooling(size, rate) * np.float32(2.0 / (float(np.square(window).sum()) * size))
-    out = np.zeros((count, len(BAND_CENTRES_HZ)), np.float32)
-    for channel in samples:
-        padded = np.pad(channel, (size // 2, size))
-        frames = np.lib.stride_tricks.sliding_window_view(padded, size)
-        for start in range(0, count, _CHUNK):
-            spectrum = rfft(frames[starts[start : start + _CHUNK]] * window, axis=1)
-            power = np.square(spectrum.real) + np.square(spectrum.imag)
-            out[start : start + _CHUNK] += power @ pooling
-    return np.ascontiguousarray(out.T)
+    times_s: DoubleArray
+    centroid_hz: DoubleArray
+    rolloff_hz: DoubleArray
+    flatness: DoubleArray
+    flux: DoubleArray
+    onset_strength: DoubleArray
+    level_db: DoubleArray
+    crest_db: DoubleArray
+    mfcc: DoubleArray
+    chroma: DoubleArray
 
 
-def k_weights() -> FloatArray:
-    """Power gain of BS.1770's K-weighting at each of ``BAND_CENTRES_HZ``, float32 (28,)."""
-    sections = k_weighting(48_000)
-    z = np.exp(-2j * np.pi * np.array(BAND_CENTRES_HZ) / 48_000)
-    powers = np.stack([np.ones_like(z), z, z * z])
-    response = np.prod((sections[:, :3] @ powers) / (sections[:, 3:] @ powers), axis=0)
-    return np.asarray(np.abs(response) ** 2, dtype=np.float32)
-
-
-def rises(samples: FloatArray, rate: int) -> FloatArray:
-    """How much the treble-weighted level rises, 200 times a second: what an onset looks like in time.
-
-    The first difference weights highs; its power in steps of 5 ms is compared with the 15 ms before it, in dB from
-    0 to 30, nothing counting that lies 50 dB under the loudest.
-
-    Returns:
-        float32 (max(1, samples // step),).
-    """
-    check_audio(samples)
-    check_rate(rate)
-    step = max(1, round(rate / RISES_PER_S))
-    mono = as_channels(samples, 1)[0] if samples.shape[0] <= 2 else samples.mean(axis=0)
-    change = np.diff(mono, prepend=mono[:1])
-    count = max(1, change.size // step)
-    if change.size < step:
-        return np.zeros(1, np.float32)
-    power = np.square(change[: count * step]).reshape(count, step).mean(axis=1)
-    floor = max(float(power.max()) * 1e-5, 1e-14)
-    level = 10.0 * np.log10(np.maximum(power, floor))
-    before = np.max(
-        [np.concatenate([np.full(shift, level[0]), level[:-shift]])[: level.size] for shift in (1, 2, 3)], axis=0
-    )
-    return np.asarray(np.clip(level - before, 0.0, 30.0), dtype=np.float32)
-
-
-def pitch_offset(
-    samples: FloatArray, rate: int, notes: Sequence[Sequence[float]], reach_semitones: float = 2.5
-) -> tuple[float, float]:
-    """By how many semitones what sounds lies over the notes that are written, and how clearly.
-
-    For up to 160 of the longest notes the spectrum of half a second is read at their eight first partials, all moved
-    by one interval after another; the interval at which most is found is the answer (a harmonic sum in the manner
-    of D. Hermes, "Measurement of pitch by subharmonic summation", JASA 83, 1988).
+def extract_features(samples: FloatArray, rate: int, coefficients: int = 13) -> Features:
+    """All features of the audio.
 
     Args:
         samples: float32 (1 or 2, samples).
-        rate: in Hz, at least 8,000.
-        notes: rows of start_s, end_s, MIDI pitch.
-        reach_semitones: furthest interval tried either way, 1 to 6.
+        rate: in Hz, 8,000 to 192,000.
+        coefficients: of the mel cepstrum, 1 to 40 (S. Davis, P. Mermelstein, IEEE Trans. ASSP 28(4), 1980; 40 mel
+            bands from 30 Hz to 8 kHz or half the rate, orthonormal cosine transform of decibels).
 
-    Returns:
-        Semitones in steps of 0.1, and the best sum over the mean of all (1 says nothing, 1.2 and more is clear); 0
-        and 1 where there are no notes or nothing sounds.
+    Raises:
+        AudioError: no audio, more than two channels, or a value out of range.
     """
-    import soxr
-
     check_audio(samples)
-    check_range("rate", rate, 8_000, 768_000)
-    check_range("reach_semitones", reach_semitones, 1.0, 6.0)
-    rows = np.asarray(notes, dtype=np.float64).reshape(-1, 3)
-    rows = rows[np.argsort(rows[:, 0] - rows[:, 1], kind="stable")[:_MOST_NOTES]]
-    mono = soxr.resample(as_channels(samples, 1)[0], rate, _PITCH_RATE_HZ, quality="HQ")
-    shifts = np.arange(-round(reach_semitones * 10), round(reach_semitones * 10) + 1) / 10.0
-    sums = np.zeros(shifts.size)
-    for start_s, end_s, pitch in rows:
-        spectrum = _note_spectrum(mono, start_s, end_s)
-        if spectrum is not None:
-            sums += _partial_sums(spectrum, pitch, shifts)
-    if sums.max() <= 0.0:
-        return 0.0, 1.0
-    best = int(np.argmax(sums))
-    return float(shifts[best]), float(sums[best] / sums.mean())
+    check_rate(rate)
+    check_range("rate", rate, 8_000, 192_000)
+    check_range("coefficients", coefficients, 1, _MEL_BANDS)
+    mono = as_channels(samples, 1)[0]
+    size, hop = 1 << round(np.log2(_WINDOW_S * rate)), max(1, round(HOP_S * rate))
+    count = -(-mono.size // hop)
+    padded = np.pad(mono, (size // 2, size))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count]
+    columns = _Columns(rate, size, coefficients)
+    for start in range(0, count, _CHUNK_FRAMES):
+        columns.add(frames[start : start + _CHUNK_FRAMES])
+    return columns.features(np.arange(count) * hop / rate)
 
 
-def _note_spectrum(mono: FloatArray, start_s: float, end_s: float) -> DoubleArray | None:
-    """Levels of the note's spectrum over 60 dB, 0 to 1; None where it is too short or silent."""
-    first = round((start_s + _PITCH_SKIP_S) * _PITCH_RATE_HZ)
-    last = min(mono.size, first + round(_PITCH_WINDOW_S * _PITCH_RATE_HZ), round(end_s * _PITCH_RATE_HZ))
-    if last - first < 0.08 * _PITCH_RATE_HZ:
-        return None
-    part = mono[first:last] * np.hanning(last - first)
-    magnitude = np.abs(np.fft.rfft(part, _PITCH_FFT))
-    top = float(magnitude.max())
-    if top < 1e-3:
-        return None
-    return np.asarray(np.clip(1.0 + np.log10(np.maximum(magnitude / top, 1e-9)) / 3.0, 0.0, 1.0))
+class _Columns:
+    """Features while frames come in chunks."""
+
+    def __init__(self, rate: int, size: int, coefficients: int) -> None:
+        from scipy.fft import rfftfreq
+
+        self.frequencies = rfftfreq(size, 1.0 / rate)
+        self.window = (np.hanning(size) * 2.0 / size * 2.0).astype(np.float32)
+        self.mel = mel_weights(rate, size)
+        self.pitch = _chroma_weights(rate, size)
+        self.coefficients = coefficients
+        self.before_share = np.zeros(self.frequencies.size)
+        self.before_log = np.zeros(self.frequencies.size)
+        self.rows: list[dict[str, DoubleArray]] = []
+
+    def add(self, frames: FloatArray) -> None:
+        from scipy.fft import dct, rfft
+
+        magnitude = np.abs(rfft(frames * self.window, axis=1)).astype(np.float64)
+        power = magnitude**2
+        total = power.sum(axis=1)
+        is_heard = total > _LEAST_POWER
+        safe = np.where(is_heard, total, 1.0)
+        running = np.cumsum(power, axis=1) / safe[:, None]
+        rolloff = self.frequencies[np.argmax(running >= _ROLLOFF, axis=1)]
+        share = magnitude / np.maximum(magnitude.sum(axis=1, keepdims=True), 1e-12)
+        logs = np.log1p(300.0 * magnitude)
+        rises = np.maximum(share - np.vstack([self.before_share, share[:-1]]), 0.0).sum(axis=1)
+        onsets = np.maximum(logs - np.vstack([self.before_log, logs[:-1]]), 0.0).mean(axis=1)
+        self.before_share, self.before_log = share[-1], logs[-1]
+        mean_square = np.square(frames, dtype=np.float64).mean(axis=1)
+        mel_db = 10.0 * np.log10(power @ self.mel.T + 1e-12)
+        chroma = power @ self.pitch.T
+        self.rows.append({
+            "centroid_hz": np.where(is_heard, power @ self.frequencies / safe, 0.0),
+            "rolloff_hz": np.where(is_heard, rolloff, 0.0),
+            "flatness": np.where(is_heard, np.exp(np.log(power + 1e-30).mean(axis=1)) / (safe / power.shape[1]), 0.0),
+            "flux": np.where(is_heard, rises, 0.0),
+            "onset_strength": onsets,
+            "level_db": np.maximum(SILENCE_DB, 10.0 * np.log10(np.maximum(mean_square, 1e-30))),
+            "crest_db": _crest_db(frames, mean_square),
+            "mfcc": dct(mel_db, axis=1, norm="ortho")[:, : self.coefficients],
+            "chroma": np.where(is_heard[:, None], chroma / np.maximum(chroma.max(axis=1, keepdims=True), 1e-12), 0.0),
+        })  # fmt: skip
+
+    def features(self, times_s: DoubleArray) -> Features:
+        joined = {name: np.concatenate([row[name] for row in self.rows]) for name in self.rows[0]}
+        return Features(times_s=times_s, **joined)
 
 
-def _partial_sums(spectrum: DoubleArray, pitch: float, shifts: DoubleArray) -> DoubleArray:
-    hz = 440.0 * 2.0 ** ((pitch + shifts - 69.0) / 12.0)
-    total = np.zeros(shifts.size)
-    for partial in range(1, _PARTIALS + 1):
-        at = partial * hz * _PITCH_FFT / _PITCH_RATE_HZ
-        is_inside = at < spectrum.size - 2
-        low = np.where(is_inside, at, 0.0).astype(np.int64)
-        share = np.where(is_inside, at - low, 0.0)
-        total += np.where(is_inside, spectrum[low] * (1.0 - share) + spectrum[low + 1] * share, 0.0) * 0.85 ** (
-            partial - 1
-        )
-    return total
+def _crest_db(frames: FloatArray, mean_square: DoubleArray) -> DoubleArray:
+    """Peak over root mean square of each frame in dB; 0 where it is silent."""
+    peaks = np.maximum(frames.max(axis=1), -frames.min(axis=1)).astype(np.float64)
+    crest = 20.0 * np.log10(np.maximum(peaks, 1e-12)) - 10.0 * np.log10(np.maximum(mean_square, 1e-24))
+    return np.where(mean_square > 1e-24, crest, 0.0)
 
 
-def _pooling(size: int, rate: int) -> FloatArray:
-    """Lines to third-octaves, (lines, 28); a line that a border crosses is shared."""
-    if size < 2:
-        raise AudioError(f"a rate of {rate} Hz is too low for bands")
-    width_hz = rate / size
-    borders = (np.arange(size // 2 + 2) - 0.5) * width_hz
-    out = np.zeros((size // 2 + 1, len(BAND_CENTRES_HZ)), np.float32)
-    for number, centre in enumerate(BAND_CENTRES_HZ):
-        low, high = centre / _HALF_BAND, centre * _HALF_BAND
-        overlap = np.minimum(borders[1:], high) - np.maximum(borders[:-1], low)
-        out[:, number] = np.clip(overlap / width_hz, 0.0, 1.0)
-    return out
+def mel_weights(rate: int, size: int, bands: int = _MEL_BANDS, low_hz: float = 30.0) -> DoubleArray:
+    """Triangles over the lines of a spectrum of ``size`` samples, evenly apart in mel, each of unit height.
+
+    Mel after O'Shaughnessy: ``2595 log10(1 + f / 700)``. Returns shape (bands, size // 2 + 1).
+    """
+    high_hz = min(8_000.0, 0.5 * rate)
+    edges = 700.0 * (10.0 ** (np.linspace(_mel(low_hz), _mel(high_hz), bands + 2) / 2_595.0) - 1.0)
+    lines = np.arange(size // 2 + 1) * rate / size
+    rising = (lines[None, :] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - lines[None, :]) / (edges[2:] - edges[1:-1])[:, None]
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)), dtype=np.float64)
+
+
+def _mel(hz: float) -> float:
+    return float(2_595.0 * np.log10(1.0 + hz / 700.0))
+
+
+def _chroma_weights(rate: int, size: int) -> DoubleArray:
+    """Which pitch class each line belongs to, in Gaussians a semitone wide between C2 and C7; shape (12, lines)."""
+    lines = np.arange(size // 2 + 1) * rate / size
+    pitch = 69.0 + 12.0 * np.log2(np.maximum(lines, 1.0) / 440.0)
+    is_in = (pitch >= _LOWEST_PITCH - 0.5) & (pitch <= _HIGHEST_PITCH + 0.5)
+    distance = (pitch[None, :] - np.arange(12)[:, None] + 6.0) % 12.0 - 6.0
+    return np.asarray(np.where(is_in, np.exp(-0.5 * (distance / 0.4) ** 2), 0.0), dtype=np.float64)

@@ -6,11 +6,12 @@ here: how a value is chosen (ideation) or what is made from it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from musicgen_assets.context import limits
+from musicgen_assets.context.timecode import FrameRate, frames_of
 
 Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
 Scale = Literal["major", "minor", "dorian", "mixolydian", "phrygian", "lydian"]
@@ -19,8 +20,11 @@ SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
 Language = Literal["en", "es", "fr", "de", "pt"]
-AudioFormat = Literal["wav", "flac", "mp3", "ogg"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
+Mp3Quality = Literal["320", "192", "V0", "V2"]
+"""Constant bit rates in kbps, and LAME's variable ones."""
 TargetName = Literal["streaming", "loud", "broadcast", "film", "custom"]
+PackageName = Literal["everyone", "songwriter", "daw", "game", "film", "video"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -118,6 +122,7 @@ class TechnicalContext(Frozen):
     channels: Literal[1, 2] = 2
     duration_s: float = Field(limits.DEFAULT_DURATION_S, ge=limits.DURATION_MIN_S, le=limits.DURATION_MAX_S)
     formats: tuple[AudioFormat, ...] = Field(("wav", "flac", "mp3"), min_length=1)
+    mp3_quality: Mp3Quality = "320"
     loudness_target_lufs: float = Field(
         limits.DEFAULT_LOUDNESS_LUFS, ge=limits.LOUDNESS_MIN_LUFS, le=limits.LOUDNESS_MAX_LUFS
     )
@@ -127,12 +132,31 @@ class TechnicalContext(Frozen):
     ``loudness_target_lufs``, which is also what "custom" means."""
     reference: ReferenceProfile | None = None
     """The track whose tone, width and (unless a loudness was asked for) loudness the master takes on."""
+    packages: tuple[PackageName, ...] = Field((), max_length=6)
+    """Folders of a release beside its masters and stems, each for one kind of work."""
+
+    frame_rate: FrameRate = "25"
+    """Frames a second of the picture that the film package is cut for; 29.97df counts drop-frame."""
+    start_timecode: str = "01:00:00:00"
+    """Timecode of the film package's first frame."""
 
     @field_validator("targets")
     @classmethod
     def _each_target_once(cls, targets: tuple[TargetName, ...]) -> tuple[TargetName, ...]:
         """Without repeats; the order stays, because the first is the main master."""
         return tuple(dict.fromkeys(targets))
+
+    @field_validator("packages")
+    @classmethod
+    def _each_once(cls, packages: tuple[PackageName, ...]) -> tuple[PackageName, ...]:
+        """In the order of the schema and without repeats, so that asking differently is not another context."""
+        return tuple(name for name in get_args(PackageName) if name in packages)
+
+    @model_validator(mode="after")
+    def _has_timecode(self) -> TechnicalContext:
+        """The first frame's timecode is one that the frame rate has."""
+        frames_of(self.start_timecode, self.frame_rate)
+        return self
 
 
 class CreativeContext(Frozen):

@@ -44,7 +44,7 @@ class Fidelity(Frozen):
     """How far the softest moments of a band came up beyond what its loud ones did: noise, hum, a denied pause."""
     added_at_hz: float = 0.0
     gains_db: tuple[float, ...] = (0.0,) * 28
-    """What each third-octave of dsp.features.BAND_CENTRES_HZ was turned by, in the moments it is loud."""
+    """What each third-octave of dsp.movements.BAND_CENTRES_HZ was turned by, in the moments it is loud."""
 
 
 def measure_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -77,8 +77,8 @@ def measure_fidelity(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> li
 
 
 def levels_db(samples: FloatArray, rate: int) -> DoubleArray:
-    """Levels of dsp.features.band_powers in dB, -90 at least, float64 (28, frames)."""
-    from dsp.features import band_powers
+    """Levels of dsp.movements.band_powers in dB, -90 at least, float64 (28, frames)."""
+    from dsp.movements import band_powers
 
     return np.asarray(
         10.0 * np.log10(np.maximum(band_powers(samples, rate), 10.0 ** (_FLOOR_DB / 10.0))), dtype=np.float64
@@ -87,7 +87,7 @@ def levels_db(samples: FloatArray, rate: int) -> DoubleArray:
 
 def fidelity_of(mix_db: DoubleArray, master_db: DoubleArray) -> Fidelity:
     """Compare two arrays of ``levels_db``; frames that only one has are left out. Too little of both: no likeness."""
-    from dsp.features import FRAMES_PER_S
+    from dsp.movements import FRAMES_PER_S
 
     frames = min(mix_db.shape[1], master_db.shape[1])
     mix, master = mix_db[:, :frames], master_db[:, :frames]
@@ -139,7 +139,7 @@ def _gains(mix: DoubleArray, master: DoubleArray) -> DoubleArray:
 
 def _added(mix: DoubleArray, master: DoubleArray, gains: DoubleArray) -> tuple[float, float]:
     """The largest rise of a band's 5th percentile over the rise of its loud half, and where."""
-    from dsp.features import BAND_CENTRES_HZ
+    from dsp.movements import BAND_CENTRES_HZ
 
     soft = np.maximum(np.quantile(mix, 0.05, axis=1) + gains, _INAUDIBLE_DB)
     rises_db = np.quantile(master, 0.05, axis=1) - soft

@@ -97,11 +97,12 @@ def _target_task(target: Target, prepared: tuple[Ref, ...], style: MasterTargets
 def _encoded(
     job: Job, targets: Sequence[Target], levelled: Sequence[tuple[Ref, ...]], formats: Sequence[str]
 ) -> list[_Made]:
+    quality = {"mp3": {"mp3_quality": job.read("technical.mp3_quality")}}
     pairs = [(target, audio, name) for target, (audio, _) in zip(targets, levelled, strict=True) for name in formats]
     tasks = [
         Task(
-            f"codec/{target.name}/{name}", _CODEC_ENTRY, {"format": name, "ceiling_dbtp": target.ceiling_dbtp},
-            {"audio": audio},
+            f"codec/{target.name}/{name}", _CODEC_ENTRY,
+            {"format": name, "ceiling_dbtp": target.ceiling_dbtp, **quality.get(name, {})}, {"audio": audio},
         )
         for target, audio, name in pairs
     ]  # fmt: skip

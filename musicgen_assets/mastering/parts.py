@@ -56,7 +56,7 @@ class PartMeasures(Frozen):
 
     levels_db: tuple[float, ...]
     bands_db: tuple[float, ...]
-    """Long-term third-octave powers of dsp.features.BAND_CENTRES_HZ."""
+    """Long-term third-octave powers of dsp.movements.BAND_CENTRES_HZ."""
     silent_notes: float
     """Share of the written notes during which nothing sounds, 0-1."""
     lags: tuple[Lag, ...]
@@ -89,7 +89,7 @@ def part_measures(
     """All measures of a stem, float32 (1 or 2, samples). ``notes``: rows of start_s, end_s, MIDI pitch (or
     drum key), velocity; ``dry``: the same part before mixing. Raises dsp.errors.AudioError for what is no audio.
     """
-    from dsp.features import FRAMES_PER_S, band_powers, k_weights, pitch_offset
+    from dsp.movements import FRAMES_PER_S, band_powers, k_weights, pitch_offset
 
     rows = np.asarray(notes, dtype=np.float64).reshape(-1, 4)
     powers = band_powers(stem, rate)
@@ -147,7 +147,7 @@ def _power(lines: Any) -> DoubleArray:
 
 def _lags(stem: FloatArray, rate: int, onsets_s: DoubleArray) -> tuple[Lag, ...]:
     """The lag in each third of the stem that has six onsets or more."""
-    from dsp.features import RISES_PER_S, rises
+    from dsp.movements import RISES_PER_S, rises
 
     curve = rises(stem, rate).astype(np.float64)
     deviation = float(curve.std())
