@@ -38,8 +38,12 @@ class Package:
 
 
 PACKAGES: Mapping[PackageName, Package] = {
+    "everyone": Package(
+        "instrumental, a cappella, no drums, no melody, and stems in four groups",
+        "musicgen_assets.finalization.packages.everyone:make",
+    ),
     "songwriter": Package(
-        "lead sheet, ChordPro, an audible click",
+        "lead sheet, ChordPro, click, guide melody, play-alongs",
         "musicgen_assets.finalization.packages.songwriter:make",
     ),
 }
