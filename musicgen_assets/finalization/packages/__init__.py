@@ -46,6 +46,10 @@ PACKAGES: Mapping[PackageName, Package] = {
         "lead sheet, ChordPro, click, guide melody, play-alongs",
         "musicgen_assets.finalization.packages.songwriter:make",
     ),
+    "daw": Package(
+        "the song as a DAWproject with stems, notes, markers and levels",
+        "musicgen_assets.finalization.packages.daw:make",
+    ),
 }
 
 
