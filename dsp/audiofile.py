@@ -1,7 +1,7 @@
-"""Samples to encoded bytes and back: WAV, FLAC, MP3, OGG Vorbis. Equal samples give equal bytes.
+"""Samples to encoded bytes and back: WAV, FLAC, MP3, OGG Vorbis, Opus. Equal samples give equal bytes.
 
 Belongs here: codecs, dither, and what makes a container's bytes repeatable. Does not belong here: tags, file
-names, and where bytes are kept.
+names, where bytes are kept, and AAC, which takes a program from outside (dsp.ffmpeg).
 """
 
 from __future__ import annotations
@@ -22,11 +22,16 @@ MP3_RATES_HZ = (32_000, 44_100, 48_000)
 """Sample rates of MPEG-1 layer III (ISO/IEC 11172-3)."""
 MP3_BITRATES_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 """Bit rates of MPEG-1 layer III (ISO/IEC 11172-3)."""
+MP3_VBR = ("V0", "V2")
+"""LAME's variable bit rates: about 245 and 190 kbps on music."""
+OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
+"""Input rates of Opus (RFC 6716)."""
 OGG_SERIAL = 0x4D555349
 """The one stream number of every OGG file made here; files hold one stream, so any constant will do."""
 
 _FLAC_LEVEL = 0.2
 """libsndfile's scale 0..1. A quarter faster than its default on music, for files 2 % larger."""
+_MP4 = b"ftyp"
 _STRICTLY_READ = (b"fLaC", b"RIFF", b"OggS")
 _BUFFER_NAME = re.compile(r"<_io\.BytesIO object at 0x[0-9a-f]+>")
 _MAX_CHANNELS = 8
@@ -96,8 +101,9 @@ def encode_flac(samples: FloatArray, rate: int, bit_depth: int = 24, dither_seed
     )
 
 
-def encode_mp3(samples: FloatArray, rate: int, bitrate_kbps: int = 320) -> bytes:
-    """MP3 at a constant bit rate (LAME), mono or stereo, untagged but for LAME's gapless header.
+def encode_mp3(samples: FloatArray, rate: int, bitrate_kbps: int | str = 320) -> bytes:
+    """MP3 (LAME), mono or stereo, untagged but for LAME's gapless header; ``bitrate_kbps`` one of
+    ``MP3_BITRATES_KBPS``, or of ``MP3_VBR`` for a bit rate that follows the music.
 
     That header lets decoders answer the exact length again; below 64 kbps it does not fit into a frame, and the
     decoded audio is up to two frames (2,304 samples) longer.
@@ -111,10 +117,11 @@ def encode_mp3(samples: FloatArray, rate: int, bitrate_kbps: int = 320) -> bytes
     _check_layout(samples, rate, max_channels=2)
     if rate not in MP3_RATES_HZ:
         raise AudioError(f"MP3 has the rates {_listed(MP3_RATES_HZ)} Hz, got {rate}: resample first")
-    if bitrate_kbps not in MP3_BITRATES_KBPS:
-        raise AudioError(f"MP3 has the bit rates {_listed(MP3_BITRATES_KBPS)} kbps, got {bitrate_kbps}")
+    if bitrate_kbps not in (*MP3_BITRATES_KBPS, *MP3_VBR):
+        allowed = f"{_listed(MP3_BITRATES_KBPS)} kbps, {' and '.join(MP3_VBR)}"
+        raise AudioError(f"MP3 has the bit rates {allowed}, got {bitrate_kbps!r}")
     buffer = io.BytesIO()
-    with AudioFile(buffer, "w", rate, samples.shape[0], quality=int(bitrate_kbps), format="mp3") as encoder:
+    with AudioFile(buffer, "w", rate, samples.shape[0], quality=bitrate_kbps, format="mp3") as encoder:
         # In two writes: pedalboard refuses two samples of two channels, because it guesses the layout from the shape.
         for part in (samples[:, :1], samples[:, 1:]):
             if part.size:
@@ -140,12 +147,31 @@ def encode_ogg(samples: FloatArray, rate: int, quality: float = 0.8) -> bytes:
     return with_fixed_serial(data, OGG_SERIAL)
 
 
+def encode_opus(samples: FloatArray, rate: int, bitrate_kbps: int = 192) -> bytes:
+    """Opus in OGG, mono or stereo, at a variable bit rate around ``bitrate_kbps``, 16 to 500.
+
+    Raises:
+        AudioError: no audio, more than two channels, a bit rate out of range, or a rate Opus does not take.
+    """
+    check_audio(samples)
+    _check_layout(samples, rate, max_channels=2)
+    check_range("bitrate_kbps", bitrate_kbps, 16, 500)
+    if rate not in OPUS_RATES_HZ:
+        raise AudioError(f"Opus takes the rates {_listed(OPUS_RATES_HZ)} Hz, got {rate}: resample first")
+    # libsndfile has no bit rate, only a level from 0 to 1 that falls linearly from 512 to 6 kbps for two channels.
+    level = (512.0 - bitrate_kbps) / (512.0 - 6.0)
+    data = _sound_file_bytes(
+        np.ascontiguousarray(samples.T), rate, step=rate, format="OGG", subtype="OPUS", compression_level=level
+    )
+    return with_fixed_serial(data, OGG_SERIAL)
+
+
 def decode(data: bytes) -> tuple[FloatArray, int]:
     """Samples and rate of encoded audio: WAV, FLAC, OGG, MP3 and what else the decoders here know.
 
-    libsndfile reads; where it does not know the bytes, pedalboard tries. What libsndfile knows but cannot
-    read to the end is refused, because pedalboard would put silence in the place of a damaged FLAC's samples. A
-    cut-off WAV, OGG or MP3 is shorter, and no error: compare the length where it matters.
+    libsndfile reads; where it does not know the bytes, pedalboard tries (ffmpeg, for an MP4). What libsndfile knows
+    but cannot read to the end is refused, because pedalboard would put silence in the place of a damaged FLAC's
+    samples. A cut-off WAV, OGG or MP3 is shorter, and no error: compare the length where it matters.
 
     Returns:
         float32 (channels, samples), C-contiguous, and the rate in Hz.
@@ -155,7 +181,9 @@ def decode(data: bytes) -> tuple[FloatArray, int]:
     """
     answers: list[str] = []
     decoders = [("libsndfile", _decode_sound_file)]
-    if not data.startswith(_STRICTLY_READ):
+    if data[4:8] == _MP4:
+        decoders = [("ffmpeg", _decode_mp4)]
+    elif not data.startswith(_STRICTLY_READ):
         decoders.append(("pedalboard", _decode_pedalboard))
     for name, decoder in decoders:
         try:
@@ -183,6 +211,12 @@ def _decode_pedalboard(data: bytes) -> tuple[FloatArray, int]:
     with AudioFile(io.BytesIO(data)) as source:
         samples = source.read(source.frames)
         return np.ascontiguousarray(samples, dtype=np.float32), round(source.samplerate)
+
+
+def _decode_mp4(data: bytes) -> tuple[FloatArray, int]:
+    from dsp.ffmpeg import as_wav
+
+    return _decode_sound_file(as_wav(data))
 
 
 def _words(samples: FloatArray, bit_depth: int, dither_seed: int | None) -> NDArray[np.int32]:

@@ -5,6 +5,8 @@ Belongs here: refusing, purely. Does not belong here: writing, or rules about mu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.request import CompositionRequest
@@ -33,15 +35,28 @@ def check_prompt_length(prompt: str, settings: Settings) -> None:
 
 def check_limits(context: CompositionContext, settings: Settings) -> None:
     """Raise BadInput if a resolved context lies outside this installation's limits, its release's size included."""
+    from musicgen_assets.finalization.packages import package_sizes
     from musicgen_assets.finalization.size import check_release_size
 
     limits, technical = settings.limits, context.technical
+    _check_encoders(technical.formats)
     _check_range(context, "technical.duration_s", limits.min_duration_s, limits.max_duration_s, "s")
     _check_range(context, "musical.tempo_bpm", limits.min_tempo_bpm, limits.max_tempo_bpm, "BPM")
     check_release_size(
         technical.duration_s, technical.sample_rate_hz, technical.bit_depth, technical.formats, technical.channels,
-        limit_bytes=limits.max_release_bytes,
+        limit_bytes=limits.max_release_bytes, packages=package_sizes(technical.packages),
     )  # fmt: skip
+
+
+def _check_encoders(formats: Sequence[str]) -> None:
+    """AAC is written by a program that may not be there; better said now than after the master is made."""
+    from dsp.ffmpeg import has_ffmpeg
+
+    if "aac" in formats and not has_ffmpeg():
+        raise BadInput(
+            "technical.formats", list(formats), "AAC is written by ffmpeg, which is not installed here",
+            way_out="Install ffmpeg, or leave aac out.",
+        )  # fmt: skip
 
 
 def _check_range(context: CompositionContext, path: str, low: float, high: float, unit: str) -> None:

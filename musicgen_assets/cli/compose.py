@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
@@ -23,8 +23,10 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
+@PACKAGES
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def compose(
     prompt: str,
@@ -36,19 +38,22 @@ def compose(
     stage: Any,
     sets: tuple[str, ...],
     idempotency_key: str | None,
+    packages: tuple[str, ...],
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a song from PROMPT and leave a release package.
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = overrides_of(sets, styles, lyrics)
+    overrides = overrides_of(sets, styles, lyrics, packages)
     if duration is not None:
         overrides.setdefault("technical.duration_s", duration)
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
 
 
@@ -33,8 +33,10 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @click.option("--plan", "is_plan", is_flag=True, help="Say what would be made and how long it takes; make nothing.")
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
+@PACKAGES
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def revise(
     version: str,
@@ -49,8 +51,10 @@ def revise(
     is_plan: bool,
     stage: Any,
     idempotency_key: str | None,
+    packages: tuple[str, ...],
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a new version of a song from VERSION (its newest when @vN is left out).
@@ -60,8 +64,9 @@ def revise(
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
     request = filled_in(
-        RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics), rerolls=rerolls, prompt=prompt,
-        title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+        RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics, packages), rerolls=rerolls,
+        prompt=prompt, title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     if is_plan:
         _show_plan(request, is_json=is_json)

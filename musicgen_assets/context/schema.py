@@ -6,11 +6,12 @@ here: how a value is chosen (ideation) or what is made from it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from musicgen_assets.context import limits
+from musicgen_assets.context.timecode import FrameRate, frames_of
 
 Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
 Scale = Literal["major", "minor", "dorian", "mixolydian", "phrygian", "lydian"]
@@ -19,7 +20,10 @@ SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
 Language = Literal["en", "es", "fr", "de", "pt"]
-AudioFormat = Literal["wav", "flac", "mp3", "ogg"]
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
+Mp3Quality = Literal["320", "192", "V0", "V2"]
+"""Constant bit rates in kbps, and LAME's variable ones."""
+PackageName = Literal["everyone", "songwriter", "daw", "game", "film", "video"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -102,10 +106,30 @@ class TechnicalContext(Frozen):
     channels: Literal[1, 2] = 2
     duration_s: float = Field(limits.DEFAULT_DURATION_S, ge=limits.DURATION_MIN_S, le=limits.DURATION_MAX_S)
     formats: tuple[AudioFormat, ...] = Field(("wav", "flac", "mp3"), min_length=1)
+    mp3_quality: Mp3Quality = "320"
     loudness_target_lufs: float = Field(
         limits.DEFAULT_LOUDNESS_LUFS, ge=limits.LOUDNESS_MIN_LUFS, le=limits.LOUDNESS_MAX_LUFS
     )
     true_peak_ceiling_dbtp: float = Field(limits.DEFAULT_CEILING_DBTP, ge=-9.0, le=-0.1)
+    packages: tuple[PackageName, ...] = Field((), max_length=6)
+    """Folders of a release beside its masters and stems, each for one kind of work."""
+
+    frame_rate: FrameRate = "25"
+    """Frames a second of the picture that the film package is cut for; 29.97df counts drop-frame."""
+    start_timecode: str = "01:00:00:00"
+    """Timecode of the film package's first frame."""
+
+    @field_validator("packages")
+    @classmethod
+    def _each_once(cls, packages: tuple[PackageName, ...]) -> tuple[PackageName, ...]:
+        """In the order of the schema and without repeats, so that asking differently is not another context."""
+        return tuple(name for name in get_args(PackageName) if name in packages)
+
+    @model_validator(mode="after")
+    def _has_timecode(self) -> TechnicalContext:
+        """The first frame's timecode is one that the frame rate has."""
+        frames_of(self.start_timecode, self.frame_rate)
+        return self
 
 
 class CreativeContext(Frozen):

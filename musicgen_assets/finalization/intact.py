@@ -18,19 +18,28 @@ LOSSY_TOLERANCE_S = 0.05
 """Lossy containers count in frames; their decoders cut the padding off to within this."""
 
 _ENTRY = "musicgen_assets.finalization.intact:verify_audio"
+_WHOLE = {
+    "pdf": (b"%PDF-", b"%%EOF", "PDF"), "jpg": (b"\xff\xd8\xff", b"\xff\xd9", "JPEG"),
+    "png": (b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82", "PNG"),
+}  # fmt: skip
+"""What a whole file of its kind begins and ends with."""
 _LOSSLESS = ("audio/wav", "audio/flac")
 
 
 def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) -> CheckResult:
-    """Every audio file decodes, lasts ``duration_s`` and has its checksum; MIDI and JSON can be read.
+    """Every audio file decodes, is as long as it says and has its checksum; what else there is can be read.
 
-    Audio and MIDI files are tasks of their own, so that a file that was proven once is not decoded again.
+    A file in a package states its own length (``meta``), all others last ``duration_s``. Audio and MIDI files are
+    tasks of their own, so that a file that was proven once is not decoded again.
     """
     audio = [file for file in files if isinstance(file, Ref) and file.media_type.startswith("audio/")]
     tasks = [
-        Task(f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": duration_s}, {"file": ref})
+        Task(
+            f"intact/{ref.role}", _ENTRY, {"sha256": ref.sha256, "duration_s": _length_s(ref, duration_s)},
+            {"file": ref},
+        )
         for ref in audio
-    ]
+    ]  # fmt: skip
     problems = []
     for ref, (answer,) in zip(audio, job.tasks(tasks), strict=True):
         problem = json.loads(job.blob(answer).data)["problem"]
@@ -48,6 +57,13 @@ def intact_check(job: Job, files: Sequence[Payload | Ref], duration_s: float) ->
         "every file decodes and matches its checksum and length",
         note="; ".join(problems),
     )
+
+
+def _length_s(ref: Ref, duration_s: float) -> float:
+    """What a file should last: its own length in a package, the song's elsewhere."""
+    if not ref.role.startswith("packages/") or "samples" not in ref.meta:
+        return duration_s
+    return float(ref.meta["samples"]) / float(ref.meta["sample_rate_hz"])
 
 
 def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -75,6 +91,37 @@ def verify_audio(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     return [json_payload({"problem": problem, **facts}, "answer")]
 
 
+def _zip_problem(data: bytes) -> str:
+    """Every member of an archive is read and matches its checksum."""
+    import io
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            broken = archive.testzip()
+            return f"its member {broken} is damaged" if broken else "" if archive.namelist() else "it is empty"
+    except zipfile.BadZipFile as error:
+        return f"it cannot be read: {error}"
+
+
+def _mp4_problem(data: bytes) -> str:
+    """Boxes follow each other to the last byte (ISO/IEC 14496-12), an index among them."""
+    at, names = 0, []
+    while at + 8 <= len(data):
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:
+            return "it is no whole MP4"
+        names.append(name)
+        at += size
+    is_whole = at == len(data) and names[:1] == [b"ftyp"] and b"moov" in names
+    return "" if is_whole else "it is no whole MP4"
+
+
+_BOXED = {"zip": _zip_problem, "dawproject": _zip_problem, "mp4": _mp4_problem}
+
+
 def document_problem(path: str, data: bytes) -> str:
     """What is wrong with a file that is no audio; "" if nothing."""
     from musicgen_assets.score.midi import read_midi
@@ -82,9 +129,13 @@ def document_problem(path: str, data: bytes) -> str:
     try:
         if path.endswith(".mid"):
             return "" if read_midi(data) else "it holds no tracks"
-        if path.endswith(".pdf"):
-            is_whole = data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
-            return "" if is_whole else "it is no whole PDF"
+        ending = path.rsplit(".", 1)[-1]
+        if ending in _WHOLE:
+            start, end, kind = _WHOLE[ending]
+            is_whole = data.startswith(start) and data.rstrip(b"\r\n ").endswith(end)
+            return "" if is_whole else f"it is no whole {kind}"
+        if ending in _BOXED:
+            return _BOXED[ending](data)
         text = data.decode("utf-8")
         if path.endswith(".json"):
             json.loads(text)

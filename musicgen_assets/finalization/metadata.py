@@ -21,6 +21,8 @@ from musicgen_assets.graph.payloads import canonical_json
 from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.model import Score, Track
 
+LEVELS = ("integrated_lufs", "true_peak_dbtp", "loudness_range_lu")
+
 
 @dataclass(frozen=True)
 class SongFacts:
@@ -73,7 +75,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
             {"section": line.section, "line": line.text, "start_s": line.start_s, "end_s": line.end_s}
             for line in song.lines
         ],
-        "loudness": {name: song.measures[name] for name in ("integrated_lufs", "true_peak_dbtp", "loudness_range_lu")},
+        "loudness": {name: song.measures[name] for name in LEVELS},
         "scores": dict(song.scores),
         "composition": version["composition"],
         "version": version["version"],
@@ -89,6 +91,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
             "is_grouped": stems.packing.is_grouped,
             "note": "Played together and turned down by gain_db they are the mix before mastering.",
         },
+        "packages": list(technical.packages),
         "waivers": [dict(waiver) for waiver in song.waivers],
         "notes": [song.carrier_note] if song.carrier_note else [],
         "isrc": None,
@@ -160,9 +163,19 @@ def tags_of(song: SongFacts, lyrics: str) -> dict[str, Any]:
         "language": song.context.creative.language,
         "licence": licence.SHORT,
         "context_sha256": song.context_sha256,
+        "seed": song.context.ai_decisions.generation.seed,
+        "software": software(),
+        "levels": {name: song.measures[name] for name in LEVELS},
         "lyrics": lyrics,
         "lines": [[round(line.start_s * 1000), line.text] for line in song.lines],
     }
+
+
+def software() -> str:
+    """What made the files: this program with its version."""
+    from importlib.metadata import version
+
+    return f"musicgen {version('musicgen-assets')}"
 
 
 def tag_key(key: str, scale: str) -> str:

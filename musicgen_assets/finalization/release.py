@@ -14,17 +14,20 @@ from typing import Any
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.finalization.cover_art import cover_task
 from musicgen_assets.finalization.encode import MEDIA_TYPES, master_tasks
 from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
 from musicgen_assets.finalization.licence import licence_text
 from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
+from musicgen_assets.finalization.packages import make_packages, package_sizes
+from musicgen_assets.finalization.packages.delivery import Delivery, File
 from musicgen_assets.finalization.permission import permit_release
 from musicgen_assets.finalization.report import report_html
-from musicgen_assets.finalization.size import RELEASE_MAX_BYTES
+from musicgen_assets.finalization.size import RELEASE_MAX_BYTES, SizeFacts
 from musicgen_assets.finalization.stems import StemSet, make_stems
-from musicgen_assets.finalization.words import lrc_text, plain_text, sung_lines
-from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
+from musicgen_assets.finalization.words import enhanced_lrc_text, lrc_text, plain_text, srt_text, sung_lines
+from musicgen_assets.graph.job import Job, Outcome, Payload, Ref, Task
 from musicgen_assets.mastering.analysis import PICTURES
 from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.exports.written import Swing
@@ -33,8 +36,6 @@ from musicgen_assets.score.model import Score, Syllable
 
 DOCUMENTS_ROOM_BYTES = 4_000_000
 """Kept free beside audio for the report with its pictures, MIDI and text."""
-
-File = Payload | Ref
 
 
 def make_release(job: Job) -> Outcome:
@@ -49,13 +50,20 @@ def make_release(job: Job) -> Outcome:
     waivers = permit_release(verdict, streaming.sha256, job.data("waivers"), version["partition"])
     song = _song(job, waivers)
     words = plain_text(song.title, song.lines) if song.lines else ""
+    tags = tags_of(song, words)
+    swing = _swing(job)
+    exports, (cover, embedded) = job.tasks([_exports(job, swing), cover_task(song.context, song.score, song.tracks)])
     job.progress(0.1, "encoding")
-    masters = _masters(job, streaming, song, words)
+    masters = _masters(job, streaming, song, tags, embedded)
     job.progress(0.4, "stems")
     stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
-    exports = _exports(job)
     documents = _documents(job, song, stems, verdict, masters, words)
-    files = [*masters, *stems.refs, *exports, *documents]
+    job.progress(0.6, "packages")
+    packages = make_packages(
+        song.context.technical.packages,
+        Delivery(job, song, tags, _by_path(masters), stems, _by_path(exports), swing),
+    )
+    files = [*masters, *stems.refs, cover, *exports, *documents, *packages]
     files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
     files.append(_document("manifest.json", readable_json(manifest(files, version))))
     size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
@@ -96,28 +104,46 @@ def _carrier_note(vocal: Mapping[str, Any]) -> str:
     return str(vocal.get("note") or "The sung line is played by a lead instrument; its words are in lyrics.lrc.")
 
 
-def _masters(job: Job, streaming: Ref, song: SongFacts, words: str) -> list[Ref]:
+def _by_path(refs: Sequence[Ref]) -> dict[str, Ref]:
+    return {ref.role: ref for ref in refs}
+
+
+def _masters(job: Job, streaming: Ref, song: SongFacts, tags: Mapping[str, Any], cover: Ref) -> list[Ref]:
     lossy = {
         ref.role.removeprefix("encoded/"): ref
         for ref in job.refs("mastering/master")
         if ref.role.startswith("encoded/")
     }
     technical = song.context.technical
-    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags_of(song, words))
+    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags, cover)
     return [result[0] for result in job.tasks(tasks)]
 
 
 def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:
     refs = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     roles = {track.name: track.role for track in song.tracks}
-    return make_stems(job, refs, roles, RELEASE_MAX_BYTES - DOCUMENTS_ROOM_BYTES - masters_bytes)
+    others = DOCUMENTS_ROOM_BYTES + masters_bytes + _packages_bytes(song, len(refs))
+    return make_stems(job, refs, roles, RELEASE_MAX_BYTES - others)
 
 
-def _exports(job: Job) -> list[Ref]:
+def _packages_bytes(song: SongFacts, stems: int) -> int:
+    technical = song.context.technical
+    measures = song.measures
+    facts = SizeFacts(
+        float(measures["duration_s"]), int(measures["sample_rate_hz"]), technical.bit_depth, int(measures["channels"]),
+        stems,
+    )  # fmt: skip
+    return round(sum(size(facts) for size in package_sizes(technical.packages).values()))
+
+
+def _swing(job: Job) -> Swing:
     rhythm = job.load("composition/rhythm_pattern", Rhythm)
+    return Swing(rhythm.swing, rhythm.sixteenth_swing)
+
+
+def _exports(job: Job, swing: Swing) -> Task:
     written, vocal = job.ref("arrangement/arrangement", "written"), job.ref("arrangement/vocal_line")
-    swing = Swing(rhythm.swing, rhythm.sixteenth_swing)
-    return [*job.tasks([export_task(written, vocal, swing)])[0]]
+    return export_task(written, vocal, swing)
 
 
 def _documents(
@@ -125,8 +151,13 @@ def _documents(
 ) -> list[File]:
     files: list[File] = [replace(job.ref("arrangement/vocal_line", "midi"), role="score.mid")]
     if song.lines:
-        lrc = lrc_text(song.title, song.lines, float(song.measures["duration_s"]))
-        files += [_document("lyrics.lrc", lrc.encode()), _document("lyrics.txt", words.encode())]
+        about = (song.title, song.lines, float(song.measures["duration_s"]))
+        files += [
+            _document("lyrics.lrc", lrc_text(*about).encode()),
+            _document("lyrics_words.lrc", enhanced_lrc_text(*about).encode()),
+            _document("lyrics.srt", srt_text(song.lines).encode()),
+            _document("lyrics.txt", words.encode()),
+        ]
     has_own_words = song.context.creative.lyrics is not None
     files.append(_document("licence.txt", licence_text(song.title, song.record, has_own_words=has_own_words).encode()))
     pictures = {name: job.blob(job.ref("mastering/analysis", name)).data for name in PICTURES}
@@ -154,5 +185,6 @@ def _refuse_too_large(size_bytes: int) -> None:
     raise PermanentFailure(
         f"The release takes {size_bytes / 1024 / 1024:.0f} MB even with its stems joined, "
         f"{RELEASE_MAX_BYTES // 1024 // 1024} MB are allowed.",
-        way_out="Ask for 16 bits (--set technical.bit_depth=16), a lower sample rate, fewer formats or a shorter song.",
+        way_out="Ask for 16 bits (--set technical.bit_depth=16), a lower sample rate, fewer formats or packages, or "
+        "a shorter song.",
     )

@@ -1,4 +1,4 @@
-"""Sung words with their times: lines from syllables, .lrc and .txt from lines.
+"""Sung words with their times: lines from syllables, .lrc, .srt and .txt from lines.
 
 Belongs here: turning the vocal line's syllables back into the lines that were written. Does not belong here: writing
 words (composition) or placing them (arrangement).
@@ -23,6 +23,8 @@ class SungLine:
     text: str
     start_s: float
     end_s: float
+    words: tuple[tuple[float, str], ...] = ()
+    """When each word begins, and the word as it is written."""
 
 
 def sung_lines(syllables: Iterable[Syllable], song: SongClock, lyrics: Lyrics | None = None) -> tuple[SungLine, ...]:
@@ -38,12 +40,26 @@ def sung_lines(syllables: Iterable[Syllable], song: SongClock, lyrics: Lyrics | 
 def _line(section: str, syllables: Sequence[Syllable], song: SongClock, spelling: dict[str, str]) -> SungLine:
     text = "".join(syllable.text.strip() + (" " if syllable.is_word_end else "") for syllable in syllables).strip()
     first, last = syllables[0], syllables[-1]
+    written = spelling.get(_letters(text), text)
     return SungLine(
         section,
-        spelling.get(_letters(text), text),
+        written,
         round(song.seconds(first.start_ticks), 3),
         round(song.seconds(last.start_ticks + last.duration_ticks), 3),
+        _words(syllables, written, song),
     )
+
+
+def _words(syllables: Sequence[Syllable], written: str, song: SongClock) -> tuple[tuple[float, str], ...]:
+    """Words by where they begin; as they are written where that gives as many, else as they are sung."""
+    ends = [
+        index + 1 for index, syllable in enumerate(syllables) if syllable.is_word_end or index == len(syllables) - 1
+    ]
+    starts = [0, *ends[:-1]]
+    sung = ["".join(part.text.strip() for part in syllables[a:b]) for a, b in zip(starts, ends, strict=True)]
+    texts = written.split() if len(written.split()) == len(sung) else sung
+    times = [round(song.seconds(syllables[start].start_ticks), 3) for start in starts]
+    return tuple(zip(times, texts, strict=True))
 
 
 def _spelling(lyrics: Lyrics) -> dict[str, str]:
@@ -59,6 +75,33 @@ def lrc_text(title: str, lines: Sequence[SungLine], duration_s: float) -> str:
     head = [f"[ti:{_one_line(title)}]", f"[length:{clock(duration_s)}]"]
     body = [f"[{clock(line.start_s)}]{_one_line(line.text)}" for line in lines]
     return "\n".join([*head, *body]) + "\n"
+
+
+def enhanced_lrc_text(title: str, lines: Sequence[SungLine], duration_s: float) -> str:
+    """The enhanced form of .lrc: every word behind the time it starts at, for players that follow along."""
+    head = [f"[ti:{_one_line(title)}]", f"[length:{clock(duration_s)}]"]
+    body = [
+        f"[{clock(line.start_s)}]" + " ".join(f"<{clock(start_s)}>{word}" for start_s, word in line.words)
+        for line in lines
+    ]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def srt_text(lines: Sequence[SungLine]) -> str:
+    """Subtitles in SubRip form: numbered, each shown while it is sung and gone before the next."""
+    cues = []
+    for number, line in enumerate(lines, 1):
+        following = lines[number].start_s if number < len(lines) else line.end_s
+        end_s = max(min(line.end_s, following), line.start_s + 0.001) if following > line.start_s else line.end_s
+        cues.append(f"{number}\n{subtitle_clock(line.start_s)} --> {subtitle_clock(end_s)}\n{_one_line(line.text)}\n")
+    return "\n".join(cues)
+
+
+def subtitle_clock(time_s: float) -> str:
+    """Seconds as .srt writes them: 75.5 -> "00:01:15,500"."""
+    thousandths = round(max(time_s, 0.0) * 1000)
+    minutes = thousandths // 60_000
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{thousandths // 1000 % 60:02d},{thousandths % 1000:03d}"
 
 
 def plain_text(title: str, lines: Sequence[SungLine]) -> str:

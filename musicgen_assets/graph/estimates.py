@@ -37,9 +37,11 @@ TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.mastering.pictures:draw_sound": (2.5, 0.2),
     "musicgen_assets.mastering.pictures:draw_score": (0.6, 0.0),
     "musicgen_assets.finalization.encode:encode_master": (0.1, 0.2),
+    "musicgen_assets.finalization.cover_art:draw_cover": (1.5, 0.1),
     "musicgen_assets.finalization.exports:write_exports": (1.0, 0.4),
     "musicgen_assets.finalization.stems:rescale_stem": (0.1, 0.15),
     "musicgen_assets.finalization.stems:pack_stems": (0.1, 0.85),
+    "musicgen_assets.finalization.packages.songwriter_audio:write_click": (0.2, 0.3),
     "musicgen_assets.finalization.intact:verify_audio": (0.1, 0.35),
 }
 """Task entry to (seconds, seconds a minute of song): the slowest of its kind in songs of 60, 180 and 600 s, measured

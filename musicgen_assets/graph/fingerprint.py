@@ -31,7 +31,8 @@ _IMPORT = re.compile(
 )
 
 LIBRARIES = {
-    "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen", "numpy": "numpy",
+    "PIL": "pillow", "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen",
+    "numpy": "numpy",
     "pedalboard": "pedalboard", "py3langid": "py3langid", "rapidfuzz": "rapidfuzz", "reportlab": "reportlab",
     "scipy": "scipy", "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num",
     "tinysoundfont": "tinysoundfont", "verovio": "verovio", "yaml": "pyyaml",

@@ -28,7 +28,7 @@ _CODEC_ENTRY = "musicgen_assets.mastering.codecs:encode_lossy"
 def make_master(job: Job) -> Outcome:
     """The master at the loudness and true peak asked for, exactly as long as asked, and the lossy formats asked for.
 
-    Roles: "streaming" (audio), "encoded/mp3" and "encoded/ogg" where asked for, "plan" (MasterPlan).
+    Roles: "streaming" (audio), "encoded/<format>" for each lossy one asked for, "plan" (MasterPlan).
     Raises PermanentFailure for a silent mix.
     """
     mix = job.ref("mixing/mix", "main")
@@ -68,10 +68,14 @@ def _target_inputs(job: Job, mix: Ref, formats: Sequence[str]) -> dict[str, Any]
 
 def _encodings(job: Job, streaming: Ref, formats: Sequence[str]) -> tuple[list[Ref], list[EncodeRecord]]:
     ceiling_dbtp = float(job.read("technical.true_peak_ceiling_dbtp"))
+    quality = {"mp3": {"mp3_quality": job.read("technical.mp3_quality")}}
     tasks = [
-        Task(f"codec/{name}", _CODEC_ENTRY, {"format": name, "ceiling_dbtp": ceiling_dbtp}, {"audio": streaming})
+        Task(
+            f"codec/{name}", _CODEC_ENTRY, {"format": name, "ceiling_dbtp": ceiling_dbtp, **quality.get(name, {})},
+            {"audio": streaming},
+        )
         for name in formats
-    ]
+    ]  # fmt: skip
     results = job.tasks(tasks) if tasks else []
     refs = [replace(encoded, role=f"encoded/{name}") for name, (encoded, _) in zip(formats, results, strict=True)]
     return refs, [EncodeRecord.model_validate_json(job.blob(record).data) for _, record in results]

@@ -51,7 +51,7 @@ def make_preview(job: Job) -> Outcome:
             | {"voices": _voices_within(track, instrumentation, score, section)}
             for track in playing
         ],
-        "instrumentation": instrumentation.model_dump(mode="json"),
+        "instrumentation": _without_moves(instrumentation).model_dump(mode="json"),
         "kick_times_s": _kicks_within(score, first, last),
         "sample_rate_hz": rate,
         "samples": length,
@@ -113,7 +113,7 @@ def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list
     total = np.zeros((2, length), dtype=np.float32)
     for strip in plan.strips:
         wet, _ = strip_sound(
-            sounds.pop(strip.track), rate, strip, plan.reverb, plan.delay,
+            sounds.pop(strip.track), rate, strip, plan.reverb_of(strip), plan.delay,
             mono_below_hz=plan.mono_below_hz, kick_times_s=inputs["kick_times_s"],
         )  # fmt: skip
         total += wet
@@ -132,6 +132,13 @@ def _brought_to(samples: FloatArray, rate: int) -> FloatArray:
         push_db += PREVIEW_LUFS - lufs
         out = limiter(samples * np.float32(db_to_gain(push_db)), rate, CEILING_DBTP)
     return out
+
+
+def _without_moves(instrumentation: Instrumentation) -> Instrumentation:
+    """Moves of the desk are timed by the whole song, and a hook stands still anyway."""
+    tracks = tuple(sound.model_copy(update={"automation": ()}) for sound in instrumentation.tracks)
+    vocal = instrumentation.vocal.model_copy(update={"automation": ()})
+    return instrumentation.model_copy(update={"tracks": tracks, "vocal": vocal})
 
 
 def _voices_within(

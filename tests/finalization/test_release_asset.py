@@ -22,13 +22,13 @@ from support.released_song import WAIVER, Release, mastered
 from support.sounding_song import BAND, DURATION_S, RATE
 
 STEMS = {f"stems/{name}.flac" for name in BAND}
-ALWAYS = {"master.wav", "score.mid", "metadata.json", "manifest.json", "report.html", "licence.txt"}
+ALWAYS = {"master.wav", "score.mid", "metadata.json", "manifest.json", "report.html", "licence.txt", "cover.jpg"}
 EXPORTS = {f"exports/{name}" for name in NAMES}
 WITH_IDS = {"metadata.json", "manifest.json"}
 
 
 def test_a_release_holds_what_was_asked_for(released: Any, instrumental: Any) -> None:
-    words = {"lyrics.lrc", "lyrics.txt"}
+    words = {"lyrics.lrc", "lyrics_words.lrc", "lyrics.srt", "lyrics.txt"}
     assert set(released.paths) == ALWAYS | EXPORTS | STEMS | words | {"master.flac", "master.mp3", "master.ogg"}
     assert set(instrumental.paths) == ALWAYS | EXPORTS | STEMS | {"master.flac"}
     assert len(set(released.paths)) == len(released.paths)
@@ -186,4 +186,4 @@ def test_a_tight_limit_costs_bits_of_the_stems_first(released: Any, monkeypatch:
 
 def test_json_files_can_be_read_by_people(released: Any) -> None:
     assert released.data("metadata.json").startswith(b'{\n  "title": "\xc3\x89t\xc3\xa9 & <summer>",\n')
-    assert json.loads(released.data("manifest.json"))["files"][0]["path"] == "exports/chords.txt"
+    assert json.loads(released.data("manifest.json"))["files"][0]["path"] == "cover.jpg"

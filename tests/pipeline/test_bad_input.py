@@ -31,6 +31,8 @@ CASES = {
     "style without weight": ([SONG, "--style", "pop=heavy"], "--style"),
     "style with zero weight": ([SONG, "--style", "pop=0"], "--style"),
     "unknown format": ([SONG, "--set", 'technical.formats=["aiff"]'], "technical.formats"),
+    "unknown package": ([SONG, "--package", "films"], "--package"),
+    "unknown package by path": ([SONG, "--set", 'technical.packages=["films"]'], "technical.packages"),
     "unknown path": ([SONG, "--set", "musical.keyy=C"], "--set"),
     "set without value": ([SONG, "--set", "musical.key"], "--set"),
     "contradictory meters": (["a song in 3/4 and 4/4"], "musical.time_signature"),

@@ -1,6 +1,6 @@
 """click.mid: a click track to play along with: a count-in, then every beat, the first of each bar louder.
 
-Belongs here: the click as a MIDI file. Does not belong here: the song's own drums, an audible click.
+Belongs here: the click as a score and as a MIDI file. Does not belong here: the song's own drums, its sound.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ _LENGTH_TICKS = 60
 
 
 def click_midi(score: Score, count_in_bars: int = 1) -> bytes:
-    """The click of ``score`` after ``count_in_bars`` bars (0 or more), with tempo, meter and the song's sections as
-    markers. Compound meters click dotted quarters and softly the eighths between; 7/8 clicks 2+2+3.
+    """``click_score`` as a type 1 file."""
+    return score_to_midi(click_score(score, count_in_bars))
+
+
+def click_score(score: Score, count_in_bars: int = 1) -> Score:
+    """The click of ``score`` after ``count_in_bars`` bars (0 or more), its one track; with tempo, meter and the song's
+    sections. Compound meters click dotted quarters and softly the eighths between; 7/8 clicks 2+2+3.
     """
     bar = ticks_per_bar(score.time_signature)
     shift = count_in_bars * bar
@@ -51,7 +56,7 @@ def click_midi(score: Score, count_in_bars: int = 1) -> bytes:
     )
     update = {"sections": sections, "end_ticks": score.end_ticks + shift, "tracks": (track,), "syllables": (),
               "tempo_map": tempo_map, "skips": skips}  # fmt: skip
-    return score_to_midi(score.model_copy(update=update))
+    return score.model_copy(update=update)
 
 
 def _played(clicks: Sequence[NoteRow], skips: Sequence[Skip]) -> list[NoteRow]:
