@@ -1,4 +1,4 @@
-"""Level that follows the music: compressor, gate, true-peak limiter, ducking, fades.
+"""Level that follows the music: compressor, gate, expander, true-peak limiter, ducking, fades.
 
 All channels share one gain, so that the stereo image does not move. Belongs here: gain over time, and nothing that
 changes the spectrum. Does not belong here: meters.
@@ -101,6 +101,44 @@ def gate(
         return samples.copy()
     # Closing lowers the gain, which is the attack of `_follow`: the times change places.
     return _with_gain_db(samples, rate, _follow(np.where(closed, -range_db, 0.0), release_ms, attack_ms))
+
+
+def expander(
+    samples: FloatArray,
+    rate: int,
+    threshold_db: float,
+    ratio: float = 2.0,
+    attack_ms: float = 2.0,
+    release_ms: float = 100.0,
+    range_db: float = 40.0,
+) -> FloatArray:
+    """What lies under the threshold is turned down further: a level L under T comes out at ``T - (T - L) * ratio``.
+
+    Args:
+        samples: float32 (channels, samples).
+        rate: in Hz.
+        threshold_db: dBFS, -120 to 0.
+        ratio: 1 (nothing) to 20.
+        attack_ms: time to come up (63 %), 0 to 1,000.
+        release_ms: time to go down (63 %), 1 to 10,000.
+        range_db: it is turned down by no more than this, 0 to 120.
+
+    Raises:
+        AudioError: no audio, or a value out of range.
+    """
+    check_audio(samples)
+    check_rate(rate)
+    check_range("threshold_db", threshold_db, -120.0, 0.0)
+    check_range("ratio", ratio, 1.0, 20.0)
+    check_range("attack_ms", attack_ms, 0.0, 1_000.0)
+    check_range("release_ms", release_ms, 1.0, 10_000.0)
+    check_range("range_db", range_db, 0.0, 120.0)
+    under = np.maximum(0.0, threshold_db - _levels_db(samples, rate, _HOLD_S))
+    goal = -np.minimum(range_db, under * (ratio - 1.0))
+    if not goal.any():
+        return samples.copy()
+    # Going down is this effect's release: the times change places, as for the gate.
+    return _with_gain_db(samples, rate, _follow(goal, release_ms, attack_ms))
 
 
 def limiter(

@@ -20,7 +20,7 @@ AAC_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 4
 """Sample rates of MPEG-4 AAC (ISO/IEC 14496-3)."""
 TIMEOUT_S = 600.0
 
-_REPEATABLE = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact", "-threads", "1")
+REPEATABLE = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact", "-threads", "1")
 """No times, no program versions, no thread count in the file: equal audio gives equal bytes."""
 
 
@@ -49,8 +49,10 @@ def encode_aac(samples: FloatArray, rate: int, bitrate_kbps: int = 256) -> bytes
     with tempfile.TemporaryDirectory() as folder:
         # An MP4's index is written last and its length first: ffmpeg has to go back in the file, a pipe cannot.
         target = Path(folder) / "audio.m4a"
-        _run([*source, *_REPEATABLE, "-c:a", "aac", "-b:a", f"{bitrate_kbps}k", "-movflags", "+faststart", str(target)],
-             raw)  # fmt: skip
+        run_ffmpeg(
+            [*source, *REPEATABLE, "-c:a", "aac", "-b:a", f"{bitrate_kbps}k", "-movflags", "+faststart", str(target)],
+            raw,
+        )
         return target.read_bytes()
 
 
@@ -63,14 +65,19 @@ def as_wav(data: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "audio", Path(folder) / "audio.wav"
         source.write_bytes(data)
-        _run(["-i", str(source), "-map", "0:a:0", "-c:a", "pcm_f32le", "-threads", "1", str(target)])
+        run_ffmpeg(["-i", str(source), "-map", "0:a:0", "-c:a", "pcm_f32le", "-threads", "1", str(target)])
         return target.read_bytes()
 
 
-def _run(arguments: list[str], given: bytes = b"") -> None:
+def run_ffmpeg(arguments: list[str], given: bytes = b"") -> None:
+    """Call ffmpeg with ``arguments``, ``given`` on its standard input.
+
+    Raises:
+        AudioError: it is not installed, did not finish, or failed.
+    """
     program = shutil.which("ffmpeg")
     if program is None:
-        raise AudioError("ffmpeg is not installed, and nothing else here reads or writes AAC")
+        raise AudioError("ffmpeg is not installed, and nothing else here does what it is asked for")
     command = [program, "-nostdin", "-hide_banner", "-v", "error", "-y", *arguments]
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603

@@ -12,9 +12,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from musicgen_assets.cli.options import parse_styles
 from musicgen_assets.context.failures import BadInput, Failure
-from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage, filled_in
+from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage, filled_in, parse_styles
 from resources.door import Submission, submit
 from resources.executing import REQUEST_TAG
 from resources.launch import launch
@@ -42,6 +41,7 @@ class NewSong(dg.Config):
     until: Stage = Field("finalization", description="Stop after this stage.")
     overrides: dict[str, Any] = Field({}, description="Any path of the context: {musical.tempo_bpm: 90}.")
     user: str = Field("local", description="Who asks.")
+    priority: int = Field(0, description="Who goes first where songs wait in line: -100 to 100, higher first.")
     idempotency_key: str | None = Field(None, description="The same key with the same request is the same song.")
 
     def request(self) -> CompositionRequest:
@@ -69,6 +69,7 @@ class ReviseSong(dg.Config):
     is_refresh: bool = Field(False, description="Make everything with today's code; else only what the change touches.")
     until: Stage = Field("finalization", description="Stop after this stage.")
     user: str = Field("local", description="Who asks.")
+    priority: int = Field(0, description="Who goes first where songs wait in line: -100 to 100, higher first.")
     idempotency_key: str | None = Field(None, description="The same key with the same request is the same version.")
 
     def request(self) -> RevisionRequest:

@@ -77,7 +77,7 @@ def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submi
     """
     if isinstance(request, CompositionRequest):
         check_request(request, settings)
-    asked_hash = hashlib.sha256(canonical_json(request)).hexdigest()
+    asked_hash = hashlib.sha256(canonical_json(request.model_dump(mode="json", exclude={"priority"}))).hexdigest()
     for _ in range(_TRIES):
         try:
             with registry.session() as session:
@@ -155,6 +155,7 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
     row = Request(
         id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload, kind=request.kind,
         asked_hash=asked_hash, composition_id=version.composition_id, version_id=version.id, status="submitted",
+        priority=request.priority,
     )  # fmt: skip
     session.add(row)
     session.flush()

@@ -48,8 +48,8 @@ def checks(settings: Settings) -> list[Finding]:
     """Look at everything a song needs. Never raises: what breaks becomes a finding."""
     looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("python", _python), ("home", _home), ("disk space", _disk_space), ("registry", _registry),
-        ("artifact store", _store), ("versions", _versions), ("soundfont", _soundfont), ("ffmpeg", _ffmpeg),
-        ("local models", _local_models), ("provider keys", _keys),
+        ("artifact store", _store), ("versions", _versions), ("samplers", _samplers), ("soundfont", _soundfont),
+        ("ffmpeg", _ffmpeg), ("local models", _local_models), ("provider keys", _keys),
     )  # fmt: skip
     return [_looked(name, look, settings) for name, look in looks]
 
@@ -161,13 +161,26 @@ def _versions(settings: Settings) -> Finding:
     return Finding("versions", "warning", detail, "See why, and what to do: musicgen failed")
 
 
+def _samplers(settings: Settings) -> Finding:
+    from musicgen_assets.production.sampler import FLUIDSYNTH
+    from resources.instruments import engines, find_engine
+
+    used, _ = find_engine(settings.sampler)
+    here = engines()
+    detail = ", ".join(f"{name} {version}{' (plays)' if name == used else ''}" for name, version in here.items())
+    if FLUIDSYNTH in here:
+        return Finding("samplers", "ok", detail)
+    way_out = "libfluidsynth interpolates better and starts sooner (Debian: apt-get install libfluidsynth3)."
+    return Finding("samplers", "ok", f"{detail}; optional, not installed: fluidsynth", way_out)
+
+
 def _soundfont(settings: Settings) -> Finding:
     from resources.instruments import instruments_of
 
-    found = instruments_of(settings.soundfont)
+    found = instruments_of(settings.soundfont, settings.sampler)
     detail = f"{found['font_path']} played by {found['engine']} {found['engine_version']}"
     if found["is_last_resort"]:
-        way_out = "Install a larger SoundFont (on Debian: apt-get install fluid-soundfont-gm) for a better sound."
+        way_out = "Install a larger SoundFont (on Debian: apt-get install fluidr3mono-gm-soundfont) for a better sound."
         return Finding("soundfont", "warning", f"{detail}; it is the small font of last resort", way_out)
     return Finding("soundfont", "ok", detail)
 

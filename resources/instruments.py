@@ -1,6 +1,6 @@
-"""Which SoundFont plays: found on this machine, checked, and identified by its content.
+"""Which engine and which SoundFont play: found on this machine, checked, and identified by version and content.
 
-Belongs here: where fonts are looked for, in which order, and what is said when none can be used. Does not
+Belongs here: where they are looked for, in which order, and what is said when none can be used. Does not
 belong here: playing them (musicgen_assets.production.sampler).
 """
 
@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import TypedDict
 
 from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.production.sampler import ENGINES, FLUIDSYNTH, TINYSOUNDFONT
+from musicgen_assets.production.sampler_fluidsynth import library_version
 
-ENGINE = "tinysoundfont"
+AUTOMATIC = "auto"
+PIP_ENGINE = TINYSOUNDFONT
+"""The engine that comes with the packages: it is always there."""
 LAST_RESORT_PACKAGE = "pretty_midi"
 LAST_RESORT_NAME = "TimGM6mb.sf2"
 PREFERRED = ("FluidR3Mono_GM.sf3", "MuseScore_General*.sf3", "FluidR3_GM.sf2")
-"""Best first. FluidR3 plays as its makers meant on this engine; MuseScore's piano relies on modulators that the
-engine leaves out, and sounds 30 dB too soft."""
+"""Best first. FluidR3 plays as its makers meant on both engines; MuseScore's piano relies on modulators that
+TinySoundFont leaves out, and sounds 30 dB too soft there."""
 CHECKOUT = Path(__file__).resolve().parents[1]
 FOLDERS = (
     CHECKOUT / ".cache" / "soundfonts",
@@ -46,20 +50,22 @@ class Instruments(TypedDict):
     is_last_resort: bool
 
 
-def instruments_of(font_setting: Path | None = None) -> Instruments:
+def instruments_of(font_setting: Path | None = None, engine_setting: str = AUTOMATIC) -> Instruments:
     """The engine and the font that this machine plays with.
 
     ``font_setting``: a path a person set; it wins, and is not replaced by another font when it cannot be used.
     Else the first of ``PREFERRED`` found in ``FOLDERS``, else the small font that comes with the packages.
+    ``engine_setting``: one of ``ENGINES``, or "auto" for the best of those that are here.
 
     Raises:
         PermanentFailure: the engine is not installed, no font is found, or the one found is not a SoundFont.
     """
+    engine, version = find_engine(engine_setting)
     path = find_font(font_setting)
     check_font(path)
     return Instruments(
-        engine=ENGINE,
-        engine_version=_engine_version(),
+        engine=engine,
+        engine_version=version,
         font_name=path.name,
         font_path=str(path),
         font_sha256=_sha256(path),
@@ -118,13 +124,38 @@ def check_font(path: Path) -> None:
         )
 
 
-def _engine_version() -> str:
-    try:
-        return importlib.metadata.version(ENGINE)
-    except importlib.metadata.PackageNotFoundError as error:
+def engines() -> dict[str, str]:
+    """The engines that are here, best first, with their versions."""
+    found: dict[str, str] = {}
+    for name in ENGINES:
+        version = library_version() if name == FLUIDSYNTH else _pip_version()
+        if version is not None:
+            found[name] = version
+    return found
+
+
+def find_engine(engine_setting: str = AUTOMATIC) -> tuple[str, str]:
+    """The engine that plays, and its version; see ``instruments_of``. Raises PermanentFailure where it is not here."""
+    found = engines()
+    if engine_setting == AUTOMATIC and found:
+        return next(iter(found.items()))
+    if engine_setting in found:
+        return engine_setting, found[engine_setting]
+    if engine_setting == FLUIDSYNTH:
         raise PermanentFailure(
-            f"The package {ENGINE} is not installed, and it plays all instruments.", way_out="Run `make` again."
-        ) from error
+            "The setting `sampler` asks for fluidsynth, and its library is not on this machine.",
+            way_out="Install it (Debian and Ubuntu: `apt install libfluidsynth3`), or set `sampler` to auto.",
+        )
+    raise PermanentFailure(
+        f"The package {PIP_ENGINE} is not installed, and it plays all instruments.", way_out="Run `make` again."
+    )
+
+
+def _pip_version() -> str | None:
+    try:
+        return importlib.metadata.version(PIP_ENGINE)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 _hashes: dict[tuple[str, int, int], str] = {}

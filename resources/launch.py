@@ -74,19 +74,20 @@ def claim_launch(registry: Registry, request_id: str) -> Launch | None:
             request_id,
             version.partition,
             request_id if request.launches == 0 else f"{request_id}/{request.launches}",
-            launch_tags(version.partition, request_id, token, request.user),
+            launch_tags(version.partition, request_id, token, request.user, request.priority),
             selection(request.payload),
         )
 
 
-def launch_tags(partition: str, request_id: str, token: str, user: str) -> dict[str, str]:
-    """Tags of a run that a deployment makes of a request."""
+def launch_tags(partition: str, request_id: str, token: str, user: str, priority: int = 0) -> dict[str, str]:
+    """Tags of a run that a deployment makes of a request. Dagster's queue takes higher priorities first."""
     return {
         "composition": partition.partition("@")[0],
         "version": partition,
         REQUEST_TAG: request_id,
         CLAIM_TAG: token,
         "user": user,
+        "dagster/priority": str(priority),
         # A retried run covers all steps: what was finished is carried in milliseconds, and the new run has it all.
         "dagster/retry_strategy": "ALL_STEPS",
     }

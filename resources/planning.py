@@ -124,7 +124,7 @@ def _identities(
     studio: Studio, partition: str, context: CompositionContext, payload: Mapping[str, Any]
 ) -> Callable[[str], Any]:
     """Identities of declared data as the child will have them."""
-    installed = VersionData(studio.registry, partition, context, studio.runner.soundfont)
+    installed = VersionData(studio.registry, partition, context, studio.runner.soundfont, studio.runner.sampler)
     request = shaping_part(payload)
     return lambda name: request if name == "request" else installed.identity(name)
 

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
-from musicgen_assets.graph.declarations import SEED
-from resources.registry import Version
+from musicgen_assets.graph.declarations import SEED, declaration_of, of_stage
+from resources.registry import Version, queries
 from resources.registry.compositions import request_of
 
 TITLE = "creative.title"
+ARRANGEMENT = "arrangement/arrangement"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Child:
 def child_of(session: Session, parent: Version, request: RevisionRequest) -> Child:
     """What ``request`` makes of ``parent``.
 
-    Raises BadInput for a parent without a resolved context, and for everything that a context refuses.
+    Raises BadInput for a parent without a resolved context, for a section to draw anew that the parent's song does not
+    have (where nothing else can change its form), and for everything that a context refuses.
     """
     from musicgen_assets.ideation.brief import accept, brief_of
     from musicgen_assets.ideation.revision import streams_of
@@ -51,6 +53,8 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     base = CompositionContext.model_validate(parent.context)
     overrides = _wishes(request)
     streams = streams_of(request.rerolls)
+    if not _may_change_form(request, overrides, streams):
+        _check_sections(session, parent, streams)
     asked = request_of(session, parent).payload
     payload: dict[str, Any] = {name: asked.get(name) for name in ("prompt", "overrides", "seed", "title")}
     if request.prompt is not None and request.prompt.strip() != asked["prompt"]:
@@ -67,6 +71,33 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
         "prompt": request.prompt,
     }
     return Child(payload, {name: value for name, value in change.items() if value}, context)
+
+
+def _may_change_form(request: RevisionRequest, overrides: Mapping[str, Any], streams: tuple[str, ...]) -> bool:
+    """Whether the child's sections may be others than the parent's: only what the arrangement rests on decides them."""
+    from musicgen_assets.arrangement.takes import STAGE
+    from musicgen_assets.ideation.revision import REROLLS
+
+    shaping = (*of_stage("composition"), declaration_of(ARRANGEMENT))
+    read = {path for declaration in shaping for path in declaration.paths if not path.startswith((REROLLS, TITLE))}
+    is_read = any(_overlap(path, known) for path in overrides for known in read)
+    return is_read or request.prompt is not None or any(not stream.startswith(STAGE) for stream in streams)
+
+
+def _overlap(path: str, known: str) -> bool:
+    return f"{path}.".startswith(f"{known}.") or f"{known}.".startswith(f"{path}.")
+
+
+def _check_sections(session: Session, parent: Version, streams: tuple[str, ...]) -> None:
+    """Raise BadInput for a section that the parent's arrangement, where there is one, does not have."""
+    from musicgen_assets.arrangement.takes import STAGE, check_sections, section_stream
+
+    made = queries.latest_materialization(session, parent.partition, ARRANGEMENT)
+    form = str(made.manifest.facts.get("form", "")) if made else ""
+    named = [stream for name in form.split(", ") if (stream := section_stream(name))]
+    if named:
+        present = [stream.removeprefix(STAGE) for stream in named]
+        check_sections([stream.removeprefix(STAGE) for stream in streams], present)
 
 
 def _wishes(request: RevisionRequest) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Runner:
     pool: WorkerPool
     soundfont: str | None = None
     listener: Listener = field(default=_silent)
+    sampler: str = "auto"
 
     def make(self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest]) -> Made:
         """The asset for ``partition``: carried when it is known and its objects are there, else computed.
@@ -80,7 +81,7 @@ class Runner:
         upstream's object is gone.
         """
         context = self._context(upstreams)
-        data = VersionData(self.registry, partition, context, self.soundfont)
+        data = VersionData(self.registry, partition, context, self.soundfont, self.sampler)
         asked = {name: data.identity(name) for name in declaration.data if name in ASKED_DATA}
         inputs = inputs_key(declaration, context, upstreams, asked)
         self.listener(declaration.key, 0.0, "")

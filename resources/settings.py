@@ -10,7 +10,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -102,8 +102,12 @@ class Settings(BaseSettings):
     registry_url: str = Field("", repr=False)
     """sqlite:////PATH or postgresql://USER:PASSWORD@HOST/DATABASE; not shown, for it may hold a password."""
     artifacts_url: str = ""
+    inbox_url: str = ""
+    """Where files of requests are taken from: file:///PATH or s3://BUCKET/PREFIX; empty means HOME/inbox."""
     soundfont: Path | None = None
     """A SoundFont to play with; None lets the engine look for one."""
+    sampler: Literal["auto", "fluidsynth", "tinysoundfont"] = "auto"
+    """Which engine plays SoundFonts; auto takes libfluidsynth where the system has it."""
     dagster_url: str = ""
     """Where a running deployment's webserver answers; empty means the one that `musicgen up` runs on this home."""
     model_path: Path | None = None
@@ -140,12 +144,15 @@ class Settings(BaseSettings):
         return None if path is None else path.expanduser().absolute()
 
     def model_post_init(self, _context: Any) -> None:
-        """Fill in the two addresses that follow from the home."""
+        """Fill in the addresses that follow from the home."""
         if not self.registry_url:
             object.__setattr__(self, "registry_url", f"sqlite:///{self.home / 'registry.db'}")
         if not self.artifacts_url:
             remote = f"s3://{self.s3_bucket}/artifacts" if self.s3_bucket else None
             object.__setattr__(self, "artifacts_url", remote or f"file://{self.home / 'artifacts'}")
+        if not self.inbox_url:
+            remote = f"s3://{self.s3_bucket}/inbox" if self.s3_bucket else None
+            object.__setattr__(self, "inbox_url", remote or f"file://{self.home / 'inbox'}")
 
     @classmethod
     def settings_customise_sources(

@@ -34,8 +34,8 @@ class ArtifactStore:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._fs, self._root = _file_system(url)
-        self._is_local = _is_local(self._fs)
+        self._fs, self._root = file_system(url)
+        self._is_local = is_local(self._fs)
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep ``data``; return its (sha256, size in bytes). Keeping it twice is keeping it once.
@@ -181,27 +181,29 @@ class ArtifactStore:
         return TransientFailure(text, way_out="Run it again; if it stays, check the connection to the store.")
 
 
-def _file_system(url: str) -> tuple[Any, str]:
+def file_system(url: str, setting: str = "MUSICGEN_ARTIFACTS_URL") -> tuple[Any, str]:
+    """The fsspec file system of ``url`` and the place in it. Raises BadInput naming ``setting``, PermanentFailure."""
     import fsspec
 
     try:
-        file_system, root = fsspec.core.url_to_fs(url if "://" in url else str(Path(url).expanduser().resolve()))
+        reached, root = fsspec.core.url_to_fs(url if "://" in url else str(Path(url).expanduser().resolve()))
     except ImportError as error:
         raise PermanentFailure(
-            f"The artifact store {url} needs a package that is not installed: {error}.",
+            f"{url} needs a package that is not installed: {error}.",
             way_out="Install the extra that brings it: pip install 'musicgen-assets[aws]'.",
         ) from error
     except ValueError as error:
         raise BadInput(
-            "MUSICGEN_ARTIFACTS_URL",
+            setting,
             url,
             f"no such kind of store: {error}",
             way_out="Use file:///PATH or s3://BUCKET/PREFIX.",
         ) from error
-    return file_system, str(root).rstrip("/")
+    return reached, str(root).rstrip("/")
 
 
-def _is_local(file_system: Any) -> bool:
+def is_local(file_system: Any) -> bool:
+    """Whether a file system of fsspec is this machine's own."""
     protocol = file_system.protocol
     return "file" in ((protocol,) if isinstance(protocol, str) else tuple(protocol))
 

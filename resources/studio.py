@@ -52,7 +52,7 @@ class Studio:
         store = ArtifactStore(settings.artifacts_url)
         pool = WorkerPool(settings.max_workers, settings.artifacts_url, settings.limits.task_timeout_s)
         soundfont = str(settings.soundfont) if settings.soundfont else None
-        runner = Runner(registry, store, pool, soundfont)
+        runner = Runner(registry, store, pool, soundfont, sampler=settings.sampler)
         if listener is not None:
             runner.listener = listener
         return cls(settings, registry, store, pool, runner)

@@ -33,12 +33,13 @@ class VersionData:
     """The declared data of one version, read when first asked for."""
 
     def __init__(
-        self, registry: Registry, partition: str, context: CompositionContext | None, soundfont: str | None
-    ) -> None:
+        self, registry: Registry, partition: str, context: CompositionContext | None, soundfont: str | None,
+        sampler: str = "auto",
+    ) -> None:  # fmt: skip
         self.partition = partition
         self._registry = registry
         self._context = context
-        self._soundfont = soundfont
+        self._soundfont, self._sampler = soundfont, sampler
         self._cache: dict[str, tuple[Any, Any]] = {}
         self._sources: tuple[str, ...] | None = None
         self._readers: dict[str, Callable[[], tuple[Any, Any]]] = {
@@ -121,5 +122,5 @@ class VersionData:
     def _instruments(self) -> tuple[Any, Any]:
         from resources.instruments import instruments_of
 
-        value = instruments_of(Path(self._soundfont) if self._soundfont else None)
+        value = instruments_of(Path(self._soundfont) if self._soundfont else None, self._sampler)
         return value, {name: item for name, item in value.items() if name != "font_path"}

@@ -7,7 +7,7 @@ energy, timeline, band, orchestration, the part writers, transitions, ending, pe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from musicgen_assets.arrangement.boundary_devices import Parts
 from musicgen_assets.arrangement.comping import write_chords
 from musicgen_assets.arrangement.critic.verdict import (
     HARMONIC_SCORE,
+    MELODIC_SCORE,
     RHYTHMIC_SCORE,
     STRUCTURAL_SCORE,
     THRESHOLDS,
@@ -26,14 +27,15 @@ from musicgen_assets.arrangement.critic.verdict import (
 from musicgen_assets.arrangement.ending import write_ending
 from musicgen_assets.arrangement.energy import energy_curve, levels_of
 from musicgen_assets.arrangement.expression import Played, expressed
+from musicgen_assets.arrangement.fade import fade_span, faded, fading
 from musicgen_assets.arrangement.form import plan_form
 from musicgen_assets.arrangement.integrity import THRESHOLD, Integrity, structural_integrity
 from musicgen_assets.arrangement.lead_part import lay_melody, write_lead
 from musicgen_assets.arrangement.orchestration import Window, orchestrate
 from musicgen_assets.arrangement.pace import plan_pace
 from musicgen_assets.arrangement.performance import perform, pulse_of, settled
-from musicgen_assets.arrangement.playability import playable
-from musicgen_assets.arrangement.registers import clear_of_bass, in_style_register, middles_of
+from musicgen_assets.arrangement.playability import FRETTED, playable
+from musicgen_assets.arrangement.registers import clear_of_bass, in_style_register, middles_of, under_guitar
 from musicgen_assets.arrangement.rhythm_parts import write_bass, write_drums, write_percussion
 from musicgen_assets.arrangement.takes import SECTION_REROLLS, Dice, asked_takes, spliced, stream_of
 from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, write_pad
@@ -52,7 +54,7 @@ from musicgen_assets.styles.schema import Style
 
 DRAWS_MAX = 8
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
-_ARRANGERS_SCORES = (HARMONIC_SCORE, RHYTHMIC_SCORE, STRUCTURAL_SCORE)
+_JUDGED = (MELODIC_SCORE, HARMONIC_SCORE, RHYTHMIC_SCORE, STRUCTURAL_SCORE)
 THUMBNAIL_PX = (640, 260)
 
 
@@ -106,6 +108,7 @@ def make_arrangement(job: Job) -> Outcome:
         content=(json_payload(score), json_payload(arranged.written, "written"), midi_payload(score_to_midi(score))),
         facts={
             "structural_integrity": round(integrity.score, 4),
+            "draws": arranged.draws,
             "form": ", ".join(section.name for section in score.sections),
             "bars": sum(section.bars for section in score.sections),
             "tracks": len(score.tracks),
@@ -120,7 +123,8 @@ def make_arrangement(job: Job) -> Outcome:
 @dataclass(frozen=True)
 class Arranged:
     """A song arranged. ``score`` is as played; ``written`` the same on the grid, before human timing: equal names,
-    and note i of a track is note i of the other's. ``marks`` are the devices put at each boundary.
+    and note i of a track is note i of the other's. ``marks`` are the devices put at each boundary. ``draws``: how many
+    were made before this one was chosen, itself among them.
     """
 
     dice: Dice
@@ -128,6 +132,7 @@ class Arranged:
     written: Score
     marks: tuple[Marks, ...]
     integrity: Integrity
+    draws: int = 1
 
 
 def best_of_draws(
@@ -135,21 +140,25 @@ def best_of_draws(
 ) -> Arranged:
     """The first draw that holds together, else the best of DRAWS_MAX; then sections that are to be drawn anew.
 
-    A draw holds together if the critic's scores of what an arranger answers for pass. The whole is chosen without
-    a look at ``rerolls``, so that they can change nothing outside their sections.
+    A draw holds together if the critic's four scores pass: the tune too hangs on the form it is laid out in. The best
+    is the one that fails fewest. The whole is chosen without a look at ``rerolls``, so that they can change nothing
+    outside their sections.
     """
     draws: list[tuple[Arranged, dict[str, float]]] = []
     while not draws or (len(draws) < DRAWS_MAX and not _holds(*draws[-1])):
         draw = _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
-        scores = judge(draw.score, draw.score.tracks, materials.melody.hook.notes).scores
-        draws.append((draw, {name: scores[name] for name in _ARRANGERS_SCORES}))
-    best = (
-        next((draw for draw, scores in draws if _holds(draw, scores)), None)
-        or max(draws, key=lambda found: found[0].integrity.score * product(found[1]))[0]
-    )
+        hook = materials.melody.hook.notes
+        scores = judge(draw.score, draw.score.tracks, hook, integrity=draw.integrity).scores
+        draws.append((draw, {name: scores[name] for name in _JUDGED}))
+    best = replace(max(draws, key=lambda found: _rank(*found))[0], draws=len(draws))
     for index, take in asked_takes(rerolls, best.score.sections).items():
         best = _with_take(best, index, take, brief, style, materials)
     return best
+
+
+def _rank(draw: Arranged, scores: Mapping[str, float]) -> tuple[int, float]:
+    """Scores that pass, then all of them together."""
+    return sum(score >= THRESHOLDS[name] for name, score in scores.items()), draw.integrity.score * product(scores)
 
 
 def _holds(draw: Arranged, scores: Mapping[str, float]) -> bool:
@@ -165,7 +174,7 @@ def _with_take(draw: Arranged, index: int, take: str, brief: Brief, style: Style
         other = _arranged(brief, style, materials, Dice(draw.dice.root, f"{take}, draw {len(takes)}"), index)
         score, written = spliced(draw.score, other.score, section), spliced(draw.written, other.written, section)
         marks = (*draw.marks[:index], *other.marks[index : index + 1], *draw.marks[index + 1 :])
-        takes.append(Arranged(draw.dice, score, written, marks, structural_integrity(score)))
+        takes.append(Arranged(draw.dice, score, written, marks, structural_integrity(score), draw.draws))
     return max(takes, key=lambda found: found.integrity.score)
 
 
@@ -202,6 +211,7 @@ def _arranged(
         parts, seats, timeline, materials.rhythm.fills, is_sung=materials.is_sung, rng=dice.of("boundaries")
     )
     write_ending(parts, seats, timeline, style.ending, style.comping_voicing)
+    fade = fade_span(timeline, style.ending)
     stops = meet_hit_points(parts, seats, timeline, style.comping_voicing)
     pulse = pulse_of(timeline, style.humanize_ms, dice.of("pulse of the band"))
     written, played = [], []
@@ -209,16 +219,20 @@ def _arranged(
         own = dice.of(f"playing of {seat.name}")
         part = perform(playable(parts[seat.name], seat), seat, timeline, pulse, own, style.feel.behind_ms)
         if part.played:
-            part = settled(part, timeline, stops)
+            part = faded(settled(part, timeline, stops), fade)
             written.append(_track(seat, Played(part.written)))
-            played.append(_track(seat, expressed(part.played, seat, timeline, style.comping_length, stops)))
-    score = _score(brief, timeline, played, stops)
+            sounding = expressed(part.played, seat, timeline, style.comping_length, stops)
+            played.append(_track(seat, fading(sounding, fade, timeline.bar_ticks)))
+    score = _score(brief, timeline, played, stops, fade)
     return Arranged(
         dice, score, score.model_copy(update={"tracks": tuple(written)}), marks, structural_integrity(score)
     )
 
 
-def _score(brief: Brief, timeline: Timeline, tracks: Sequence[Track], stops: tuple[tuple[int, int], ...]) -> Score:
+def _score(
+    brief: Brief, timeline: Timeline, tracks: Sequence[Track], stops: tuple[tuple[int, int], ...],
+    fade: tuple[int, int] | None,
+) -> Score:  # fmt: skip
     return Score.model_validate(
         {
             "title": brief.title,
@@ -234,6 +248,7 @@ def _score(brief: Brief, timeline: Timeline, tracks: Sequence[Track], stops: tup
             "tempo_map": tuple(timeline.clock.tempo_map),
             "skips": tuple(timeline.clock.skips),
             "stops": stops,
+            "fade": fade,
         }
     )
 
@@ -316,6 +331,9 @@ def _write_parts(
         return leads[seat.name]
 
     parts = {seat.name: write(seat) for seat in seats}
+    for seat in seats:
+        if seat.role == "chords" and seat.program in FRETTED and BASS in parts:
+            parts[BASS] = under_guitar(parts[BASS], parts[seat.name], timeline)
     for seat in seats:
         if seat.role == "chords":
             parts[seat.name] = clear_of_bass(parts[seat.name], parts.get(BASS, []))

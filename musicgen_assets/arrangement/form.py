@@ -57,6 +57,7 @@ _LAST_HOOK_WEIGHT, _LEAD_IN_LENGTHENING = 5.0, 4.0
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
 _SQUEEZE_MIN = 0.5
+_SECTION_SHARE_MAX = 0.35
 _STRETCH_BARS = 2
 _REFRAIN_BARS = 8
 """A refrain that is longer than half of this should say its hook to the end."""
@@ -100,7 +101,7 @@ def plan_form(
     total = pace.bars if pace else bars_that_fit(duration_s, tempo_bpm, time_signature)
     marks = pace.section_starts(ticks_per_bar(time_signature)) if pace else {}
     phrase = phrase_bars(tempo_bpm, time_signature)
-    nominal = {kind: _wish(style, kind, phrase, loops, duration_s) for kind in _NOMINAL_PHRASES}
+    nominal = {kind: _wish(style, kind, phrase, loops, duration_s, total) for kind in _NOMINAL_PHRASES}
     if structure:
         return _asked_form(nominal, structure, total, marks, duration_s, tempo_bpm, time_signature)
     written = _written_form(style, nominal, total, rng)
@@ -195,11 +196,16 @@ def _length_scale(style: Style, phrase: int, duration_s: float) -> float:
     return phrase / at_home * min(max(math.sqrt(duration_s / 240.0), 1.0), 1.5)
 
 
-def _wish(style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKind, int], duration_s: float) -> Wish:
-    """What a section of a kind would like: the style's bars, scaled, in whole or part loops."""
+def _wish(
+    style: Style, kind: SectionKind, phrase: int, loops: Mapping[SectionKind, int], duration_s: float, total: int
+) -> Wish:  # fmt: skip
+    """What a section of a kind would like: the style's bars, scaled, in whole or part loops; of several loops no more
+    than a short song has room for beside others.
+    """
     asked = style.section_bars.get(kind)
     bars = asked * _length_scale(style, phrase, duration_s) if asked else _NOMINAL_PHRASES[kind] * phrase
     loop = loops.get(kind, phrase)
+    bars = min(bars, max(_SECTION_SHARE_MAX * total // loop * loop, loop))
     unit = loop if bars >= loop else part_of(loop)
     return Wish(max(round(bars / unit) * unit, SECTION_BARS_MIN), loop, None, kind in _ELASTIC, _WEIGHTS.get(kind, 1.0))
 

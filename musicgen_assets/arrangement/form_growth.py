@@ -171,16 +171,31 @@ def with_sooner_hook(
 def is_stuck(
     kinds: Sequence[SectionKind], lengths: Sequence[int], nominal: Mapping[SectionKind, Wish], total: int
 ) -> bool:
-    """Whether one section has swallowed the song: far longer than its style wants it, or an outro without an end."""
+    """Whether one section has swallowed the song: far longer than its style wants it, hooks in a row counting as one;
+    or an outro without an end.
+    """
     return any(
         (bars > _SWOLLEN * nominal[kind].bars and bars > _SWOLLEN_SHARE * total)
         or (kind == "outro" and bars > max(_OUTRO_SHARE * total, _OUTRO_BARS))
-        for kind, bars in zip(kinds, lengths, strict=True)
+        for kind, bars in _hooks_joined(kinds, lengths)
     )
 
 
+def _hooks_joined(kinds: Sequence[SectionKind], lengths: Sequence[int]) -> list[tuple[SectionKind, int]]:
+    joined: list[tuple[SectionKind, int]] = []
+    for kind, bars in zip(kinds, lengths, strict=True):
+        if joined and kind in HOOK_KINDS and joined[-1][0] == kind:
+            joined[-1] = (kind, joined[-1][1] + bars)
+        else:
+            joined.append((kind, bars))
+    return joined
+
+
 def returning_forms(kinds: Sequence[SectionKind]) -> tuple[tuple[SectionKind, ...], ...]:
-    """The form with its verse and hook once more after the last hook: whole, or without outro, intro, or both."""
+    """The form with its verse and hook once more after the last hook: whole, or without outro, intro, or both. What was
+    a hook twice in a row is one.
+    """
+    kinds = [kind for kind, _ in _hooks_joined(kinds, [0] * len(kinds))]
     hooks = [index for index, kind in enumerate(kinds) if kind in HOOK_KINDS]
     if not hooks:
         return ()

@@ -6,12 +6,14 @@ voicings themselves (chord_voicing).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from musicgen_assets.arrangement.band import Seat
 from musicgen_assets.arrangement.chord_voicing import LOWEST_THIRD
 from musicgen_assets.arrangement.ranges import best_octave
 from musicgen_assets.arrangement.timeline import Timeline
+from musicgen_assets.composition.bass_player import LOWEST
 from musicgen_assets.score.model import NoteRow
 from musicgen_assets.styles.schema import Style
 
@@ -22,6 +24,7 @@ _FOURTH = 5
 _OVERLAP_TICKS = 120
 _STROKE_TICKS = 30
 _KEPT_IN_STROKE = 2
+_DOUBLED_SHARE = 0.5
 
 
 def in_style_register(rows: Sequence[NoteRow], seat: Seat, style: Style) -> list[NoteRow]:
@@ -59,6 +62,29 @@ def hand_down(top: int, section: str, middles: Mapping[str, int]) -> int:
     An accompanist plays under a soloist, not over him (rule of thumb of every comping method).
     """
     return min(max(top - middles.get(section, top), 0), _DOWN_MAX)
+
+
+def under_guitar(bass: Sequence[NoteRow], chords: Sequence[NoteRow], timeline: Timeline) -> list[NoteRow]:
+    """The bass an octave lower in sections where at least half of its notes are on the guitar's own lowest: a bass
+    guitar lies an octave under the chords' roots and does not double them (rule of thumb of every rock arrangement).
+
+    Notes that would go below LOWEST stay.
+    """
+    lowest: dict[int, int] = {}
+    for start, _, pitch, _ in chords:
+        place = round(start / _OVERLAP_TICKS)
+        lowest[place] = min(lowest.get(place, pitch), pitch)
+    places = sorted(lowest)
+    found: list[NoteRow] = []
+    for plan in timeline.sections:
+        own = [row for row in bass if plan.section.start_ticks <= row[0] < plan.section.end_ticks]
+        doubled = [
+            row for row in own
+            if (at := bisect_right(places, round(row[0] / _OVERLAP_TICKS))) and lowest[places[at - 1]] == row[2]
+        ]  # fmt: skip
+        is_doubling = bool(own) and len(doubled) >= _DOUBLED_SHARE * len(own)
+        found += [(s, d, p - 12 if is_doubling and p - 12 >= LOWEST else p, v) for s, d, p, v in own]
+    return found
 
 
 def clear_of_bass(rows: Sequence[NoteRow], bass: Sequence[NoteRow]) -> list[NoteRow]:

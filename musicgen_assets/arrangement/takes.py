@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -19,6 +19,8 @@ from musicgen_assets.score.model import NoteRow, Score, Section, Track
 
 SECTION_REROLLS = "ai_decisions.generation.rerolls.arrangement/*"
 """The re-roll counts of sections, by name: what the arrangement declares to read."""
+STAGE = "arrangement/"
+"""What the stream of a section begins with."""
 _KIND_AND_NUMBER = re.compile(r"(?:arrangement/)?([a-z][a-z _-]*?)[ _-]?(\d*)")
 
 
@@ -48,7 +50,7 @@ def section_stream(text: str) -> str | None:
         return None
     kind = re.sub(r"[ -]+", "_", matched[1].strip())
     number = int(matched[2] or 1)
-    return f"arrangement/{kind} {number}" if kind in get_args(SectionKind) and number >= 1 else None
+    return f"{STAGE}{kind} {number}" if kind in get_args(SectionKind) and number >= 1 else None
 
 
 def stream_of(section: Section) -> str:
@@ -59,13 +61,18 @@ def stream_of(section: Section) -> str:
 def asked_takes(rerolls: Mapping[str, int], sections: Sequence[Section]) -> dict[int, str]:
     """Index of each section that is drawn anew, and the name of its take. Raises BadInput for one that is not there."""
     names = {stream_of(section): index for index, section in enumerate(sections)}
-    for name, count in rerolls.items():
-        if count and name not in names:
-            raise BadInput(
-                "--reroll", f"arrangement/{name}", "the song has no such section",
-                way_out=f"Its sections are: {', '.join(names)}.",
-            )  # fmt: skip
+    check_sections([name for name, count in rerolls.items() if count], list(names))
     return {names[name]: f"{name} take {count}" for name, count in sorted(rerolls.items()) if count}
+
+
+def check_sections(asked: Iterable[str], present: Sequence[str]) -> None:
+    """Raise BadInput for the first section of ``asked`` that is not ``present``; both as ``stream_of`` names them."""
+    for name in asked:
+        if name not in present:
+            raise BadInput(
+                "--reroll", f"{STAGE}{name}", "the song has no such section",
+                way_out=f"Its sections are: {', '.join(present)}.",
+            )  # fmt: skip
 
 
 def spliced(score: Score, other: Score, section: Section) -> Score:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
@@ -26,6 +26,7 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @PACKAGES
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def compose(
     prompt: str,
@@ -40,6 +41,7 @@ def compose(
     packages: tuple[str, ...],
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a song from PROMPT and leave a release package.
@@ -52,5 +54,6 @@ def compose(
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))

@@ -12,12 +12,17 @@ import click
 
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
+from musicgen_assets.context.request import parse_styles
 from musicgen_assets.context.schema import PackageName
 
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
 )
 DETACH = click.option("--detach", "is_detached", is_flag=True, help="Leave the work to a running deployment.")
+PRIORITY = click.option(
+    "--priority", type=int, default=0, metavar="N",
+    help="Where songs wait in line, higher goes first: -100 to 100. For --detach.",
+)  # fmt: skip
 JSON = click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
 PACKAGES = click.option(
     "--package", "packages", multiple=True, metavar="NAME",
@@ -66,25 +71,6 @@ def parse_sets(pairs: Sequence[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             found[path.strip()] = text
     return found
-
-
-def parse_styles(pairs: Sequence[str]) -> list[dict[str, Any]] | None:
-    """["house=0.7", "jazz"] -> weighted genres; None when there are none."""
-    genres: list[dict[str, Any]] = []
-    for pair in pairs:
-        name, _, text = pair.partition("=")
-        try:
-            weight = float(text) if text else 1.0
-        except ValueError:
-            weight = -1.0
-        if not 0 < weight <= 1000:
-            raise BadInput("--style", pair, "it must be NAME or NAME=WEIGHT with a weight above 0",
-                           way_out="Example: --style house=0.7 --style jazz_swing=0.3")  # fmt: skip
-        genres.append({"name": name.strip(), "weight": weight})
-    if not genres:
-        return None
-    total = sum(genre["weight"] for genre in genres)
-    return [{**genre, "weight": genre["weight"] / total} for genre in genres]
 
 
 def read_lyrics(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
 
 
@@ -36,6 +36,7 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @PACKAGES
 @OUT
 @DETACH
+@PRIORITY
 @JSON
 def revise(
     version: str,
@@ -53,6 +54,7 @@ def revise(
     packages: tuple[str, ...],
     out: Path | None,
     is_detached: bool,
+    priority: int,
     is_json: bool,
 ) -> None:
     """Make a new version of a song from VERSION (its newest when @vN is left out).
@@ -64,6 +66,7 @@ def revise(
     request = filled_in(
         RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics, packages), rerolls=rerolls,
         prompt=prompt, title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
+        priority=priority,
     )  # fmt: skip
     if is_plan:
         _show_plan(request, is_json=is_json)

@@ -13,6 +13,7 @@ import numpy as np
 
 from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.composition.lyrics_pack import Pack, Theme, content_words
+from musicgen_assets.composition.lyrics_schemes import chosen_scheme
 from musicgen_assets.composition.lyrics_score import BOUNDS, lyric_scores, margin, shortfalls
 from musicgen_assets.composition.lyrics_text import sections_of
 from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, choose_voice, match_theme
@@ -152,7 +153,11 @@ def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Genera
     asked, about = (_clean(text) for text in (brief.title, brief.theme))
     title = choose_title(asked, about, pack, theme, is_bright, rng)
     voice = choose_voice(pack, theme, title, is_bright, brief.style.lyrics.person, rng)
-    writer = Writer(pack, theme, title, voice, rng, line_syllables(brief.style))
+    habits = brief.style.lyrics
+    writer = Writer(
+        pack, theme, title, voice, rng, line_syllables(brief.style),
+        chosen_scheme(habits.verse_schemes, rng), chosen_scheme(habits.chorus_schemes, rng),
+    )  # fmt: skip
     return Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, refrain=title.text, person=voice.person,
         tense=voice.tense, is_addressed=voice.is_addressed, valence=valence,

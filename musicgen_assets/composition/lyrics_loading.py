@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,8 @@ from musicgen_assets.context.schema import Language
 _MOODS = {"bright": True, "dark": False, "any": None}
 _TAG_WORDS = frozenset((*PERSONS, *TENSES, "you", "bright", "dark"))
 _OWN_TAGS = re.compile(r"@([a-z ,]+): ")
+_FIELDS: Mapping[str, int] = {"couplets": 2, "halves": 2, "lines": 1}
+"""What a block may hold, and how many lines each entry has."""
 REQUIRED_NOUNS: Mapping[str, tuple[str, ...]] = {"thing": ("the", "verb"), "place": ("at",)}
 """Kinds of nouns that every theme has, with the forms they must give: general lines use them."""
 
@@ -115,13 +118,13 @@ def _title(entry: Mapping[str, Any], place: str) -> Title:
 
 def _units(blocks: Sequence[Mapping[str, Any]], place: str) -> Iterator[Unit]:
     for block in blocks:
-        unknown = set(block) - {"for", "couplets", "lines"}
+        unknown = set(block) - {"for", *_FIELDS}
         if unknown:
-            raise PackError(f"{place}: a block has {sorted(unknown)}; it may have for, couplets and lines")
+            raise PackError(f"{place}: a block has {sorted(unknown)}; it may have for, {', '.join(_FIELDS)}")
         tags = _tags(str(block.get("for", "") or ""), place)
-        for field, count in (("couplets", 2), ("lines", 1)):
+        for field, count in _FIELDS.items():
             for text in block.get(field, ()) or ():
-                unit = _unit(str(text), tags, place)
+                unit = replace(_unit(str(text), tags, place), is_half=field == "halves")
                 if len(unit.lines) != count:
                     raise PackError(f"{place}.{field}: {text!r} has {len(unit.lines)} lines, not {count}")
                 yield unit

@@ -63,6 +63,8 @@ class Unit:
     tags: Tags = Tags()
     is_loose: bool = False
     """Whether each line of the couplet stands alone, so that others may come between them (written ``//``)."""
+    is_half: bool = False
+    """Whether the two lines are half a ballad stanza: they need not rhyme, the second answers another half's."""
 
 
 @dataclass(frozen=True)

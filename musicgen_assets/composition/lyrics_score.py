@@ -20,8 +20,6 @@ _COMMON = 0.6
 """How much a word of the general patterns counts towards the theme: it fits any song, and tells nothing."""
 _REFRAINS = ("chorus", "drop")
 _SCENES = ("verse", "breakdown")
-_NEIGHBOURS = 2
-"""Rhyming lines stand next to each other or with one line between (couplet and cross rhyme)."""
 
 
 def lyric_scores(lyrics: Lyrics) -> dict[str, float]:
@@ -30,8 +28,8 @@ def lyric_scores(lyrics: Lyrics) -> dict[str, float]:
     - theme: of the content words of all lines, weighted by how telling each is of one theme (ln(1 + themes / themes
       that use it), after Spärck Jones 1972), the share that belong to the field of the song's own theme; words of the
       general patterns count .6, words of no pack 0. The song's title belongs to its theme.
-    - rhyme: share of lines that sound alike with another line of their stanza at most two lines away, ending on
-      another word.
+    - rhyme: of the lines that others of their stanza answer by its scheme (LyricLine.rhyme), at least half of the
+      stanza's, the share that sound alike with one of those, ending on another word.
     - meter: one less the mean relative difference in syllables between lines in the same place of two stanzas of one
       kind, and between neighbours that rhyme.
     - emotion: of the words that sound bright or dark, the share on the side of the song's mood; .5 where there are
@@ -82,12 +80,16 @@ def _theme(lyrics: Lyrics, pack: Pack) -> float:
 
 
 def _rhyme(sections: Sequence[LyricSection], language: str) -> float:
-    checked: list[bool] = []
+    heard = asked = 0.0
     for section in sections:
-        for index, line in enumerate(section.lines):
-            near = range(max(index - _NEIGHBOURS, 0), min(index + _NEIGHBOURS + 1, len(section.lines)))
-            checked.append(any(n != index and rhymes(line.text, section.lines[n].text, language) for n in near))
-    return sum(checked) / len(checked) if checked else 1.0
+        answered = [
+            (line, [other for other in section.lines if other is not line and other.rhyme == line.rhyme])
+            for line in section.lines
+            if line.rhyme
+        ]
+        heard += sum(any(rhymes(line.text, other.text, language) for other in others) for line, others in answered)
+        asked += max(sum(bool(others) for _, others in answered), len(section.lines) / 2)
+    return min(heard / asked, 1.0) if asked else 1.0
 
 
 def _meter(sections: Sequence[LyricSection]) -> float:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -33,21 +33,29 @@ from musicgen_assets.context.schema import Language
 READINGS_TRIED = 14
 """Readings of a couplet that are compared: more change little, as a line has one to three choices of meter."""
 _SYLLABLE_PRICE, _STRESS_PRICE, _REPEATED_WORD_PRICE = 1.0, 2.5, 0.7
+_READING_WHIM = 3.0
+"""Chance in the choice among readings of one couplet, as much as two syllables: else the one that scans best would
+stand in every song."""
+_UNASKED_RHYME_PRICE = 8.0
+"""Of a line of a ballad stanza that rhymes where none should."""
 _ECHO = 8
 """Single lines that share a word count it so often: they were not written for each other."""
 _USUAL, _BROAD, _BREADTH_POWER = 36, 300, 0.4
 """Readings of a usual couplet, readings from which more count for nothing, and how steeply they count."""
 _OPEN_PAIRS_MAX = 400
+"""Pairs of single lines or halves kept of one sound."""
 
 
 @dataclass(frozen=True)
 class Rhyme:
-    """A way for two lines to rhyme: on ``sound``, one couplet or two single lines, read so far as their ends ask."""
+    """A way for lines to rhyme: on ``sound``, one couplet, two single lines or two halves of a ballad stanza, read so
+    far as their ends ask.
+    """
 
     sound: str
     units: tuple[Unit, ...]
     readings: tuple[tuple[tuple[str, int], ...], ...]
-    """For a couplet one set of readings, for two single lines one each."""
+    """For a couplet one set of readings, for two single lines or halves one each."""
     weight: float = 1.0
     """How often to take it: couplets of many readings more often, so that songs of one theme share few lines."""
 
@@ -59,7 +67,12 @@ class Rhyme:
     @property
     def is_loose(self) -> bool:
         """Whether each line stands alone, so that other lines may come between them."""
-        return len(self.units) == 2 or self.units[0].is_loose
+        return (len(self.units) == 2 and not self.is_ballad) or self.units[0].is_loose
+
+    @property
+    def is_ballad(self) -> bool:
+        """Whether it is four lines, of which the second and the fourth rhyme."""
+        return self.units[0].is_half
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,13 @@ class Meter:
 
 @lru_cache(maxsize=512)
 def rhymes_of(language: Language, theme: str, voice: Voice, part: str, is_general: bool) -> tuple[Rhyme, ...]:
-    """Every rhyme that a voice can make in a part, of the theme's own patterns or the general ones."""
+    """Every rhyme that a voice can make in a part, of the theme's own patterns or the general ones; general lines
+    that stand alone may answer the theme's.
+    """
     pack = load_pack(language)
-    units = pack.general[part] if is_general else pack.themes[theme].parts.get(part, ())
+    units = pack.themes[theme].parts.get(part, ())
+    if is_general:
+        units = (*pack.general[part], *(unit for unit in units if len(unit.lines) == 1 or unit.is_half))
     allowed = tuple(unit for unit in units if unit.tags.allow(voice, part))
     nouns = nouns_in(pack.themes[theme], voice, part)
     return rhymes_among(allowed, nouns, voice, part, language)
@@ -93,25 +110,37 @@ def rhymes_of(language: Language, theme: str, voice: Voice, part: str, is_genera
 def rhymes_among(
     units: Sequence[Unit], nouns: Nouns, voice: Voice, part: str, language: str, title: str = ""
 ) -> tuple[Rhyme, ...]:
-    """Rhymes within each couplet and between single lines."""
+    """Rhymes within each couplet, between single lines, and between the second lines of halves."""
     found: list[Rhyme] = []
-    ends: dict[str, list[tuple[Unit, str, Readings]]] = {}
+    ends: dict[tuple[str, bool], list[tuple[Unit, str, Readings]]] = {}
     for unit in units:
         endings = [tails(line, nouns, title) for line in _voiced(unit, voice, part)]
-        if len(endings) == 2:
+        if len(endings) == 2 and not unit.is_half:
             weight = _breadth(_voiced(unit, voice, part), nouns)
             found += [replace(rhyme, weight=weight) for rhyme in _couplet_rhymes(unit, endings, language)]
             continue
-        for word, readings in endings[0]:
-            ends.setdefault(_sound(word, language), []).append((unit, word, readings))
-    for sound, group in ends.items():
-        pairs = 0
-        for index, (unit, word, readings) in enumerate(group):
-            for other, answer, more in group[index + 1 :]:
-                if other is not unit and plain(word) != plain(answer) and pairs < _OPEN_PAIRS_MAX:
-                    pairs += 1
-                    found.append(Rhyme(sound, (unit, other), (tuple(readings.items()), tuple(more.items()))))
+        for word, readings in endings[-1]:
+            ends.setdefault((_sound(word, language), unit.is_half), []).append((unit, word, readings))
+    for (sound, _), group in ends.items():
+        found += _open_pairs(sound, group)
     return tuple(found)
+
+
+def _open_pairs(sound: str, group: Sequence[tuple[Unit, str, Readings]]) -> list[Rhyme]:
+    """Pairs of units that can end on one sound, on different words; of each two units about as many readings."""
+    by_unit: dict[int, list[tuple[Unit, str, Readings]]] = {}
+    for entry in group:
+        by_unit.setdefault(id(entry[0]), []).append(entry)
+    couples = list(combinations(by_unit.values(), 2))
+    found: list[Rhyme] = []
+    for ones, others in couples:
+        pairs = [(one, other) for one, other in product(ones, others) if plain(one[1]) != plain(other[1])]
+        step = max(1, len(pairs) * len(couples) // _OPEN_PAIRS_MAX)
+        found += [
+            Rhyme(sound, (one[0], other[0]), (tuple(one[2].items()), tuple(other[2].items())))
+            for one, other in pairs[::step]
+        ]
+    return found
 
 
 def _treads(text: str, language: str) -> int:
@@ -155,24 +184,48 @@ def lines_for(
     used: Mapping[str, int],
     rng: np.random.Generator,
     title: str = "",
-) -> tuple[float, tuple[str, str]]:
-    """(price, lines): the best of a few readings. ``used`` counts the song's content words so far; a word that comes
-    back costs, so that songs do not tread on the spot.
+) -> tuple[float, tuple[str, ...]]:
+    """(price, lines): the best of a few readings, two lines, or four of a ballad stanza.
+
+    ``used`` counts the song's content words so far; a word that comes back costs, so that songs do not tread on the
+    spot.
     """
-    best: tuple[float, tuple[str, str]] | None = None
+    best: tuple[float, tuple[str, ...]] = (math.inf, ())
+    best_whim = math.inf
     for _ in range(READINGS_TRIED):
-        texts: list[str] = []
+        groups: list[list[str]] = []
         for unit, fixed in zip(rhyme.units, rhyme.readings, strict=True):
             readings = dict(fixed)
-            for line in _voiced(unit, voice, part):
-                text = read(line, nouns, title, readings, lambda _key, count: int(rng.integers(count)))
-                texts.append(tidy(text))
-        words = [content_words(text, language) for text in texts]
-        repeated = sum(min(used.get(word, 0), 3) for group in words for word in sorted(group))
-        if len(rhyme.units) == 2:
-            repeated += _ECHO * (len(words[0] & words[1]) + sum(_treads(text, language) for text in texts))
+            groups.append(
+                [
+                    tidy(read(line, nouns, title, readings, lambda _key, count: int(rng.integers(count))))
+                    for line in _voiced(unit, voice, part)
+                ]
+            )
+        texts = [text for group in groups for text in group]
         price = sum(meter.price(text, language) for meter, text in zip(meters, texts, strict=True))
-        price += _REPEATED_WORD_PRICE * repeated
-        if best is None or price < best[0]:
-            best = (price, (texts[0], texts[1]))
-    return best if best is not None else (0.0, ("", ""))
+        price += _REPEATED_WORD_PRICE * _repeated(groups, used, language)
+        price += _UNASKED_RHYME_PRICE * (rhyme.is_ballad and _rings_early(texts, language))
+        whim = price + _READING_WHIM * rng.random()
+        if whim < best_whim:
+            best, best_whim = (price, tuple(texts)), whim
+    return best
+
+
+def _repeated(groups: Sequence[Sequence[str]], used: Mapping[str, int], language: str) -> int:
+    """How often content words of the lines were heard before in the song (``used``), or in lines that were not
+    written for each other.
+    """
+    words = [content_words(" ".join(group), language) for group in groups]
+    repeated = sum(min(used.get(word, 0), 3) for group in words for word in sorted(group))
+    if len(groups) == 2:
+        treads = sum(_treads(" ".join(group), language) for group in groups)
+        repeated += _ECHO * (len(words[0] & words[1]) + treads)
+    return repeated
+
+
+def _rings_early(texts: Sequence[str], language: str) -> bool:
+    """Whether a line of a ballad stanza that nothing should answer rhymes with another."""
+    first, second, third, fourth = texts
+    pairs = ((first, second), (third, fourth), (first, third), (first, fourth), (second, third))
+    return any(rhymes(one, other, language) for one, other in pairs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import get_args
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from musicgen_assets.composition.lyrics_pattern import PERSONS, TENSES
 from musicgen_assets.composition.lyrics_search import rhymes_of
 from musicgen_assets.composition.prosody import line_of, words_of
 from musicgen_assets.composition.prosody_words import plain
-from musicgen_assets.context.schema import Mood
+from musicgen_assets.context.schema import Language, Mood
 
 UNTITLED = "Untitled"
 TITLE_SYLLABLES_MAX = 9
@@ -26,6 +27,8 @@ MATCH_SCORE = 88.0
 """rapidfuzz ratio from which a long word means a keyword: one letter apart in a word of eight."""
 _FUZZY_FROM_LETTERS = 6
 """Shorter words must be a keyword exactly: "nach" is not "nacht"."""
+_TELLING_LETTERS = 4
+"""Shorter words mean something else in the next language."""
 _MOOD_THEMES = (
     (0.35, 0.5, "loss"), (0.35, 1.01, "night"), (0.65, 0.4, "dreams"), (0.65, 0.65, "road"), (0.65, 1.01, "night"),
     (1.01, 0.35, "home"), (1.01, 0.6, "love"), (1.01, 0.8, "summer"), (1.01, 1.01, "dance"),
@@ -70,8 +73,19 @@ def match_theme(
     return allowed[int(rng.integers(len(allowed)))] if allowed else by_mood
 
 
+def title_about(text: str, language: Language, is_bright: bool, rng: np.random.Generator) -> str:
+    """A title of the theme that a text in any of the languages names; empty where it names none."""
+    if not text.strip():
+        return ""
+    pack = load_pack(language)
+    named = _best(text, pack)
+    return choose_title("", "", pack, pack.themes[named], is_bright, rng).text if named else ""
+
+
 def _best(text: str, pack: Pack) -> str:
-    """The theme most of whose keywords the text's words are; the one named first wins a tie."""
+    """The theme most of whose keywords the text's words are; the one named first wins a tie. Words that neither the
+    song's language nor English has are looked for in the others: a prompt may be in any.
+    """
     from rapidfuzz import fuzz
 
     words = [plain(word) for word in words_of(text)]
@@ -84,7 +98,23 @@ def _best(text: str, pack: Pack) -> str:
                 best = max(fuzz.ratio(word, keyword) for keyword in sorted(keywords))
             if best >= MATCH_SCORE:
                 scores[name] = scores.get(name, 0.0) + best / 100.0 - position * 1e-3
-    return max(scores, key=lambda name: (scores[name], name), default="")
+    if scores:
+        return max(scores, key=lambda name: (scores[name], name))
+    return _best_elsewhere(words, pack)
+
+
+def _best_elsewhere(words: Sequence[str], pack: Pack) -> str:
+    """The theme of the pack that other languages' keywords name; empty where none does."""
+    telling = [word for word in words if len(word) >= _TELLING_LETTERS]
+    for language in get_args(Language) if telling else ():
+        if language in (pack.language, "en"):
+            continue
+        for word in telling:
+            named = (name for name, theme in load_pack(language).themes.items() if word in theme.keywords)
+            own = next((name for name in named if name in pack.themes), "")
+            if own:
+                return own
+    return ""
 
 
 def _keywords(theme: Theme, pack: Pack) -> frozenset[str]:

@@ -6,14 +6,16 @@ Belongs here: stanzas by section, their rhymes and meters, what has been used. D
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from musicgen_assets.composition.lyrics_pack import Pack, Theme, Title, Voice, content_words, nouns_in
 from musicgen_assets.composition.lyrics_pattern import Nouns
+from musicgen_assets.composition.lyrics_schemes import COUPLETS, ORDERS, Shape, blocks_of
 from musicgen_assets.composition.lyrics_search import Meter, Rhyme, lines_for, rhymes_among, rhymes_of
+from musicgen_assets.composition.lyrics_wanted import Chosen, Want, ends_of, last_word, wanted
 from musicgen_assets.composition.prosody import line_of, words_of
 from musicgen_assets.composition.prosody_words import plain
 from musicgen_assets.context.schema import SectionKind
@@ -32,17 +34,21 @@ _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
 _GENERAL_SHARE = {"verse": 1.2, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
 """How much a general source weighs beside one of the theme's own."""
-_WOVEN = 0.35
-"""Share of stanzas of four loose lines that rhyme crosswise."""
+_LETTERS = "ABCDEFGH"
 _TRIED_SOUNDS, _TRIED_SOURCES = 2, 2
-_WHIM = 6.0
+_WHIM = 10.0
 """Chance in the price of a couplet: as much as six syllables, so that the best-scanning ones do not fill every song."""
 _MOOD_PRICE = 0.35
 """Of each word that sounds brighter than a dark song, or darker than a bright one; words of its own mood earn it."""
+_HEARD_END_PRICE = 4.0
+"""Of each line that ends on a word on which another ended before."""
 _SPOKEN_PRICE = 100.0
 """Of a line that was sung already: it may only come back where nothing else is left."""
-_HEARD_SOUND = 0.15
-"""How much a rhyme sound that was heard already weighs."""
+_Sources = dict[tuple[str, ...], tuple[float, list[Rhyme]]]
+"""Patterns as written -> (weight, their rhymes)."""
+_BySound = dict[str, _Sources]
+_HEARD_SOUND = 0.4
+"""How much a rhyme sound that was heard already weighs: Spanish has few."""
 _SYLLABLES_LEAST, _SYLLABLES_MOST = 7, 10
 """Between these the packs have lines enough; a style that wants fewer or more gets the nearest."""
 
@@ -56,7 +62,7 @@ def line_syllables(style: Style) -> int:
 @dataclass
 class Writer:
     """One song's words in the making. ``used`` counts content words given out, ``taken`` patterns, ``heard`` rhyme
-    sounds and ``texts`` whole lines, so that nothing comes twice unasked.
+    sounds, ``ends`` words that lines end on and ``texts`` whole lines, so that nothing comes twice unasked.
     """
 
     pack: Pack
@@ -65,10 +71,13 @@ class Writer:
     voice: Voice
     rng: np.random.Generator
     syllables: int = 8
+    verse_scheme: str = COUPLETS
+    chorus_scheme: str = COUPLETS
     used: dict[str, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
+    ends: set[str] = field(default_factory=set)
     stresses: dict[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
     """How the first stanza of a kind falls, by line: the melody is made to it, and later stanzas follow."""
 
@@ -90,17 +99,38 @@ class Writer:
         return tuple(found)
 
     def _stanza(self, kind: SectionKind, part: str, count: int) -> tuple[LyricLine, ...]:
-        """``count`` lines, two by two; empty where the patterns have run out."""
-        pairs: list[tuple[tuple[str, str], bool]] = []
-        for number in range(-(-count // 2)):
-            pair = self._couplet(part, [self._meter(kind, 2 * number), self._meter(kind, 2 * number + 1)])
-            if pair is None:
+        """``count`` lines block by block in the scheme of the song's verses; empty where the patterns have run out."""
+        meters = [self._meter(kind, number) for number in range(count + count % 2)]
+        lettered: list[tuple[str, str]] = []
+        for shape in blocks_of(self.verse_scheme if part == "verse" else COUPLETS, count):
+            block = self._block(shape, part, meters[len(lettered) :], _LETTERS[len(lettered) // 2 :])
+            if block is None:
                 return ()
-            pairs.append(pair)
-        lines = self._joined(pairs, count)
+            lettered += block
+        lines = tuple(line_of(text, self.pack.language, letter) for text, letter in lettered[:count])
         for number, line in enumerate(lines):
             self.stresses.setdefault((kind, number), line.stresses)
         return lines
+
+    def _block(self, shape: Shape, part: str, meters: Sequence[Meter], letters: str) -> list[tuple[str, str]] | None:
+        """Lines with letters in a shape; in couplets where the patterns do not give it, None where they give none."""
+        if shape == "XAXA":
+            four = self._couplet(part, meters[:4], Want(is_ballad=True))
+            if four is not None:
+                return list(zip(four.lines, ("", letters[0], "", letters[0]), strict=True))
+        order = ORDERS.get(shape, range(len(shape)))
+        pairs: list[Chosen] = []
+        for number in range(len(shape) // 2):
+            pair = self._couplet(part, meters[2 * number : 2 * number + 2], wanted(shape, number, pairs))
+            if pair is None:
+                order = range(len(shape))
+                pair = self._couplet(part, meters[2 * number : 2 * number + 2], Want())
+            if pair is None:
+                return None
+            pairs.append(pair)
+        one = letters[0] if shape == "AAAA" and pairs[0].sound == pairs[-1].sound else ""
+        flat = [(text, one or letters[number]) for number, pair in enumerate(pairs) for text in pair.lines]
+        return [flat[place] for place in order]
 
     def _meter(self, kind: SectionKind, number: int) -> Meter:
         return Meter(self.syllables, self.stresses.get((kind, number), ()))
@@ -111,29 +141,42 @@ class Writer:
         general = [unit for unit in self.pack.general["hooks"] if unit.tags.allow(self.voice, "hooks")]
         nouns = nouns_in(self.theme, self.voice, "hooks")
         rhymes = rhymes_among(hooks or general, nouns, self.voice, "hooks", self.pack.language, self.title.text)
-        pairs: list[tuple[tuple[str, str], bool]] = []
+        pairs: list[Chosen] = []
         for number in range(-(-count // 2)):
             is_title = number % 2 == 0
-            pair = self._from(rhymes, "hooks", nouns) if is_title else self._couplet("chorus", self._plain_meters())
-            if pair is None and is_title and pairs:
-                pair = pairs[0]
+            answer = self._claim(pairs)
+            pair = self._from(rhymes, "hooks", nouns) if is_title else answer()
             if pair is None:
-                pair = self._couplet("chorus", self._plain_meters())
+                pair = pairs[0] if is_title and pairs else answer()
             if pair is not None:
                 pairs.append(self._titled(pair) if is_title and not hooks else pair)
-        return self._joined([(lines, False) for lines, _ in pairs], count)
+        sounds = list(dict.fromkeys(pair.sound for pair in pairs))
+        lettered = [(text, _LETTERS[sounds.index(pair.sound)]) for pair in pairs for text in pair.lines]
+        return tuple(line_of(text, self.pack.language, letter) for text, letter in lettered[:count])
 
-    def _titled(self, pair: tuple[tuple[str, str], bool]) -> tuple[tuple[str, str], bool]:
+    def _claim(self, pairs: Sequence[Chosen]) -> Callable[[], Chosen | None]:
+        """A maker of the refrain's claims: on the title's own sound where the style sings its refrains on one."""
+
+        def make() -> Chosen | None:
+            if pairs and "AAAA" in blocks_of(self.chorus_scheme, 4):
+                same = self._couplet("chorus", self._plain_meters(), Want(sound=pairs[0].sound, ends=ends_of(pairs)))
+                if same is not None:
+                    return same
+            return self._couplet("chorus", self._plain_meters(), Want())
+
+        return make
+
+    def _titled(self, pair: Chosen) -> Chosen:
         """A long title stands alone in its line."""
         if len(line_of(self.title.text, self.pack.language).syllables) <= _LONG_TITLE:
             return pair
-        return (self.title.text, pair[0][1]), pair[1]
+        return replace(pair, lines=(self.title.text, pair.lines[1]))
 
     def _plain_meters(self) -> list[Meter]:
         return [Meter(self.syllables), Meter(self.syllables)]
 
-    def _couplet(self, part: str, meters: Sequence[Meter]) -> tuple[tuple[str, str], bool] | None:
-        """A fresh couplet of a part and whether its lines may be parted; None where there is none left.
+    def _couplet(self, part: str, meters: Sequence[Meter], want: Want) -> Chosen | None:
+        """Fresh lines of a part as wanted; None where there are none left.
 
         First a rhyme sound, weighted by how many sources make it; then of a few sources on it the reading that
         falls best.
@@ -142,33 +185,38 @@ class Writer:
         general = rhymes_of(self.pack.language, self.theme.name, self.voice, part, is_general=True)
         share = _GENERAL_SHARE[part]
         weighted = [(rhyme, rhyme.weight) for rhyme in own] + [(rhyme, share * rhyme.weight) for rhyme in general]
-        return self._chosen(weighted, part, nouns_in(self.theme, self.voice, part), meters)
+        return self._chosen(weighted, part, nouns_in(self.theme, self.voice, part), meters, want)
 
-    def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns) -> tuple[tuple[str, str], bool] | None:
-        return self._chosen([(rhyme, 1.0) for rhyme in rhymes], part, nouns, self._plain_meters())
+    def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns) -> Chosen | None:
+        return self._chosen([(rhyme, 1.0) for rhyme in rhymes], part, nouns, self._plain_meters(), Want())
 
     def _chosen(
-        self, weighted: Sequence[tuple[Rhyme, float]], part: str, nouns: Nouns, meters: Sequence[Meter]
-    ) -> tuple[tuple[str, str], bool] | None:
-        by_sound: dict[str, dict[tuple[str, ...], tuple[float, list[Rhyme]]]] = {}
+        self, weighted: Sequence[tuple[Rhyme, float]], part: str, nouns: Nouns, meters: Sequence[Meter], want: Want
+    ) -> Chosen | None:
+        by_sound: _BySound = {}
         for rhyme, weight in weighted:
-            if self._is_fresh(rhyme):
+            if want.allows(rhyme) and self._is_fresh(rhyme):
                 sources = by_sound.setdefault(rhyme.sound, {})
                 sources.setdefault(rhyme.sources, (weight, []))[1].append(rhyme)
+        if want.has_company:
+            by_sound = {sound: sources for sound, sources in by_sound.items() if len(sources) > 1} or by_sound
         if not by_sound:
             return None
-        best: tuple[float, tuple[str, str], Rhyme] | None = None
+        best: tuple[float, tuple[str, ...], Rhyme] | None = None
         for rhyme in [rhyme for sound in self._some_sounds(by_sound) for rhyme in self._some(by_sound[sound])]:
             price, lines = lines_for(
                 rhyme, nouns, self.voice, part, self.pack.language, meters, self.used, self.rng, self.title.text
             )
+            if want.ends & {last_word(line) for line in lines}:
+                continue
+            price += _HEARD_END_PRICE * sum(last_word(line) in self.ends for line in lines)
             price += _SPOKEN_PRICE * any(text in self.texts for text in lines) + _WHIM * self.rng.random()
             price += _MOOD_PRICE * self._mismatch(lines)
             if best is None or price < best[0]:
                 best = (price, lines, rhyme)
         return self._taken(best[1], best[2]) if best else None
 
-    def _some_sounds(self, by_sound: dict[str, dict[tuple[str, ...], tuple[float, list[Rhyme]]]]) -> list[str]:
+    def _some_sounds(self, by_sound: _BySound) -> list[str]:
         """The rhymes to try lines for, chosen before the lines."""
         sounds = list(by_sound)
         chances = np.array([self._chance(sound, by_sound[sound]) for sound in sounds])
@@ -186,12 +234,12 @@ class Writer:
         most = 1 if len(rhyme.units) == 1 else 2
         return all(self.taken.get(source, 0) < most for source in rhyme.sources)
 
-    def _chance(self, sound: str, sources: dict[tuple[str, ...], tuple[float, list[Rhyme]]]) -> float:
+    def _chance(self, sound: str, sources: _Sources) -> float:
         couplets = sum(weight for units, (weight, _) in sources.items() if len(units) == 1)
         singles = max((weight for units, (weight, _) in sources.items() if len(units) == 2), default=0.0)
         return (couplets + singles) * (_HEARD_SOUND if self.heard.get(sound) else 1.0)
 
-    def _some(self, sources: dict[tuple[str, ...], tuple[float, list[Rhyme]]]) -> list[Rhyme]:
+    def _some(self, sources: _Sources) -> list[Rhyme]:
         """A few rhymes of different sources."""
         keys = list(sources)
         weights = np.array([sources[key][0] for key in keys])
@@ -200,23 +248,14 @@ class Writer:
         )
         return [sources[keys[int(n)]][1][int(self.rng.integers(len(sources[keys[int(n)]][1])))] for n in order]
 
-    def _taken(self, lines: tuple[str, str], rhyme: Rhyme) -> tuple[tuple[str, str], bool]:
+    def _taken(self, lines: tuple[str, ...], rhyme: Rhyme) -> Chosen:
         """The lines, noted as used."""
         for source in rhyme.sources:
             self.taken[source] = self.taken.get(source, 0) + 1
         self.heard[rhyme.sound] = self.heard.get(rhyme.sound, 0) + 1
         self.texts.update(lines)
+        self.ends.update(last_word(line) for line in lines)
         for text in lines:
             for word in sorted(content_words(text, self.pack.language)):
                 self.used[word] = self.used.get(word, 0) + 1
-        return lines, rhyme.is_loose
-
-    def _joined(self, pairs: Sequence[tuple[tuple[str, str], bool]], count: int) -> tuple[LyricLine, ...]:
-        """Couplets one after another (AABB), or two whose lines stand alone woven into each other (ABAB)."""
-        lettered = [
-            (text, "ABCDEFGH"[number], is_loose) for number, (lines, is_loose) in enumerate(pairs) for text in lines
-        ]
-        for base in range(0, len(lettered) - 3, 4):
-            if all(is_loose for *_, is_loose in lettered[base : base + 4]) and self.rng.random() < _WOVEN:
-                lettered[base : base + 4] = [lettered[base + n] for n in (0, 2, 1, 3)]
-        return tuple(line_of(text, self.pack.language, letter) for text, letter, _ in lettered[:count])
+        return Chosen(lines, rhyme.sound)

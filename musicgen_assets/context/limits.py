@@ -9,6 +9,8 @@ TEMPO_MIN_BPM = 40.0
 TEMPO_MAX_BPM = 240.0
 LOUDNESS_MIN_LUFS = -31.0
 LOUDNESS_MAX_LUFS = -6.0
+PRIORITY_MAX = 100
+"""Requests wait in line by priority, -100 to 100, 0 where nobody says; within one, users take turns."""
 SEED_MAX = 2**53 - 1
 """Largest seed: exactly representable in JSON numbers everywhere."""
 

@@ -7,6 +7,7 @@ here: what is made of it (ideation), where it is kept (resources).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
@@ -26,10 +27,15 @@ Kind = Literal["compose", "revise", "advance", "retry"]
 
 
 class _Asked(Frozen):
-    """What every request says: who asks, and under which key it is the same request again."""
+    """What every request says: who asks, under which key it is the same request again, and how urgent it is.
+
+    ``priority`` decides only who goes first where requests wait in line; the same request at another priority is
+    still the same request.
+    """
 
     user: str = Field("local", min_length=1, max_length=120)
     idempotency_key: str | None = Field(None, min_length=1, max_length=200)
+    priority: int = Field(0, ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)
 
 
 class CompositionRequest(_Asked):
@@ -88,6 +94,25 @@ def filled_in(form: type[_Form], **fields: Any) -> _Form:
         return form.model_validate(fields)
     except ValidationError as error:
         raise bad_input_of(error, {}) from error
+
+
+def parse_styles(pairs: Sequence[str]) -> list[dict[str, Any]] | None:
+    """["house=0.7", "jazz"] -> weighted genres; None when there are none."""
+    genres: list[dict[str, Any]] = []
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        try:
+            weight = float(text) if text else 1.0
+        except ValueError:
+            weight = -1.0
+        if not 0 < weight <= 1000:
+            raise BadInput("--style", pair, "it must be NAME or NAME=WEIGHT with a weight above 0",
+                           way_out="Example: --style house=0.7 --style jazz_swing=0.3")  # fmt: skip
+        genres.append({"name": name.strip(), "weight": weight})
+    if not genres:
+        return None
+    total = sum(genre["weight"] for genre in genres)
+    return [{**genre, "weight": genre["weight"] / total} for genre in genres]
 
 
 def check_prompt(prompt: str) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from musicgen_assets.context import limits
+from musicgen_assets.context.timecode import FrameRate, frames_of
 
 Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
 Scale = Literal["major", "minor", "dorian", "mixolydian", "phrygian", "lydian"]
@@ -113,11 +114,22 @@ class TechnicalContext(Frozen):
     packages: tuple[PackageName, ...] = Field((), max_length=6)
     """Folders of a release beside its masters and stems, each for one kind of work."""
 
+    frame_rate: FrameRate = "25"
+    """Frames a second of the picture that the film package is cut for; 29.97df counts drop-frame."""
+    start_timecode: str = "01:00:00:00"
+    """Timecode of the film package's first frame."""
+
     @field_validator("packages")
     @classmethod
     def _each_once(cls, packages: tuple[PackageName, ...]) -> tuple[PackageName, ...]:
         """In the order of the schema and without repeats, so that asking differently is not another context."""
         return tuple(name for name in get_args(PackageName) if name in packages)
+
+    @model_validator(mode="after")
+    def _has_timecode(self) -> TechnicalContext:
+        """The first frame's timecode is one that the frame rate has."""
+        frames_of(self.start_timecode, self.frame_rate)
+        return self
 
 
 class CreativeContext(Frozen):

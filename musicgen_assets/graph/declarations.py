@@ -74,6 +74,9 @@ _MELODY = Upstream("composition/melody", ("main",))
 _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
+_TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing")
+_MIX_READS = ("ai_decisions.generation.frozen",)
+"""Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
 DECLARATIONS: tuple[Declaration, ...] = (
     Declaration(
@@ -165,7 +168,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=("technical.sample_rate_hz", "ai_decisions.generation.routing"), data=("instruments",),
+        reads=_TAKE_READS, data=("instruments",),
         kinds=("audio",),
     ),
     Declaration(
@@ -178,7 +181,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.mixing.mix:make_mix",
         upstreams=(Upstream("production/stems"), _SCORE,
                    _INSTRUMENTATION),
-        reads=("ai_decisions.generation.frozen",), kinds=("audio", "JSON"),
+        reads=_MIX_READS, kinds=("audio", "JSON"),
         checks=("stems_sum_to_mix",),
     ),
     Declaration(
@@ -206,8 +209,10 @@ DECLARATIONS: tuple[Declaration, ...] = (
         upstreams=(Upstream("mastering/master"), Upstream("mastering/analysis"), Upstream("mixing/mix"),
                    Upstream("arrangement/arrangement"), Upstream("arrangement/vocal_line"),
                    Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)), _RHYTHM,
+                   _INSTRUMENTATION,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
-        data=("version", "waivers"), kinds=("directory",), checks=("release_is_intact",),
+        reads=(*_TAKE_READS, *_MIX_READS), data=("version", "waivers", "instruments"), kinds=("directory",),
+        checks=("release_is_intact",),
     ),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from musicgen_assets.arrangement.pace import fitting_tempo
+from musicgen_assets.composition.lyrics_theme import title_about
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
@@ -220,11 +221,15 @@ def _catalogue_title(musical: Mapping[str, Any]) -> str:
 
 
 def _refrain(brief: Mapping[str, Any], asked: CompositionContext, musical: Mapping[str, Any]) -> str:
-    """A title for a song of which nobody said what it is about, and which can be sung as it stands."""
+    """A title for a song that nobody named, in its own language, which can be sung as it stands: one of its theme's
+    where the theme is known, else of its mood's.
+    """
     is_bright = musical["musical.mood"]["valence"] >= _BRIGHT_FROM_VALENCE
-    mood = "themes_bright" if is_bright else "themes_dark"
-    themes = lexicon_texts(asked.creative.language, mood)
     rng = generator(int(brief.get("seed") or 0), str(brief["prompt"]), "title")
+    own = title_about(asked.creative.theme, asked.creative.language, is_bright, rng)
+    if own:
+        return own
+    themes = lexicon_texts(asked.creative.language, "themes_bright" if is_bright else "themes_dark")
     title = themes[int(rng.integers(len(themes)))]
     return title[:1].upper() + title[1:]
 

@@ -37,8 +37,11 @@ class Step:
     trace: tuple[str, ...]
 
 
-def intent(found: Findings, words: GivenWords | None = None) -> Step:
-    """What kind of thing is asked for: sung or not, about what, in which language, named how."""
+def intent(found: Findings, words: GivenWords | None = None, fixed: Mapping[str, Any] | None = None) -> Step:
+    """What kind of thing is asked for: sung or not, about what, in which language, named how.
+
+    ``fixed``: overrides; a song sung in another language than the prompt's is not named by the prompt's words.
+    """
     values: dict[str, Any] = {"creative.language": found.sung_language or found.language}
     trace = [f"intent: the prompt reads as {found.language}"]
     if found.sung_language:
@@ -60,8 +63,13 @@ def intent(found: Findings, words: GivenWords | None = None) -> Step:
         trace.append(f"intent: made for, or like, {found.purpose.text!r}")
     if found.voice:
         values["creative.voice"] = found.voice
+    fixed = fixed or {}
+    language = fixed.get("creative.language", values["creative.language"])
+    is_sung = fixed.get("creative.has_vocals", words is not None or bool(found.singing.is_asked))
     title = found.title or (found.made_title if found.theme or not found.singing.is_asked else "")
-    if title:
+    if title and not found.title and is_sung and language != found.language:
+        trace.append(f"intent: a title in the words' own language ({language})")
+    elif title:
         values["creative.title"] = title
     if found.references:
         values["creative.references"] = list(found.references)

@@ -1,17 +1,20 @@
-"""Deciding a mix: faders from measured loudness, bands and levelling by role, room for the lead.
+"""Deciding a mix: faders from measured loudness, bands and levelling by role, room, distance, rides.
 
-Every strip depends on its own stem and the style's targets only, but for one thing: cuts that make room for the
-lead depend on the lead. So an edit to one track leaves most strips as they were, and frozen values all of them.
+Every strip depends on its own stem and the style's targets, but for three things: cuts that make room depend on who
+gets it, the lead's level on who plays with it, and rides on how loud all sections would be. The last moves in steps, so
+an edit to one track leaves most strips as they were, and frozen values all of them.
 
-Belongs here: the numbers of a ``MixPlan`` before anything is processed. Does not belong here: applying them.
+Belongs here: the numbers of a ``MixPlan`` before anything is processed. Does not belong here: the rules of masking,
+depth and rides (modules of those names), applying anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from musicgen_assets.context.schema import Role
+from musicgen_assets.mixing import depth, masking, rides
 from musicgen_assets.mixing.equalizer import (
     BRIGHTNESS,
     TOO_BRIGHT,
@@ -21,9 +24,15 @@ from musicgen_assets.mixing.equalizer import (
     brightness_cut_db,
     loudness_change_lu,
 )
-from musicgen_assets.mixing.plan import Band, Compression, Delay, Duck, Masking, MixPlan, Reverb, Strip
+from musicgen_assets.mixing.levels import BUSES, bus_of, lead_over_rest_lu, lead_shift_db
+from musicgen_assets.mixing.masking import DEEPEST_CUT_DB, LEADS
+from musicgen_assets.mixing.plan import Bus, Compression, Delay, Duck, Masking, MixPlan, Move, Reverb, Ride, Strip
 from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement
 from musicgen_assets.production.plan import Instrumentation, TrackSound
+from musicgen_assets.score.clock import seconds
+from musicgen_assets.styles.schema import Depth
+
+__all__ = ["DEEPEST_CUT_DB", "LEADS", "REFERENCE_LUFS", "Stem", "plan_mix"]
 
 REFERENCE_LUFS = -20.0
 """Loudness of a lead at level 0, before the trim that sets the mix's peak."""
@@ -31,14 +40,6 @@ MONO_BELOW_HZ = 120.0
 FADER_LIMIT_DB = 30.0
 NO_CLIP_DBFS = 60.0
 """How "nothing is rounded off" is written among frozen values."""
-LEADS: frozenset[Role] = frozenset({"lead", "vocal"})
-YIELDING: frozenset[Role] = frozenset({"chords", "arpeggio", "pad", "counter"})
-LEAD_BANDS_HZ = (500.0, 1_000.0, 2_000.0, 4_000.0)
-"""Where a lead is understood."""
-LEAD_BAND_RANGE_DB = 6.0
-"""Octaves this far under the lead's strongest one are not its own."""
-TOLERATED_OVERLAP_DB = -8.0
-DEEPEST_CUT_DB = 3.0
 CREST_DB = 18.0
 SHORT_CREST_DB: dict[Role, float] = {"drums": 15.0, "percussion": 15.0, "bass": 15.0}
 """How far peaks may stand above a stem's loudness. Higher ones are hardly heard and cost the whole song level."""
@@ -62,52 +63,104 @@ class Stem:
     sample_rate_hz: int
 
 
+@dataclass(frozen=True)
+class _Desk:
+    """What all strips of a mix share."""
+
+    instrumentation: Instrumentation
+    frozen: Mapping[str, float]
+    reverbs: Mapping[Depth, Reverb]
+    lead_shift_db: float
+
+
 def plan_mix(
-    stems: tuple[Stem, ...], instrumentation: Instrumentation, frozen: Mapping[str, float] | None = None
+    stems: tuple[Stem, ...],
+    instrumentation: Instrumentation,
+    frozen: Mapping[str, float] | None = None,
+    spans: Sequence[rides.Span] = (),
 ) -> MixPlan:
-    """The mix of ``stems``, in their order. ``frozen`` holds values of ``MixPlan.frozen_values`` that must stay.
+    """The mix of ``stems``, in their order.
+
+    Args:
+        stems: dry, measured.
+        instrumentation: targets and moves.
+        frozen: values of ``MixPlan.frozen_values`` that must stay.
+        spans: the song's sections; without them volume is not ridden.
 
     Raises:
         KeyError: a stem that the instrumentation does not know.
     """
     frozen = frozen or {}
     sounds = {stem.track: instrumentation.sound_of(stem.track) for stem in stems}
-    drafts = [_strip(stem, sounds[stem.track], instrumentation, frozen) for stem in stems]
-    masking = _make_room(stems, drafts, frozen)
-    cuts = {item.track: item for item in masking}
-    strips = tuple(_with_cut(strip, cuts.get(strip.track)) for strip in drafts)
+    heard = [sounds[stem.track] for stem in stems if not stem.measured.is_silent]
+    shift_db = lead_shift_db(heard, instrumentation.lead_over_rest_lu)
+    desk = _Desk(instrumentation, frozen, depth.reverbs_of(instrumentation.reverb), shift_db)
+    drafts = [_strip(stem, sounds[stem.track], desk) for stem in stems]
+    found = masking.find_masking(_sounding(stems, drafts), frozen)
+    cut = [_with_cuts(strip, found) for strip in drafts]
+    ride = _ride(stems, cut, spans, instrumentation.chorus_lift_lu, frozen)
+    strips = tuple(
+        strip.model_copy(update={"ride": rides.ride_points(strip.role, spans, ride.amount_db)}) for strip in cut
+    )
     return MixPlan(
         reference_lufs=REFERENCE_LUFS,
         strips=strips,
-        reverb=_reverb(instrumentation),
+        buses=_buses(strips, frozen),
+        reverbs=dict(desk.reverbs),
         delay=_delay(instrumentation.tempo_bpm),
         mono_below_hz=MONO_BELOW_HZ,
-        masking=tuple(masking),
-        frozen_values=_freezable(strips, cuts),
+        masking=tuple(found),
+        ride=ride,
+        lead_over_rest_lu=lead_over_rest_lu(heard, shift_db),
+        frozen_values=_freezable(strips, found, ride),
     )
 
 
-def _strip(stem: Stem, sound: TrackSound, instrumentation: Instrumentation, frozen: Mapping[str, float]) -> Strip:
+def _strip(stem: Stem, sound: TrackSound, desk: _Desk) -> Strip:
+    frozen, name = desk.frozen, f"mix/{stem.track}"
     bands = bands_for(sound.role, sound.high_pass_hz, sound.presence_db)
     cut = brightness_cut_db(sound.role, bands, stem.measured, stem.sample_rate_hz)
-    cut = frozen.get(f"mix/{stem.track}/shelf_db", cut)
+    cut = frozen.get(f"{name}/shelf_db", cut)
     if cut > 0.0:
         bands = (*bands, brightness_band(sound.role, cut))
-    target = REFERENCE_LUFS + sound.level_db
+    width = _width(sound.role, desk.instrumentation.width)
+    reverb = desk.reverbs.get(sound.depth)
+    send_db = depth.send_db(
+        sound.direct_to_reverb_lu, reverb, stem.measured, bands, width, sound.pan, stem.sample_rate_hz
+    )
+    send_db = frozen.get(f"{name}/reverb_send_db", send_db)
+    target = REFERENCE_LUFS + sound.level_db + (desk.lead_shift_db if sound.role in LEADS else 0.0)
     fader, reasons = 0.0, list(sound.reasons)
     if stem.measured.is_silent:
         reasons.append("silent: fader left at 0 dB")
     else:
         change = loudness_change_lu(bands, stem.measured, stem.sample_rate_hz)
+        if send_db > depth.CLOSED_DB and sound.direct_to_reverb_lu is not None:
+            change += depth.wet_gain_lu(sound.direct_to_reverb_lu)
         fader = max(-FADER_LIMIT_DB, min(FADER_LIMIT_DB, target - stem.measured.lufs - change))
-    name = f"mix/{stem.track}"
+    if sound.role in LEADS and desk.lead_shift_db:
+        reasons.append(f"moved by {desk.lead_shift_db:+.1f} dB against all others together, as the style wants it")
+    bus = bus_of(sound.role)
     return Strip(
         track=stem.track, role=sound.role, measured_lufs=stem.measured.lufs, target_lufs=round(target, 2),
-        fader_db=round(frozen.get(name, fader), 2), is_frozen=name in frozen, pan=sound.pan,
-        width=_width(sound.role, instrumentation.width), bands=bands,
-        compression=_compression(stem, sound, frozen), clip_dbfs=_clip_dbfs(stem, sound, frozen),
-        duck=_duck(sound, instrumentation), reverb_send_db=sound.reverb_send_db,
-        delay_send_db=sound.delay_send_db, reasons=tuple(reasons),
+        fader_db=round(frozen.get(name, fader), 2), planned_db=round(fader, 2), is_frozen=name in frozen, bus=bus,
+        bus_db=frozen.get(f"mix/bus/{bus}", 0.0), inserts=sound.inserts, pan=frozen.get(f"{name}/pan", sound.pan),
+        width=width, bands=bands, compression=_compression(stem, sound, frozen),
+        clip_dbfs=_clip_dbfs(stem, sound, frozen), duck=_duck(sound, desk.instrumentation),
+        moves=_moves(sound, desk.instrumentation.tempo_bpm), depth=sound.depth,
+        direct_to_reverb_lu=sound.direct_to_reverb_lu, reverb_send_db=send_db, delay_send_db=sound.delay_send_db,
+        reasons=tuple(reasons),
+    )  # fmt: skip
+
+
+def _moves(sound: TrackSound, tempo_bpm: float) -> tuple[Move, ...]:
+    return tuple(
+        Move(
+            kind=move.kind, start_s=round(seconds(move.start_ticks, tempo_bpm), 6),
+            end_s=round(seconds(move.end_ticks, tempo_bpm), 6), start_value=move.start_value,
+            end_value=move.end_value, reason=move.reason,
+        )
+        for move in sound.automation
     )  # fmt: skip
 
 
@@ -144,75 +197,76 @@ def _clip_dbfs(stem: Stem, sound: TrackSound, frozen: Mapping[str, float]) -> fl
 def _duck(sound: TrackSound, instrumentation: Instrumentation) -> Duck | None:
     if not sound.has_duck or instrumentation.sidechain_db <= 0.0:
         return None
-    depth = instrumentation.sidechain_db * (1.0 if sound.role in _FULL_DUCK else 0.6)
+    depth_db = instrumentation.sidechain_db * (1.0 if sound.role in _FULL_DUCK else 0.6)
     beat_ms = 60_000.0 / instrumentation.tempo_bpm
-    return Duck(depth_db=round(depth, 2), release_ms=round(_SIDECHAIN_RELEASE_BEATS * beat_ms, 1))
+    return Duck(depth_db=round(depth_db, 2), release_ms=round(_SIDECHAIN_RELEASE_BEATS * beat_ms, 1))
 
 
-def _make_room(stems: tuple[Stem, ...], strips: list[Strip], frozen: Mapping[str, float]) -> list[Masking]:
-    """For each yielding track the octave in which it covers the loudest lead most, if it does."""
-    levels = {stem.track: _octaves(stem, strip) for stem, strip in zip(stems, strips, strict=True)}
-    sounding = {stem.track for stem in stems if not stem.measured.is_silent}
-    leads = [strip for strip in strips if strip.role in LEADS and strip.track in sounding]
-    if not leads:
-        return []
-    lead = max(leads, key=lambda strip: strip.target_lufs)
-    heard = {hz: levels[lead.track][hz] for hz in LEAD_BANDS_HZ}
-    own = [hz for hz, level in heard.items() if level > max(heard.values()) - LEAD_BAND_RANGE_DB]
-    found = []
-    for strip in strips:
-        if strip.role not in YIELDING or strip.track not in sounding:
-            continue
-        hz = max(own, key=lambda centre: levels[strip.track][centre] - heard[centre])
-        hz = frozen.get(f"mix/{strip.track}/room_hz", hz)
-        overlap = levels[strip.track][hz] - levels[lead.track][hz]
-        cut = max(0.0, min(DEEPEST_CUT_DB, (overlap - TOLERATED_OVERLAP_DB) / 3.0))
-        cut = frozen.get(f"mix/{strip.track}/room_db", round(2.0 * cut) / 2.0)
-        if cut > 0.0:
-            found.append(Masking(track=strip.track, lead=lead.track, hz=hz, overlap_db=round(overlap, 1), cut_db=cut))
-    return found
+def _sounding(stems: Sequence[Stem], strips: Sequence[Strip]) -> list[masking.Sounding]:
+    return [
+        masking.Sounding(strip.track, strip.role, strip.target_lufs, _octaves(stem, strip))
+        for stem, strip in zip(stems, strips, strict=True)
+        if not stem.measured.is_silent
+    ]
 
 
 def _octaves(stem: Stem, strip: Strip) -> dict[float, float]:
-    """Levels by octave behind bands and fader, in dB."""
+    """Levels by octave behind bands and planned fader, in dB."""
     gains = band_gains_db(strip.bands, stem.sample_rate_hz)
     return {
-        hz: level + gain + strip.fader_db
+        hz: level + gain + strip.planned_db
         for hz, level, gain in zip(BAND_CENTRES_HZ, stem.measured.bands_db, gains, strict=True)
     }
 
 
-def _with_cut(strip: Strip, masking: Masking | None) -> Strip:
-    if masking is None:
-        return strip
-    reason = f"room for {masking.lead}"
-    cut = Band(kind="peak", hz=masking.hz, gain_db=-masking.cut_db, q=1.0, reason=reason)
-    return strip.model_copy(update={"bands": (*strip.bands, cut)})
+def _with_cuts(strip: Strip, found: Sequence[Masking]) -> Strip:
+    cuts = tuple(masking.cut_of(item) for item in found if item.track == strip.track)
+    return strip.model_copy(update={"bands": (*strip.bands, *cuts)}) if cuts else strip
 
 
-def _freezable(strips: tuple[Strip, ...], cuts: Mapping[str, Masking]) -> dict[str, float]:
-    values: dict[str, float] = {}
+def _ride(
+    stems: Sequence[Stem], strips: Sequence[Strip], spans: Sequence[rides.Span], wanted_lu: float,
+    frozen: Mapping[str, float],
+) -> Ride:  # fmt: skip
+    """The ride that makes choruses ``wanted_lu`` louder than verses, where the band alone does not."""
+    fed = [
+        rides.Fed(strip.role, stem.measured.seconds_lufs, strip.target_lufs - stem.measured.lufs)
+        for stem, strip in zip(stems, strips, strict=True)
+        if not stem.measured.is_silent
+    ]
+    before = rides.lift_lu(fed, spans)
+    if before is None:
+        return Ride(reason="a song without both choruses and verses is not ridden")
+    amount = frozen.get("mix/ride_db", rides.ride_db(fed, spans, wanted_lu))
+    reason = f"choruses lift by {wanted_lu:g} LU" if amount else "the arrangement lifts its choruses by itself"
+    return Ride(amount_db=amount, lift_before_lu=before, lift_after_lu=rides.lift_lu(fed, spans, amount), reason=reason)
+
+
+def _buses(strips: Sequence[Strip], frozen: Mapping[str, float]) -> tuple[Bus, ...]:
+    members = {name: tuple(strip.track for strip in strips if strip.bus == name) for name in BUSES}
+    return tuple(
+        Bus(
+            name=name, tracks=tracks, fader_db=frozen.get(f"mix/bus/{name}", 0.0), is_frozen=f"mix/bus/{name}" in frozen
+        )
+        for name, tracks in members.items()
+        if tracks
+    )
+
+
+def _freezable(strips: Sequence[Strip], found: Sequence[Masking], ride: Ride) -> dict[str, float]:
+    values: dict[str, float] = {"mix/ride_db": ride.amount_db}
     for strip in strips:
         name = f"mix/{strip.track}"
         values[name] = strip.fader_db
+        values[f"{name}/reverb_send_db"] = strip.reverb_send_db
+        values[f"mix/bus/{strip.bus}"] = strip.bus_db
         if strip.compression is not None:
             values[f"{name}/threshold_dbfs"] = strip.compression.threshold_dbfs
         values[f"{name}/clip_dbfs"] = NO_CLIP_DBFS if strip.clip_dbfs is None else strip.clip_dbfs
         if strip.role in BRIGHTNESS:
             values[f"{name}/shelf_db"] = -sum(band.gain_db for band in strip.bands if band.reason == TOO_BRIGHT)
-        if strip.role in YIELDING:
-            masking = cuts.get(strip.track)
-            values[f"{name}/room_db"] = masking.cut_db if masking else 0.0
-            if masking:
-                values[f"{name}/room_hz"] = masking.hz
+        values |= masking.freezable(strip.track, strip.role, found)
     return values
-
-
-def _reverb(instrumentation: Instrumentation) -> Reverb:
-    room = instrumentation.reverb
-    return Reverb(
-        decay_s=round(0.5 + 2.2 * room.room, 2), pre_delay_ms=round(8.0 + 22.0 * room.room, 1), damping=room.damping
-    )
 
 
 def _delay(tempo_bpm: float) -> Delay:

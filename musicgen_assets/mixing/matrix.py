@@ -17,7 +17,7 @@ from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mixing.equalizer import sections_of
 from musicgen_assets.mixing.plan import Delay, Reverb, Strip
 from musicgen_assets.mixing.returns import delay_response, reverb_response
-from musicgen_assets.production.render import pan_gains
+from musicgen_assets.production.places import pan_gains
 
 SILENT_SEND_DB = -50.0
 """Sends at or below this are closed."""
@@ -41,10 +41,19 @@ class Matrix:
     lead: int
 
 
-def strip_matrix(strip: Strip, reverb: Reverb, delay: Delay, mono_below_hz: float, sample_rate_hz: int) -> Matrix:
-    """The strip's responses from left and right to left and right, fader included.
+def strip_matrix(
+    strip: Strip,
+    reverb: Reverb | None,
+    delay: Delay,
+    mono_below_hz: float,
+    sample_rate_hz: int,
+    *,
+    has_direct: bool = True,
+) -> Matrix:
+    """The strip's responses from left and right to left and right, its fader and its bus's included.
 
-    Returns are fed by the middle of the panned signal, behind the fader.
+    Returns are fed by the middle of the panned signal, behind the faders. ``reverb`` None: it sends to none.
+    Without ``has_direct`` only the returns are answered.
     """
     from scipy.fft import rfft, rfftfreq
 
@@ -60,11 +69,11 @@ def strip_matrix(strip: Strip, reverb: Reverb, delay: Delay, mono_below_hz: floa
     equalised = rfft(apply_sections(click, sections_of(strip.bands, sample_rate_hz))[0], size) * delayed
     # The square of a second-order Butterworth's magnitude, without its phase.
     side = equalised * (frequencies**4 / (frequencies**4 + mono_below_hz**4))
-    placed = _placing(strip) * db_to_gain(strip.fader_db)
+    placed = _placing(strip) * db_to_gain(strip.fader_db + strip.bus_db)
     middle = 0.5 * (placed[0] + placed[1])
     apart = 0.5 * (placed[0] - placed[1])
-    spectra = np.empty((2, 2, equalised.size), dtype=np.complex64)
-    for entrance in range(2):
+    spectra = np.zeros((2, 2, equalised.size), dtype=np.complex64)
+    for entrance in range(2) if has_direct else ():
         spectra[0, entrance] = middle[entrance] * equalised + apart[entrance] * side
         spectra[1, entrance] = middle[entrance] * equalised - apart[entrance] * side
     if returns is not None:
@@ -99,10 +108,10 @@ def convolve(samples: FloatArray, matrix: Matrix) -> FloatArray:
     return out
 
 
-def _returns(strip: Strip, reverb: Reverb, delay: Delay, sample_rate_hz: int) -> FloatArray | None:
+def _returns(strip: Strip, reverb: Reverb | None, delay: Delay, sample_rate_hz: int) -> FloatArray | None:
     """Both returns as this strip feeds them, (2, taps), or None where it feeds neither."""
     fed = []
-    if strip.reverb_send_db > SILENT_SEND_DB:
+    if reverb is not None and strip.reverb_send_db > SILENT_SEND_DB:
         fed.append(reverb_response(reverb, sample_rate_hz) * np.float32(db_to_gain(strip.reverb_send_db)))
     if strip.delay_send_db > SILENT_SEND_DB:
         fed.append(delay_response(delay, sample_rate_hz) * np.float32(db_to_gain(strip.delay_send_db)))

@@ -15,6 +15,7 @@ from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, 
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.plan import MixPlan, Strip
+from musicgen_assets.mixing.rides import Span
 from musicgen_assets.mixing.strip import decode_blob
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
@@ -36,7 +37,7 @@ def make_mix(job: Job) -> Outcome:
     instrumentation = job.load("production/instrumentation", Instrumentation)
     frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
     job.progress(0.0, "measuring stems")
-    plan = plan_mix(_measured(job, refs), instrumentation, frozen)
+    plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
     job.progress(0.1, f"mixing {len(refs)} tracks")
     stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kick_times_s(score)))]
     job.progress(0.8, "summing")
@@ -53,6 +54,18 @@ def kick_times_s(score: Score) -> list[float]:
     """When the kick drum strikes, in seconds, sorted, without repeats."""
     starts = {note[0] for track in score.tracks if track.is_drums for note in track.notes if note[2] in KICK_KEYS}
     return [round(seconds(start, score.tempo_bpm), 6) for start in sorted(starts)]
+
+
+def spans_of(score: Score) -> tuple[Span, ...]:
+    """The sections of a steady score in seconds."""
+    spans = [
+        Span(
+            section.kind, round(seconds(section.start_ticks, score.tempo_bpm), 6),
+            round(seconds(section.end_ticks, score.tempo_bpm), 6), section.energy,
+        )
+        for section in score.sections
+    ]  # fmt: skip
+    return tuple(spans)
 
 
 def measure_stem(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -81,9 +94,10 @@ def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float])
     """One task a strip, given only what changes its sound: reasons and targets stay out of its key."""
     tasks = []
     for strip in plan.strips:
+        reverb = plan.reverb_of(strip)
         inputs = {
             "strip": _sounding(strip).model_dump(mode="json"),
-            "reverb": plan.reverb.model_dump(mode="json"),
+            "reverb": None if reverb is None else reverb.model_dump(mode="json"),
             "delay": plan.delay.model_dump(mode="json"),
             "mono_below_hz": plan.mono_below_hz,
             "kick_times_s": list(kicks) if strip.duck is not None else [],
@@ -95,9 +109,14 @@ def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float])
 def _sounding(strip: Strip) -> Strip:
     """The strip without what is only said about it."""
     bands = tuple(band.model_copy(update={"reason": ""}) for band in strip.bands)
-    return strip.model_copy(
-        update={"measured_lufs": 0.0, "target_lufs": 0.0, "is_frozen": False, "reasons": (), "bands": bands}
-    )
+    moves = tuple(move.model_copy(update={"reason": ""}) for move in strip.moves)
+    inserts = tuple(effect.model_copy(update={"reason": ""}) for effect in strip.inserts)
+    said: dict[str, Any] = {
+        "measured_lufs": 0.0, "target_lufs": 0.0, "planned_db": 0.0, "is_frozen": False, "reasons": (),
+        "depth": "middle", "direct_to_reverb_lu": None, "bus": "music", "bus_db": 0.0,
+        "fader_db": round(strip.fader_db + strip.bus_db, 2),
+    }  # fmt: skip
+    return strip.model_copy(update={**said, "bands": bands, "moves": moves, "inserts": inserts})
 
 
 def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref) -> MixPlan:
@@ -126,7 +145,8 @@ def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
         "peak_dbfs": plan.peak_dbfs or 0.0,
         "trim_db": plan.trim_db,
         "stems_null_db": plan.stems_null_db or 0.0,
-        "cuts_for_lead": len(plan.masking),
+        "cuts_for_room": len(plan.masking),
+        "ride_db": plan.ride.amount_db,
     }
 
 

@@ -11,7 +11,10 @@ from typing import Literal
 from pydantic import Field
 
 from musicgen_assets.context.schema import Frozen, Role
+from musicgen_assets.production.plan import AutomationKind, Effect
+from musicgen_assets.styles.schema import Depth
 
+BusName = Literal["drums", "bass", "music", "vocals"]
 BandKind = Literal["high_pass", "low_shelf", "peak", "high_shelf"]
 
 
@@ -42,11 +45,31 @@ class Duck(Frozen):
     release_ms: float = Field(gt=0.0)
 
 
-class Strip(Frozen):
-    """One track's way to the mix: compression, clip, duck, bands, pan, fader, sends.
+class RidePoint(Frozen):
+    """Where the ride of a fader is at a time; straight lines in dB between points, level before and after them."""
 
-    ``fader_db`` brings ``measured_lufs``, through the bands, to ``target_lufs``; ``result_lufs`` is what the stem
-    measured afterwards, returns included, before the mix's trim. ``width`` scales the stem's own stereo.
+    time_s: float = Field(ge=0.0)
+    level_db: float
+
+
+class Move(Frozen):
+    """``production.plan.Automation`` in seconds."""
+
+    kind: AutomationKind
+    start_s: float = Field(ge=0.0)
+    end_s: float = Field(ge=0.0)
+    start_value: float
+    end_value: float
+    reason: str = ""
+
+
+class Strip(Frozen):
+    """One track's way to the mix: inserts, compression, clip, duck, moves, bands, pan, faders, sends.
+
+    ``fader_db`` brings ``measured_lufs``, through the bands and with its reverb, to ``target_lufs``; ``bus_db`` is the
+    fader of its bus. ``result_lufs`` is what the stem measured afterwards, returns included, before the mix's trim.
+    ``width`` scales the stem's own stereo. ``reverb_send_db`` lays the reverb of its ``depth``
+    ``direct_to_reverb_lu`` under the direct sound.
     """
 
     track: str
@@ -54,7 +77,12 @@ class Strip(Frozen):
     measured_lufs: float
     target_lufs: float
     fader_db: float
+    planned_db: float = 0.0
+    """What ``fader_db`` is where nobody froze it; what other strips go by, so that a moved fader moves no other."""
     is_frozen: bool = False
+    bus: BusName = "music"
+    bus_db: float = 0.0
+    inserts: tuple[Effect, ...] = ()
     pan: float = Field(0.0, ge=-1.0, le=1.0)
     width: float = Field(1.0, ge=0.0, le=2.0)
     bands: tuple[Band, ...] = ()
@@ -62,6 +90,10 @@ class Strip(Frozen):
     clip_dbfs: float | None = None
     """Where the stem's own highest transients are rounded off, so that they don't set the level of the whole mix."""
     duck: Duck | None = None
+    ride: tuple[RidePoint, ...] = ()
+    moves: tuple[Move, ...] = ()
+    depth: Depth = "middle"
+    direct_to_reverb_lu: float | None = None
     reverb_send_db: float
     delay_send_db: float
     reasons: tuple[str, ...] = ()
@@ -84,15 +116,35 @@ class Delay(Frozen):
     echoes: int = Field(ge=1)
 
 
+class Bus(Frozen):
+    """Tracks that share a fader."""
+
+    name: BusName
+    tracks: tuple[str, ...]
+    fader_db: float = 0.0
+    is_frozen: bool = False
+
+
 class Masking(Frozen):
-    """A band in which a track would cover the lead, and what was taken out of it."""
+    """An octave in which a track would cover another, by which rule (mixing.masking), and what was taken out of it."""
 
     track: str
     lead: str
+    """Who gets the room."""
+    rule: str = "room"
     hz: float
     overlap_db: float
-    """How far the track lies above (or, negative, below) the lead in that octave."""
+    """How far the track lies above (or, negative, below) the other in that octave."""
     cut_db: float
+
+
+class Ride(Frozen):
+    """How far accompaniment steps back from choruses to verses, and the lift of choruses over verses that it makes."""
+
+    amount_db: float = 0.0
+    lift_before_lu: float | None = None
+    lift_after_lu: float | None = None
+    reason: str = ""
 
 
 class MixPlan(Frozen):
@@ -101,10 +153,15 @@ class MixPlan(Frozen):
     reference_lufs: float
     """Loudness of a lead at level 0, before the trim."""
     strips: tuple[Strip, ...]
-    reverb: Reverb
+    buses: tuple[Bus, ...] = ()
+    reverbs: dict[Depth, Reverb]
+    """The return of each plane of depth; "dry" has none."""
     delay: Delay
     mono_below_hz: float
     masking: tuple[Masking, ...] = ()
+    ride: Ride = Ride()
+    lead_over_rest_lu: float | None = None
+    """The lead's loudness over all others together, by their targets."""
     trim_db: float = 0.0
     """One gain on the whole mix, stems included, that sets its peak."""
     peak_dbfs: float | None = None
@@ -112,6 +169,10 @@ class MixPlan(Frozen):
     stems_null_db: float | None = None
     """Peak of (sum of the stems - mix) relative to full scale, both decoded from what is stored."""
     frozen_values: dict[str, float] = Field(default_factory=dict)
+
+    def reverb_of(self, strip: Strip) -> Reverb | None:
+        """The reverb that ``strip`` sends to; None for a dry one."""
+        return self.reverbs.get(strip.depth)
 
     def strip_of(self, track: str) -> Strip:
         """The strip of ``track``. Raises KeyError."""

@@ -1,4 +1,4 @@
-"""One track from its dry stem to its part of the mix: levelling, duck, then everything linear at once.
+"""One track from its dry stem to its part of the mix: inserts, levelling, duck, moves, then everything linear at once.
 
 Belongs here: the task ``process_strip``, and the same over arrays. Does not belong here: choosing the numbers
 (balance), adding strips up (summing).
@@ -12,29 +12,34 @@ from typing import Any
 import numpy as np
 
 from dsp.audiofile import decode
-from dsp.dynamics import compressor, duck
+from dsp.automation import level_curve, swept_filter
+from dsp.dynamics import compressor, duck, fade_in, fade_out
 from dsp.levels import db_to_gain, rms_dbfs
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload
 from musicgen_assets.mixing.matrix import convolve, strip_matrix
-from musicgen_assets.mixing.plan import Delay, Reverb, Strip
+from musicgen_assets.mixing.plan import Delay, Move, Reverb, Strip
+from musicgen_assets.production.effects import apply_effects
 from musicgen_assets.production.meter import measure
 
 KNEE_DB = 6.0
 MAKEUP_LIMIT_DB = 9.0
 CLIP_KNEE_DB = 6.0
+EDGE_S = 0.005
+"""Fades around what is thrown to the echoes."""
 
 
 def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: a post-mix stem with its share of the returns, role ``stem/<track>``, before the mix's trim.
 
-    ``inputs``: strip, reverb, delay (dumps of the plan's models), mono_below_hz, kick_times_s. ``blobs["dry"]``
-    is the stem. ``meta``: ``makeup_db`` that levelling was given, and the result's ``lufs``.
+    ``inputs``: strip, reverb (None for a dry strip), delay (dumps of the plan's models), mono_below_hz, kick_times_s.
+    ``blobs["dry"]`` is the stem. ``meta``: ``makeup_db`` that levelling was given, and the result's ``lufs``.
     """
     strip = Strip.model_validate(inputs["strip"])
     dry, rate = decode_blob(blobs["dry"])
+    reverb = None if inputs["reverb"] is None else Reverb.model_validate(inputs["reverb"])
     wet, makeup_db = strip_sound(
-        dry, rate, strip, Reverb.model_validate(inputs["reverb"]), Delay.model_validate(inputs["delay"]),
+        dry, rate, strip, reverb, Delay.model_validate(inputs["delay"]),
         mono_below_hz=float(inputs["mono_below_hz"]), kick_times_s=inputs["kick_times_s"],
     )  # fmt: skip
     meta = {"makeup_db": makeup_db, "lufs": measure(wet, rate).lufs}
@@ -42,16 +47,52 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
 
 
 def strip_sound(
-    dry: FloatArray, sample_rate_hz: int, strip: Strip, reverb: Reverb, delay: Delay, *,
+    dry: FloatArray, sample_rate_hz: int, strip: Strip, reverb: Reverb | None, delay: Delay, *,
     mono_below_hz: float, kick_times_s: Sequence[float],
 ) -> tuple[FloatArray, float]:  # fmt: skip
     """``dry`` (1 or 2, n) through the strip: float32 (2, n), and the makeup gain its levelling was given in dB."""
-    levelled, makeup_db = _levelled(dry, sample_rate_hz, strip)
+    treated = apply_effects(dry, sample_rate_hz, [effect.model_dump() for effect in strip.inserts])
+    levelled, makeup_db = _levelled(treated, sample_rate_hz, strip)
     if strip.clip_dbfs is not None:
         levelled = soft_clip(levelled, strip.clip_dbfs)
     if strip.duck is not None and kick_times_s:
         levelled = duck(levelled, sample_rate_hz, kick_times_s, strip.duck.depth_db, release_ms=strip.duck.release_ms)
-    return convolve(levelled, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz)), makeup_db
+    moved = _moved(levelled, sample_rate_hz, strip)
+    out = convolve(moved, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz))
+    for send_db in sorted({move.start_value for move in strip.moves if move.kind == "throw"}):
+        thrown = strip.model_copy(update={"delay_send_db": send_db})
+        echoes = strip_matrix(thrown, None, delay, mono_below_hz, sample_rate_hz, has_direct=False)
+        out += convolve(_stretches(moved, sample_rate_hz, strip.moves, send_db), echoes)
+    return out, makeup_db
+
+
+def _moved(samples: FloatArray, rate: int, strip: Strip) -> FloatArray:
+    """The fader's ride and moves, and the filters' sweeps."""
+    out = samples
+    gain = np.ones(samples.shape[1], np.float32)
+    if strip.ride:
+        gain *= level_curve(gain.size, rate, [p.time_s for p in strip.ride], [p.level_db for p in strip.ride])
+    for move in strip.moves:
+        if move.kind == "ride":
+            first, last = (min(gain.size, round(time * rate)) for time in (move.start_s, move.end_s))
+            if last > first:
+                ramp = level_curve(last - first, rate, [0.0, (last - first) / rate], [move.start_value, move.end_value])
+                gain[first:last] *= ramp
+        elif move.kind != "throw":
+            out = swept_filter(out, rate, move.kind, move.start_s, move.end_s, move.start_value, move.end_value)
+    return out if (gain == 1.0).all() else np.asarray(out * gain, dtype=np.float32)
+
+
+def _stretches(samples: FloatArray, rate: int, moves: Sequence[Move], send_db: float) -> FloatArray:
+    """What sounds while a throw at ``send_db`` is open, silence elsewhere; edges faded."""
+    out = np.zeros_like(samples)
+    for move in moves:
+        if move.kind != "throw" or move.start_value != send_db:
+            continue
+        first, last = (min(samples.shape[1], round(time * rate)) for time in (move.start_s, move.end_s))
+        if last > first:
+            out[:, first:last] += fade_out(fade_in(samples[:, first:last], rate, EDGE_S), rate, EDGE_S)
+    return out
 
 
 def soft_clip(samples: FloatArray, ceiling_dbfs: float) -> FloatArray:

@@ -19,10 +19,10 @@ import numpy as np
 
 from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import FloatArray
-from musicgen_assets.production import synth
 from musicgen_assets.production.effects import apply_effects
+from musicgen_assets.production.keys import keys_of
 from musicgen_assets.production.meter import measure
-from musicgen_assets.production.sampler import keys_of, load_font, play
+from musicgen_assets.production.voices import sound_of
 
 DRY_LUFS = -20.0
 """Loudness of every calibrated instrument playing its phrase."""
@@ -60,10 +60,11 @@ def calibrated_gains(inputs: Mapping[str, Any]) -> Gains:
     voices = inputs["voices"]
     if not inputs["notes"]:
         return Gains((0.0,) * len(voices), 0.0)
-    rate, role, is_drums = int(inputs["sample_rate_hz"]), str(inputs["role"]), bool(inputs["is_drums"])
-    instruments = inputs["data"]["instruments"]
-    font = (str(instruments["font_path"]), str(instruments["font_sha256"]))
-    common = (*font, str(inputs["source"]), role, is_drums, rate)
+    common = (
+        json.dumps({name: inputs["data"]["instruments"].get(name) for name in _FONT}, sort_keys=True),
+        str(inputs["source"]), str(inputs["patch"]), str(inputs["role"]), bool(inputs["is_drums"]),
+        int(inputs["sample_rate_hz"]),
+    )  # fmt: skip
     gains = [_gain_db(*common, int(voice["program"]), "[]", 0.0) for voice in voices]
     effects = [{"kind": effect["kind"], "settings": effect["settings"]} for effect in inputs["effects"]]
     if not effects:
@@ -72,19 +73,22 @@ def calibrated_gains(inputs: Mapping[str, Any]) -> Gains:
     return Gains(tuple(gains), _gain_db(*common, main, json.dumps(effects, sort_keys=True), gains[0]))
 
 
+_FONT = ("engine", "engine_version", "font_path", "font_sha256")
+
+
 @lru_cache(maxsize=256)
 def _gain_db(
-    font_path: str, font_sha256: str, source: str, role: str, is_drums: bool, rate: int, program: int,
-    effects: str, before_db: float,
+    font: str, source: str, patch: str, role: str, is_drums: bool, rate: int, program: int, effects: str,
+    before_db: float,
 ) -> float:  # fmt: skip
     """Gain that brings the phrase, at ``before_db`` and through ``effects``, to ``DRY_LUFS``."""
-    rows = np.array(_phrase(role))
     length = round(PHRASE_S * rate)
-    keys = keys_of(rows, rate / _TICKS_A_SECOND, rate, length, is_drums=is_drums)
-    if source == "sub_bass":
-        sound: FloatArray = synth.sub_bass(keys, length, rate)
-    else:
-        sound = play(load_font(font_path, font_sha256), keys, program, length, rate, is_drums=is_drums)
+    keys = keys_of(_phrase(role), rate / _TICKS_A_SECOND, rate, length, is_drums=is_drums)
+    inputs = {
+        "source": source, "patch": patch, "is_drums": is_drums, "sample_rate_hz": rate, "key_spread": 0.0,
+        "data": {"instruments": json.loads(font)},
+    }  # fmt: skip
+    sound: FloatArray = sound_of(inputs, {"program": program, "detune_cents": 0.0}, keys, length)
     sound = apply_effects(sound * np.float32(db_to_gain(before_db)), rate, json.loads(effects))
     measured = measure(sound, rate)
     if measured.is_silent:

@@ -38,6 +38,10 @@ class Measurement(Frozen):
     loud_peak_dbfs: float
     """How high its waves usually reach: the 75th percentile of the peaks of its active frames of 85 ms."""
     bands_db: tuple[float, ...] = Field(min_length=len(BAND_CENTRES_HZ), max_length=len(BAND_CENTRES_HZ))
+    middle_db: float = Field(0.0, le=0.0)
+    """Power of the middle, (left + right) / 2 on both sides, over that of all: 0 for mono, -3 for unrelated sides."""
+    seconds_lufs: tuple[float, ...] = ()
+    """Loudness of each second without gates, at least ``SILENT_LUFS``. Empty where nobody measured it."""
 
     @property
     def is_silent(self) -> bool:
@@ -52,14 +56,20 @@ def measure(samples: FloatArray, sample_rate_hz: int) -> Measurement:
         powers = 2.0 * powers
     lufs, is_active = _gated(powers[:, 0])
     peak_db = _db(float(peaks.max(initial=0.0)) ** 2)
+    seconds = _seconds_lufs(powers[:, 0], sample_rate_hz)
     if not is_active.any():
         silence = (SILENT_DB,) * len(BAND_CENTRES_HZ)
-        return Measurement(lufs=SILENT_LUFS, peak_dbfs=peak_db, loud_peak_dbfs=SILENT_DB, bands_db=silence)
+        return Measurement(
+            lufs=SILENT_LUFS, peak_dbfs=peak_db, loud_peak_dbfs=SILENT_DB, bands_db=silence, seconds_lufs=seconds
+        )
+    active = powers[is_active].mean(axis=0)
     return Measurement(
         lufs=round(lufs, 2),
         peak_dbfs=peak_db,
         loud_peak_dbfs=_db(float(np.quantile(peaks[is_active], 0.75)) ** 2),
-        bands_db=tuple(_db(float(power)) for power in powers[is_active, 1:].mean(axis=0)),
+        bands_db=tuple(_db(float(power)) for power in active[1:-1]),
+        middle_db=min(0.0, _db(float(active[-1] / active[0]))) if samples.shape[0] == 2 else 0.0,
+        seconds_lufs=seconds,
     )
 
 
@@ -72,13 +82,13 @@ def k_weighting_power(frequencies_hz: NDArray[np.float64], sample_rate_hz: int) 
 
 
 def _frames(samples: FloatArray, sample_rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Per frame: powers summed over channels, columns as ``_band_weights`` has them; and the peak."""
+    """Per frame: powers summed over channels, columns as in ``_band_weights``, then the middle's; and the peak."""
     from scipy.fft import next_fast_len, rfft, rfftfreq
 
     size = next_fast_len(round(_FRAME_S * sample_rate_hz), real=True)
     count = -(-samples.shape[1] // size)
     weights = _band_weights(rfftfreq(size, 1.0 / sample_rate_hz), sample_rate_hz)
-    powers = np.zeros((count, weights.shape[1]))
+    powers = np.zeros((count, weights.shape[1] + 1))
     peaks = np.zeros(count, dtype=np.float32)
     for first in range(0, count, _CHUNK_FRAMES):
         piece = samples[:, first * size : (first + _CHUNK_FRAMES) * size]
@@ -90,7 +100,9 @@ def _frames(samples: FloatArray, sample_rate_hz: int) -> tuple[NDArray[np.float6
         frames = frames.reshape(-1, last - first, size)
         peaks[first:last] = np.maximum(frames.max(axis=(0, 2)), -frames.min(axis=(0, 2)))
         spectrum = rfft(frames, axis=2)
-        powers[first:last] = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) @ weights
+        powers[first:last, :-1] = (spectrum.real**2 + spectrum.imag**2).sum(axis=0) @ weights
+        middle = spectrum.sum(axis=0)
+        powers[first:last, -1] = 0.5 * ((middle.real**2 + middle.imag**2) @ weights[:, 0])
     return powers * (2.0 / size**2), peaks  # Parseval, for the one-sided spectrum
 
 
@@ -116,6 +128,17 @@ def _gated(weighted: NDArray[np.float64]) -> tuple[float, NDArray[np.bool_]]:
     is_counted = is_above & (loudness > gate)
     is_active = np.convolve(is_counted, np.ones(count), mode="full") > 0
     return float(-0.691 + 10.0 * np.log10(blocks[is_counted].mean())), is_active[: weighted.size]
+
+
+def _seconds_lufs(weighted: NDArray[np.float64], sample_rate_hz: int) -> tuple[float, ...]:
+    """Mean loudness of the frames that begin in each second."""
+    from scipy.fft import next_fast_len
+
+    size = next_fast_len(round(_FRAME_S * sample_rate_hz), real=True)
+    second = np.arange(weighted.size) * size // sample_rate_hz
+    means = np.bincount(second, weighted) / np.maximum(np.bincount(second), 1)
+    loudness = -0.691 + 10.0 * np.log10(np.maximum(means, 1e-12))
+    return tuple(round(max(SILENT_LUFS, float(value)), 1) for value in loudness)
 
 
 def _db(power: float) -> float:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from musicgen_assets.production.curves import EXPRESSION, VOLUME
+from musicgen_assets.production.keys import SUSTAIN
 from musicgen_assets.production.plan import TrackSound
 from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.model import Score, Track
+
+HEARD = frozenset({VOLUME, EXPRESSION, SUSTAIN})
+"""Controllers that are played. Modulation is not: the score writes the vibrato it means as bends."""
 
 
 def song_samples(score: Score, sample_rate_hz: int) -> int:
@@ -23,9 +28,12 @@ def track_inputs(track: Track, sound: TrackSound, score: Score, sample_rate_hz: 
         "name": track.name,
         "role": sound.role,
         "source": sound.source,
+        "patch": sound.patch,
         "is_drums": sound.is_drums,
         "key_spread": sound.key_spread,
         "notes": [list(note) for note in track.notes],
+        "controllers": [list(row) for row in track.controllers if row[1] in HEARD],
+        "bends": [list(row) for row in track.bends],
         "samples_per_tick": seconds(1, score.tempo_bpm) * sample_rate_hz,
         "sample_rate_hz": sample_rate_hz,
         "samples": song_samples(score, sample_rate_hz),

@@ -12,25 +12,27 @@ from pydantic import Field
 
 from musicgen_assets.context.schema import Frozen, Role, Unit
 from musicgen_assets.score.model import Track
+from musicgen_assets.styles.schema import Depth
 
-EffectKind = Literal["drive", "cabinet", "chorus", "tremolo", "tone"]
+EffectKind = Literal[
+    "drive", "tape", "tube", "cabinet", "chorus", "ensemble", "flanger", "phaser", "tremolo", "vibrato", "tone", "echo",
+    "room", "pitch_shift", "time_stretch", "width", "gate", "expander", "compressor", "limiter", "peak_eq", "low_shelf",
+    "high_pass", "low_pass",
+]  # fmt: skip
 TextureKind = Literal["riser", "reverse_cymbal", "impact", "vinyl"]
-Source = Literal["soundfont", "sub_bass"]
+Source = Literal["soundfont", "sub_bass", "synth"]
+AutomationKind = Literal["high_pass", "low_pass", "throw", "ride"]
 
 VOCAL = "vocal"
 """Name and role of the sung track, which the arrangement does not know yet."""
 HARMONY_PREFIX = "vocal_harmony_"
 """Names of harmony voices begin with it; a number from 1 follows."""
-HARMONY_LEVEL_DB, HARMONY_PAN, HARMONY_REVERB_DB = -6.0, 0.35, 2.0
-"""Where harmony voices stand against the lead; a rule of thumb."""
+HARMONY_LEVEL_DB, HARMONY_PAN = -6.0, 0.35
+"""Where harmony voices stand against the lead; a rule of thumb. They stand a plane behind it."""
 
 
 class Effect(Frozen):
-    """One treatment of a whole track, before mixing. ``settings`` are named with their units.
-
-    drive: gain_db. cabinet: low_hz, high_hz. chorus: rate_hz, depth, mix. tremolo: rate_hz, depth.
-    tone: high_shelf_hz, high_shelf_db.
-    """
+    """One treatment of a whole track. ``settings`` are named with their units, as ``production.effects`` lists them."""
 
     kind: EffectKind
     settings: dict[str, float] = Field(default_factory=dict)
@@ -60,8 +62,27 @@ class Texture(Frozen):
     reason: str
 
 
+class Automation(Frozen):
+    """A move of the desk over a stretch of the song; ``start_ticks`` to ``end_ticks`` of the steady score.
+
+    high_pass, low_pass: the filter's corner goes from ``start_value`` to ``end_value`` in Hz, and is off outside.
+    throw: what sounds in the stretch is sent to the echoes at ``start_value`` dB. ride: the fader goes from
+    ``start_value`` to ``end_value`` in dB, and is where it was outside.
+    """
+
+    kind: AutomationKind
+    start_ticks: int = Field(ge=0)
+    end_ticks: int = Field(gt=0)
+    start_value: float
+    end_value: float
+    reason: str
+
+
 class TrackSound(Frozen):
     """How one track sounds and where it stands. ``level_db`` is loudness relative to the lead, in LU.
+
+    ``direct_to_reverb_lu`` is how far its reverb lies under its direct sound, which ``depth`` names; None: no reverb.
+    ``effects`` belong to its sound and are rendered with it, ``inserts`` to the mix: changing those renders nothing.
 
     ``main_pan`` places the first voice within the stem (its layers have their own), ``pan`` the stem in the mix;
     ``key_spread`` sets the instrument's own keys or drums apart from left to right.
@@ -74,6 +95,8 @@ class TrackSound(Frozen):
     program: int = Field(ge=0, le=127)
     is_drums: bool
     source: Source = "soundfont"
+    patch: str = ""
+    """What the synthesizer plays where that is the source, by its name in production.patches."""
     main_pan: float = Field(0.0, ge=-1.0, le=1.0)
     key_spread: Unit = 0.0
     effects: tuple[Effect, ...] = ()
@@ -81,8 +104,11 @@ class TrackSound(Frozen):
     textures: tuple[Texture, ...] = ()
     level_db: float
     pan: float = Field(ge=-1.0, le=1.0)
-    reverb_send_db: float
+    depth: Depth = "middle"
+    direct_to_reverb_lu: float | None = None
     delay_send_db: float
+    inserts: tuple[Effect, ...] = ()
+    automation: tuple[Automation, ...] = ()
     high_pass_hz: float = Field(ge=10.0, le=1_000.0)
     presence_db: float = Field(ge=-12.0, le=12.0)
     compression_ratio: float = Field(ge=1.0, le=20.0)
@@ -108,6 +134,10 @@ class Instrumentation(Frozen):
     width: float = Field(ge=0.0, le=2.0)
     tempo_bpm: float
     """Quarters a minute: what the delay follows."""
+    planes_lu: dict[Depth, float] = Field(default_factory=dict)
+    """Direct sound over reverb at each distance that has reverb, in LU."""
+    lead_over_rest_lu: tuple[float, float] = (-2.0, 2.0)
+    chorus_lift_lu: float = 2.5
 
     def sound_of(self, name: str) -> TrackSound:
         """The sound of the track called ``name``. Raises KeyError for a name that is neither listed nor sung."""
@@ -126,7 +156,9 @@ class Instrumentation(Frozen):
             "level_db": self.vocal.level_db + HARMONY_LEVEL_DB,
             "pan": side * HARMONY_PAN,
             "presence_db": 0.0,
-            "reverb_send_db": self.vocal.reverb_send_db + HARMONY_REVERB_DB,
+            "depth": "middle",
+            "direct_to_reverb_lu": self.planes_lu.get("middle", self.vocal.direct_to_reverb_lu),
+            "automation": (),
         }
         return self.vocal.model_copy(update=update)
 

@@ -25,7 +25,7 @@ from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.production.render import render
 from musicgen_assets.score.clock import seconds, steady, steady_tracks, ticks
-from musicgen_assets.score.model import NoteRow, Score, Section, Track
+from musicgen_assets.score.model import ControlRow, NoteRow, Score, Section, Track
 
 PREVIEW_S = 10.0
 PREVIEW_LUFS = -14.0
@@ -51,7 +51,7 @@ def make_preview(job: Job) -> Outcome:
             | {"voices": _voices_within(track, instrumentation, score, section)}
             for track in playing
         ],
-        "instrumentation": instrumentation.model_dump(mode="json"),
+        "instrumentation": _without_moves(instrumentation).model_dump(mode="json"),
         "kick_times_s": _kicks_within(score, first, last),
         "sample_rate_hz": rate,
         "samples": length,
@@ -84,7 +84,22 @@ def cut_track(track: Track, first: int, last: int) -> Track:
         begins, ends = max(start, first), min(start + duration, last)
         if start < last and ends > begins and not (track.is_drums and start < first):
             rows.append((begins - first, ends - begins, pitch, velocity))
-    return track.model_copy(update={"notes": tuple(rows)})
+    bends = [(tick - first, value) for tick, value in track.bends if first <= tick < last]
+    return track.model_copy(
+        update={"notes": tuple(rows), "controllers": _controllers_within(track, first, last), "bends": tuple(bends)}
+    )
+
+
+def _controllers_within(track: Track, first: int, last: int) -> tuple[ControlRow, ...]:
+    """Controllers counted from the first tick, beginning with how they stand there."""
+    standing: dict[int, int] = {}
+    inside: list[ControlRow] = []
+    for tick, controller, value in sorted(track.controllers):
+        if tick <= first:
+            standing[controller] = value
+        elif tick < last:
+            inside.append((tick - first, controller, value))
+    return (*((0, controller, value) for controller, value in sorted(standing.items())), *inside)
 
 
 def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
@@ -98,7 +113,7 @@ def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list
     total = np.zeros((2, length), dtype=np.float32)
     for strip in plan.strips:
         wet, _ = strip_sound(
-            sounds.pop(strip.track), rate, strip, plan.reverb, plan.delay,
+            sounds.pop(strip.track), rate, strip, plan.reverb_of(strip), plan.delay,
             mono_below_hz=plan.mono_below_hz, kick_times_s=inputs["kick_times_s"],
         )  # fmt: skip
         total += wet
@@ -117,6 +132,13 @@ def _brought_to(samples: FloatArray, rate: int) -> FloatArray:
         push_db += PREVIEW_LUFS - lufs
         out = limiter(samples * np.float32(db_to_gain(push_db)), rate, CEILING_DBTP)
     return out
+
+
+def _without_moves(instrumentation: Instrumentation) -> Instrumentation:
+    """Moves of the desk are timed by the whole song, and a hook stands still anyway."""
+    tracks = tuple(sound.model_copy(update={"automation": ()}) for sound in instrumentation.tracks)
+    vocal = instrumentation.vocal.model_copy(update={"automation": ()})
+    return instrumentation.model_copy(update={"tracks": tracks, "vocal": vocal})
 
 
 def _voices_within(

@@ -8,7 +8,7 @@ no state that could change a result, so that it may run in any process. Does not
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,13 @@ from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload
 from musicgen_assets.production import synth
 from musicgen_assets.production.calibration import DRY_LUFS, calibrated_gains
-from musicgen_assets.production.effects import apply_effects, tone
+from musicgen_assets.production.curves import apply_gain, pitch_curve
+from musicgen_assets.production.effects import apply_effects
+from musicgen_assets.production.keys import keys_of
 from musicgen_assets.production.meter import measure
-from musicgen_assets.production.sampler import Keys, keys_of, load_font, play
+from musicgen_assets.production.places import pan_gains
+from musicgen_assets.production.voices import sound_of
 
-SOFT_VELOCITY = 68
-"""Below this a note is played with a duller tone: fonts hardly brighten with velocity, instruments do."""
-_SOFT_SHELF = {"high_shelf_hz": 2_200.0, "high_shelf_db": -4.5}
-_SOFT_DRUM_SHELF = {"high_shelf_hz": 4_000.0, "high_shelf_db": -3.5}
 END_FADE_S = 0.03
 _TEXTURES = {
     "riser": synth.riser,
@@ -54,6 +53,7 @@ def render(inputs: Mapping[str, Any]) -> FloatArray:
     out = np.zeros((2, length), dtype=np.float32)
     for voice, gain_db in zip(inputs["voices"], gains.voices_db, strict=True):
         _add_voice(out, inputs, voice, gain_db)
+    apply_gain(out, inputs["controllers"], float(inputs["samples_per_tick"]), rate)
     if np.array_equal(out[0], out[1]):
         out = out[:1].copy()
     if inputs["effects"] and inputs["notes"]:
@@ -68,37 +68,18 @@ def render(inputs: Mapping[str, Any]) -> FloatArray:
 
 def _add_voice(out: FloatArray, inputs: Mapping[str, Any], voice: Mapping[str, Any], gain_db: float) -> None:
     """Add one voice of the track to stereo ``out``."""
-    rate = int(inputs["sample_rate_hz"])
+    rate, per_tick = int(inputs["sample_rate_hz"]), float(inputs["samples_per_tick"])
     rows = _notes_of(inputs["notes"], voice)
     if not rows.size:
         return
-    keys = keys_of(rows, float(inputs["samples_per_tick"]), rate, out.shape[1], is_drums=inputs["is_drums"])
-    delay = round(float(voice["delay_ms"]) * rate / 1_000.0)
-    keys = Keys(keys.starts + delay, keys.ends + delay, keys.pitches, keys.velocities)
+    keys = keys_of(
+        rows, per_tick, rate, out.shape[1], is_drums=inputs["is_drums"], controllers=inputs["controllers"]
+    ).later(round(float(voice["delay_ms"]) * rate / 1_000.0))
+    sound = sound_of(inputs, voice, keys, out.shape[1], pitch_curve(inputs["bends"], per_tick, rate))
     gain = db_to_gain(gain_db + float(voice["level_db"]))
     left, right = pan_gains(float(voice["pan"]))
-    for sound in _by_velocity(inputs, keys, voice, out.shape[1]):
-        last = sound.shape[0] - 1
-        out[0] += sound[0] * np.float32(gain * left)
-        out[1] += sound[last] * np.float32(gain * right)
-
-
-def _by_velocity(inputs: Mapping[str, Any], keys: Keys, voice: Mapping[str, Any], length: int) -> Iterator[FloatArray]:
-    """The voice's sound; from a font in two parts, the soft notes darker. One part is alive at a time."""
-    rate, is_drums = int(inputs["sample_rate_hz"]), bool(inputs["is_drums"])
-    if inputs["source"] == "sub_bass":
-        yield synth.sub_bass(keys, length, rate)
-        return
-    instruments = inputs["data"]["instruments"]
-    font = load_font(instruments["font_path"], instruments["font_sha256"])
-    is_soft = keys.velocities * 127.0 < SOFT_VELOCITY
-    for is_wanted, shelf in ((~is_soft, None), (is_soft, _SOFT_DRUM_SHELF if is_drums else _SOFT_SHELF)):
-        if is_wanted.any():
-            sound = play(
-                font, keys.where(is_wanted), int(voice["program"]), length, rate,
-                is_drums=is_drums, detune_cents=float(voice["detune_cents"]), spread=float(inputs["key_spread"]),
-            )  # fmt: skip
-            yield sound if shelf is None else tone(sound, rate, shelf)
+    out[0] += sound[0] * np.float32(gain * left)
+    out[1] += sound[-1] * np.float32(gain * right)
 
 
 def _notes_of(notes: Sequence[Sequence[int]], voice: Mapping[str, Any]) -> Any:
@@ -130,9 +111,3 @@ def _with_texture(out: FloatArray, inputs: Mapping[str, Any], texture: Mapping[s
 
 _PEAK_OVER_LOUDNESS_DB = 12.0
 """Textures are made to peak at 1; at level 0 they peak this far above the track's calibrated loudness."""
-
-
-def pan_gains(pan: float) -> tuple[float, float]:
-    """Left and right factors of constant power, both 1 in the middle; ``pan`` -1 to 1."""
-    angle = (pan + 1.0) * np.pi / 4.0
-    return float(np.sqrt(2.0) * np.cos(angle)), float(np.sqrt(2.0) * np.sin(angle))

@@ -1,166 +1,123 @@
-"""Notes played on a SoundFont, sample-accurately: TinySoundFont driven from event to event.
+"""What plays notes: the interface of all engines, and opening the one a song is played with.
 
-Belongs here: the font held in memory, voices, and when a key goes down and up. Does not belong here: which
-instrument plays what (instrumentation), effects and levels (render).
+An engine only answers with one key held down, from its onset on: ``Instrument.held``. What a key's going up, its
+velocity, its neighbours and the song's controllers make of that is the same for all engines (playing).
+
+Belongs here: the protocols and ``open_sampler``. Does not belong here: engines (sampler_tinysoundfont,
+sampler_fluidsynth, synth_sampler), and which of them this machine has (resources.instruments).
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import FloatArray
 
-VELOCITY_EXPONENT = 1.4
-"""The engine plays amplitudes in proportion to velocity; the SoundFont standard asks for its square. Between the
-two, soft notes are soft but chords of mixed velocities stay one chord."""
-DRUM_VELOCITY_EXPONENT = 1.7
-DRUM_RING_S = 3.0
-"""A struck drum rings out: its key is held this long, or until it is struck again."""
-MAX_VOICES = 96
-_DRUM_PLACES = {
-    37: -0.1, 39: 0.15, 41: -0.7, 42: 0.35, 43: -0.7, 44: 0.35, 45: -0.3, 46: 0.35, 47: -0.3, 48: 0.2, 49: 0.6,
-    50: 0.2, 51: -0.5, 52: -0.6, 53: -0.5, 54: 0.5, 55: -0.3, 56: 0.35, 57: -0.6, 59: -0.5, 60: -0.45, 61: -0.6,
-    62: 0.4, 63: 0.5, 64: 0.6, 65: -0.5, 66: -0.6, 67: 0.5, 68: 0.6, 69: -0.4, 70: -0.5, 75: 0.45, 76: 0.3, 77: 0.4,
-}  # fmt: skip
-"""General MIDI drum keys from left to right; kick, snare and what is not listed stand in the middle."""
-_SHORTEST_NOTE_S = 0.02
-_SLOT_BYTES = 8
-"""One stereo frame of float32."""
+TINYSOUNDFONT, FLUIDSYNTH = "tinysoundfont", "fluidsynth"
+ENGINES = (FLUIDSYNTH, TINYSOUNDFONT)
+"""Best first. Measured by ``python -m benchmarks.samplers``: libfluidsynth interpolates with seven points instead of
+two, hears the font's modulators, and starts in a tenth of the time; TinySoundFont needs nothing but pip."""
+
+PitchSteps = Sequence[tuple[int, float]]
+"""(offset in samples, semitones): from there on the pitch is that far from the key's own. Offsets rise from 0."""
 
 
-@dataclass(frozen=True)
-class Keys:
-    """Notes in samples, equal lengths: when each key goes down and up, which, and how hard (0-1)."""
+class Instrument(Protocol):
+    """One program of a font, or one patch of a synthesizer, at one sample rate."""
 
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    pitches: NDArray[np.int64]
-    velocities: NDArray[np.float64]
+    def held(self, pitch: int, velocity: int, samples: int, steps: PitchSteps = ()) -> FloatArray:
+        """The key (0-127) struck with ``velocity`` (1-127) and held: float32 (1 or 2, samples).
 
-    def where(self, is_wanted: NDArray[np.bool_]) -> Keys:
-        """Only some of the notes."""
-        return Keys(self.starts[is_wanted], self.ends[is_wanted], self.pitches[is_wanted], self.velocities[is_wanted])
+        The same whatever was asked before; a shorter answer is the beginning of a longer one. One channel where
+        both would be equal.
+        """
+        ...
 
 
-def keys_of(
-    notes: NDArray[Any], samples_per_tick: float, sample_rate_hz: int, samples: int, *, is_drums: bool = False
-) -> Keys:
-    """Rows of (start_ticks, duration_ticks, pitch, velocity) in samples; what starts after the end is left out."""
-    rows = np.asarray(notes, dtype=np.float64).reshape(-1, 4)
-    starts = np.rint(rows[:, 0] * samples_per_tick).astype(np.int64)
-    ends = np.rint((rows[:, 0] + rows[:, 1]) * samples_per_tick).astype(np.int64)
-    pitches = rows[:, 2].astype(np.int64)
-    if is_drums:
-        ends = _ring_out(starts, pitches, round(DRUM_RING_S * sample_rate_hz))
-    ends = np.maximum(ends, starts + max(1, round(_SHORTEST_NOTE_S * sample_rate_hz)))
-    keys = Keys(starts, ends, pitches, rows[:, 3] / 127.0)
-    return keys.where((starts >= 0) & (starts < samples))
+class Sampler(Protocol):
+    """An engine with a font open."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, one of ``ENGINES``."""
+        ...
+
+    def instrument(self, program: int, sample_rate_hz: int, *, is_drums: bool = False) -> Instrument:
+        """General MIDI ``program`` 0-127, or the drum kit of that number; what a font lacks is replaced by its nearest.
+
+        Raises:
+            PermanentFailure: the font can no longer be read.
+        """
+        ...
 
 
-def play(
-    font: Any, keys: Keys, program: int, samples: int, sample_rate_hz: int, *,
-    is_drums: bool = False, detune_cents: float = 0.0, spread: float = 0.0,
-) -> FloatArray:  # fmt: skip
-    """The notes on ``program`` of ``font`` (from ``load_font``), as float32 (2, samples), at the font's own level.
-
-    Every call plays on its own copy of the font's state (the samples are shared), so that the result depends on
-    nothing played before. Kits and programs a font lacks are replaced by its nearest, as the engine decides.
-    ``spread`` 0-1 sets keys apart from left to right, see ``places``.
-    """
-    from tinysoundfont import _tinysoundfont as engine
-
-    voice = engine.SoundFont(font)
-    voice.set_output(engine.OutputMode.StereoInterleaved, sample_rate_hz, 0.0)
-    voice.set_max_voices(MAX_VOICES)
-    panned = {pitch: spread * place for pitch, place in places(keys.pitches, is_drums=is_drums).items()}
-    channels = {pan: number for number, pan in enumerate(sorted(set(panned.values())))}
-    for pan, channel in channels.items():
-        voice.channel_set_bank(channel, 0)
-        voice.channel_set_preset_number(channel, program, is_drums)
-        voice.channel_set_tuning(channel, detune_cents / 100.0)
-        voice.channel_set_pan(channel, 0.5 + 0.5 * pan)
-    channel_of = {pitch: channels[pan] for pitch, pan in panned.items()}
-    frames = np.zeros((samples, 2), dtype=np.float32)
-    view = memoryview(frames.data).cast("B")
-    exponent = DRUM_VELOCITY_EXPONENT if is_drums else VELOCITY_EXPONENT
-    position = 0
-    for time, pitch, velocity in _events(keys, exponent):
-        if time >= samples:
-            break
-        if time > position:
-            voice.render(view[position * _SLOT_BYTES : time * _SLOT_BYTES], False)
-            position = time
-        if velocity > 0.0:
-            voice.channel_note_on(channel_of[pitch], pitch, velocity)
-        else:
-            voice.channel_note_off(channel_of[pitch], pitch)
-    if keys.starts.size and position < samples:
-        voice.render(view[position * _SLOT_BYTES :], False)
-    return frames.T
-
-
-def places(pitches: NDArray[np.int64], *, is_drums: bool) -> dict[int, float]:
-    """Where each key stands, -1 (left) to 1, in at most 16 places: the engine pans by channel.
-
-    Drums stand as the audience of a right-handed drummer hears them; other keys from low on the left to high on
-    the right, in steps of four semitones about middle C.
-    """
-    keys = sorted(set(pitches.tolist()))
-    if is_drums:
-        return {key: _DRUM_PLACES.get(key, 0.0) for key in keys}
-    return {key: max(-1.0, min(1.0, ((key - 58) // 4) / 6.0)) for key in keys}
-
-
-_fonts: dict[tuple[str, str], Any] = {}
-_fonts_lock = threading.Lock()
-
-
-def load_font(path: str, sha256: str) -> Any:
-    """The font's samples and presets, read once a process. ``sha256`` tells a changed file from a known one.
+def open_sampler(instruments: Mapping[str, Any]) -> Sampler:
+    """The engine and font named by ``instruments`` (``data["instruments"]`` of a task), open in this process.
 
     Raises:
-        PermanentFailure: the engine cannot read the file.
+        PermanentFailure: the font is gone, is another one than the song began with, or cannot be read by the engine.
     """
-    from tinysoundfont import _tinysoundfont as engine
-
-    with _fonts_lock:
-        font = _fonts.get((path, sha256))
-        if font is None:
-            try:
-                font = engine.SoundFont(path)
-            except (RuntimeError, ValueError, OSError) as error:
-                raise PermanentFailure(
-                    f"The SoundFont {path} cannot be loaded: {error}.",
-                    way_out="Get the file again, or set `soundfont` in the settings to another .sf2 or .sf3 file.",
-                ) from error
-            _fonts.clear()  # one song plays one font; a second one would only take its memory
-            _fonts[path, sha256] = font
-    return font
+    engine, path = str(instruments.get("engine", TINYSOUNDFONT)), str(instruments["font_path"])
+    wanted = (engine, path, str(instruments["font_sha256"]))
+    with _lock:
+        found = _open.get(wanted)
+        if found is None:
+            _check_file(path, wanted[2])
+            _open.clear()  # one song plays one font; a second one would only take its memory
+            found = _opened(engine, path)
+            _open[wanted] = found
+    return found
 
 
-def _events(keys: Keys, exponent: float) -> list[tuple[int, int, float]]:
-    """(time, pitch, velocity) in order, velocity 0 for a key going up; at one time, up comes before down."""
-    count = keys.starts.size
-    times = np.concatenate([keys.ends, keys.starts])
-    pitches = np.concatenate([keys.pitches, keys.pitches])
-    velocities = np.concatenate([np.zeros(count), np.clip(keys.velocities, 1.0 / 127.0, 1.0) ** exponent])
-    # The engine plays velocities as whole 127ths and takes 0 for silence.
-    velocities[count:] = np.maximum(velocities[count:], 1.0 / 127.0)
-    order = np.lexsort((pitches, velocities > 0.0, times))
-    return list(zip(times[order].tolist(), pitches[order].tolist(), velocities[order].tolist(), strict=True))
+_open: dict[tuple[str, str, str], Sampler] = {}
+_lock = threading.Lock()
 
 
-def _ring_out(starts: NDArray[np.int64], pitches: NDArray[np.int64], ring: int) -> NDArray[np.int64]:
-    """Ends of struck keys: the next stroke of the same key, at most ``ring`` samples later."""
-    ends = starts + ring
-    for pitch in np.unique(pitches):
-        same = np.flatnonzero(pitches == pitch)
-        same = same[np.argsort(starts[same], kind="stable")]
-        ends[same[:-1]] = np.minimum(ends[same[:-1]], starts[same[1:]])
-    return ends
+def _opened(engine: str, path: str) -> Sampler:
+    if engine == FLUIDSYNTH:
+        from musicgen_assets.production.sampler_fluidsynth import FluidSynthSampler
+
+        return FluidSynthSampler(path)
+    if engine == TINYSOUNDFONT:
+        from musicgen_assets.production.sampler_tinysoundfont import TinySoundFontSampler
+
+        return TinySoundFontSampler(path)
+    raise PermanentFailure(
+        f"There is no sampler called {engine!r}.",
+        way_out=f"Set `sampler` in the settings to one of {', '.join(ENGINES)}.",
+    )
+
+
+def _check_file(path: str, sha256: str) -> None:
+    """A song whose tracks are played on two fonts would be told to be one of them."""
+    try:
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise font_is_gone(path, error) from error
+    if found != sha256:
+        raise PermanentFailure(
+            f"The SoundFont {path} changed while the song was made: its hash was {sha256[:12]}, it is {found[:12]}.",
+            way_out="Run `musicgen retry` on the version: it will be played on the font that is there now.",
+        )
+
+
+def font_is_gone(path: str, error: OSError) -> PermanentFailure:
+    """What to say when a font that was there at the start cannot be opened any more."""
+    return PermanentFailure(
+        f"The SoundFont {path} can no longer be opened ({error.strerror or error}): it was there when the song began.",
+        way_out="Put it back, or set `soundfont` in the settings to another, then run `musicgen retry` on the version.",
+    )
+
+
+def font_is_unreadable(path: str, reason: str) -> PermanentFailure:
+    """What to say when an engine cannot make sense of a file."""
+    return PermanentFailure(
+        f"The SoundFont {path} cannot be loaded: {reason.rstrip('.')}.",
+        way_out="Get the file again, or set `soundfont` in the settings to another .sf2 or .sf3 file.",
+    )

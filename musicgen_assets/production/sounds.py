@@ -28,6 +28,27 @@ SYNTHS = frozenset({38, 39, *range(80, 104)})
 ELECTRIC_BASSES = frozenset({33, 34, 35, 36, 37})
 SYNTH_BASSES = frozenset({38, 39, 87})
 
+PATCH_BY_NAME = {
+    "drum machine": "kit_linn", "dance kit": "kit_909", "techno machine": "kit_909", "trance machine": "kit_909",
+    "pop machine": "kit_909", "808 kit": "kit_808", "dembow machine": "kit_808", "snap kit": "kit_808",
+    "noise drums": "kit_noise", "analog bass": "analog_bass", "synth bass": "synth_bass", "acid bass": "acid_bass",
+    "rolling bass": "analog_bass", "reese bass": "reese_bass", "soft synth bass": "fm_bass",
+    "triangle bass": "chip_triangle", "poly synth": "poly_synth", "chord stab": "stab", "supersaw": "supersaw",
+    "bright synth": "supersaw", "second pulse": "chip_pulse", "chip arpeggio": "chip_thin", "pluck synth": "pluck",
+    "synth arpeggio": "sequencer", "sequencer": "sequencer", "gated arpeggio": "pluck", "crystal bells": "crystal",
+    "analog strings": "analog_strings", "synth strings": "analog_strings", "string pad": "analog_strings",
+    "warm pad": "warm_pad", "wide pad": "warm_pad", "dark pad": "dark_pad", "metal pad": "metal_pad",
+    "synth brass": "synth_brass", "synth lead": "saw_lead", "saw lead": "saw_lead",
+}  # fmt: skip
+"""Instruments that are machines, by the names styles give them. "Square lead" is chosen by program: a console's and a
+synthesizer's differ."""
+PATCH_BY_PROGRAM = {
+    38: "synth_bass", 39: "analog_bass", 50: "analog_strings", 51: "analog_strings", 62: "synth_brass",
+    63: "synth_brass", 80: "square_lead", 81: "saw_lead", 87: "saw_lead", 88: "fm_bell", 89: "warm_pad",
+    90: "poly_synth", 93: "metal_pad", 95: "dark_pad", 98: "crystal",
+}  # fmt: skip
+"""General MIDI's synthesizers, in electronic styles."""
+
 CALM_AROUSAL = 0.3
 LIVELY_AROUSAL = 0.5
 TOP_OF_OCTAVE_LAYER = 98
@@ -41,6 +62,7 @@ class Setting:
     mood: Mood
     is_electronic: bool
     is_lofi: bool
+    is_chip: bool = False
     big_sections: tuple[str, ...] = ()
 
 
@@ -49,6 +71,7 @@ class Shape:
     """A track's sound while the rules build it."""
 
     source: Source = "soundfont"
+    patch: str = ""
     main_pan: float = 0.0
     key_spread: float = 0.0
     effects: list[Effect] = field(default_factory=list)
@@ -59,8 +82,11 @@ class Shape:
 def shape_of(track: Track, role: Role, setting: Setting) -> Shape:
     """Effects and layers of one track."""
     shape = Shape(key_spread=_key_spread(track, role))
+    _synthesized(shape, track, setting)
     if track.is_drums:
         _drums(shape, setting)
+    elif shape.source == "synth":
+        _synth(shape, track, role, setting)
     elif role == "bass":
         _bass(shape, track)
     else:
@@ -93,6 +119,34 @@ def _double(shape: Shape, track: Track, *, spread: float, detune_cents: float, d
     )
 
 
+def _synthesized(shape: Shape, track: Track, setting: Setting) -> None:
+    """A synthesizer's or drum machine's part is played by one: a font has one recording of each, and no filter."""
+    name = track.instrument.lower()
+    if _is_sub_bass(track):
+        return
+    patch = PATCH_BY_NAME.get(name)
+    if setting.is_chip and not track.is_drums and track.program in SYNTHS and not (patch or "").startswith("chip"):
+        patch = "chip_square" if track.role in ("lead", "vocal") else "chip_pulse"
+    elif patch is None and setting.is_electronic and not track.is_drums:
+        patch = PATCH_BY_PROGRAM.get(track.program)
+    if patch is not None:
+        shape.source, shape.patch = "synth", patch
+        shape.reasons.append(f"synthesised ({patch}): {track.instrument} is made of oscillators, not of recordings")
+
+
+def _synth(shape: Shape, track: Track, role: Role, setting: Setting) -> None:
+    if role == "bass":
+        _effect(shape, "drive", "harmonics, so that small loudspeakers play the bass too", gain_db=4.0)
+        return
+    _openings(shape, track, role, setting)
+    _mood(shape, role, setting)
+
+
+def _is_sub_bass(track: Track) -> bool:
+    name = track.instrument.lower()
+    return track.role == "bass" and ("808" in name or "sub" in name)
+
+
 def _drums(shape: Shape, setting: Setting) -> None:
     if setting.is_lofi:
         _effect(shape, "drive", "drums as if from a sampler pushed a little", gain_db=4.0)
@@ -100,8 +154,7 @@ def _drums(shape: Shape, setting: Setting) -> None:
 
 
 def _bass(shape: Shape, track: Track) -> None:
-    name = track.instrument.lower()
-    if "808" in name or "sub" in name:
+    if _is_sub_bass(track):
         shape.source = "sub_bass"
         shape.reasons.append("a synthesised sub: General MIDI has no 808 bass")
     elif track.program in SYNTH_BASSES:

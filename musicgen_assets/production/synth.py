@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.graph.job import FloatArray
-from musicgen_assets.production.sampler import Keys
+from musicgen_assets.production.keys import Keys
 
 SUB_ATTACK_S = 0.004
 SUB_SWEEP_SEMITONES = 14.0

@@ -142,6 +142,8 @@ class Score(Frozen):
     skips: tuple[Skip, ...] = ()
     stops: tuple[tuple[int, int], ...] = ()
     """Stretches of ticks, start and end, in which nobody sounds."""
+    fade: tuple[int, int] | None = None
+    """Where the song fades out, start and end in ticks; None where it ends otherwise. Notes are written so soft."""
 
     @model_validator(mode="after")
     def _sections_join(self) -> Score:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from musicgen_assets.context.schema import Mood, Role, TimeSignature
 from musicgen_assets.styles.refit import groove_for
@@ -178,6 +178,10 @@ def _lyrics(shares: Sequence[Share]) -> LyricHabits:
     )
 
 
+_OF_ONE_STYLE = {"depth": True, "inserts": True}
+"""What of a track's mix has no mean."""
+
+
 def _mix(shares: Sequence[Share]) -> MixTargets:
     roles = dict.fromkeys(role for style, _ in shares for role in style.mix.tracks)
     tracks = {role: _track_mix(role, [share for share in shares if role in share[0].mix.tracks]) for role in roles}
@@ -187,11 +191,26 @@ def _mix(shares: Sequence[Share]) -> MixTargets:
         reverb_damping=_mean(shares, lambda s: s.mix.reverb_damping),
         sidechain_db=_mean(shares, lambda s: s.mix.sidechain_db),
         width=_mean(shares, lambda s: s.mix.width),
+        lead_reverb_lu=_mean(shares, lambda s: s.mix.lead_reverb_lu),
+        depth_step_lu=_mean(shares, lambda s: s.mix.depth_step_lu),
+        lead_over_rest_lu=(
+            _mean(shares, lambda s: s.mix.lead_over_rest_lu[0]),
+            _mean(shares, lambda s: s.mix.lead_over_rest_lu[1]),
+        ),
+        chorus_lift_lu=_mean(shares, lambda s: s.mix.chorus_lift_lu),
     )
 
 
 def _track_mix(role: Role, shares: Sequence[Share]) -> TrackMix:
-    return TrackMix(**_numbers(shares, lambda style: style.mix.tracks[role].model_dump()))
+    """Means of what is stated; distance and inserts are those of the heaviest style that states them."""
+    stated: dict[str, Any] = dict(
+        _numbers(shares, lambda style: style.mix.tracks[role].model_dump(exclude_unset=True, exclude=_OF_ONE_STYLE))
+    )
+    for name in _OF_ONE_STYLE:
+        having = [style.mix.tracks[role] for style, _ in shares if name in style.mix.tracks[role].model_fields_set]
+        if having:
+            stated[name] = getattr(having[0], name)
+    return TrackMix.model_validate(stated)
 
 
 def _master(shares: Sequence[Share]) -> MasterTargets:

@@ -21,6 +21,8 @@ BassIdiom = Literal[
 ]  # fmt: skip
 Ending = Literal["button", "ring", "fade"]
 Level = Literal[1, 2, 3, 4]
+Depth = Literal["dry", "front", "middle", "back"]
+"""How far away a track stands: by how much direct sound there is for its reverb. "dry" has none."""
 
 
 class TempoRange(Frozen):
@@ -108,27 +110,55 @@ class StyleInstrument(Instrument):
         return self
 
 
+class Insert(Frozen):
+    """A treatment of a track in the mix: a kind of ``production.plan.Effect``, settings, and why the style has it."""
+
+    kind: str
+    settings: dict[str, float] = Field(default_factory=dict)
+    reason: str = Field(min_length=1)
+
+
 class TrackMix(Frozen):
     """Mix targets of a role. ``level_db`` is loudness relative to the lead; pan -1 (left) to 1."""
 
     level_db: float = 0.0
     pan: float = Field(0.0, ge=-1.0, le=1.0)
-    reverb_send_db: float = -18.0
+    depth: Depth = "middle"
     delay_send_db: float = -60.0
     high_pass_hz: float = 30.0
     presence_db: float = 0.0
     compression_ratio: float = Field(1.0, ge=1.0, le=20.0)
+    inserts: tuple[Insert, ...] = ()
 
 
 class MixTargets(Frozen):
-    """How the style is mixed."""
+    """How the style is mixed.
+
+    ``lead_reverb_lu``: how far the lead's reverb lies under its direct sound. Listeners prefer about 9 LU (P. Pestana
+    and J. Reiss, "Intelligent audio production strategies informed by best practices", AES 53rd Conf., 2014);
+    dense and fast styles want a drier lead. ``depth_step_lu``: from one plane of depth to the next, the reverb comes
+    closer to the direct sound by this much; 0 puts everybody side by side. ``lead_over_rest_lu``: bounds of the lead's
+    loudness over all other tracks together, about equal in the same study.
+    """
 
     tracks: dict[Role, TrackMix] = Field(default_factory=dict)
+    lead_reverb_lu: float = Field(9.5, ge=3.0, le=30.0)
+    depth_step_lu: float = Field(7.5, ge=0.0, le=15.0)
+    lead_over_rest_lu: tuple[float, float] = (-2.0, 2.0)
+    chorus_lift_lu: float = Field(2.5, ge=0.0, le=8.0)
+    """How much louder choruses are at least than verses; volume is ridden where the arrangement does not give it."""
     reverb_room: Unit = 0.5
     reverb_damping: Unit = 0.5
     sidechain_db: float = 0.0
     """How far the kick ducks bass and pads; 0 leaves them alone."""
     width: float = Field(1.0, ge=0.0, le=2.0)
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> MixTargets:
+        low, high = self.lead_over_rest_lu
+        if low > high:
+            raise ValueError(f"lead_over_rest_lu: {low} <= {high} does not hold")
+        return self
 
 
 class MasterTargets(Frozen):

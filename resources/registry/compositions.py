@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -106,11 +106,30 @@ def get_request(session: Session, request_id: str) -> Request:
 
 
 def open_requests(session: Session, older_than: datetime, limit: int = 100) -> list[Request]:
-    """Requests that nobody claimed since before ``older_than``, oldest first."""
+    """Requests that nobody claimed since before ``older_than``, in the order in which they are to be begun.
+
+    Higher priority first. Within a priority users take turns, and who has songs being made waits for those who have
+    none: a user's n-th request stands behind everybody else's (n-1)-th. Within a turn the oldest goes first.
+    """
+    busy = (
+        select(Request.user, func.count().label("songs"))
+        .where(Request.status == "claimed")
+        .group_by(Request.user)
+        .subquery()
+    )
+    place = func.row_number().over(
+        partition_by=(Request.user, Request.priority), order_by=(Request.created_at, Request.id)
+    )
+    waiting = (
+        select(Request.id.label("id"), (place + func.coalesce(busy.c.songs, 0)).label("turn"))
+        .outerjoin(busy, busy.c.user == Request.user)
+        .where(Request.status == "submitted", Request.created_at < older_than)
+        .subquery()
+    )
     query = (
         select(Request)
-        .where(Request.status == "submitted", Request.created_at < older_than)
-        .order_by(Request.created_at)
+        .join(waiting, waiting.c.id == Request.id)
+        .order_by(Request.priority.desc(), waiting.c.turn, Request.created_at, Request.id)
         .limit(limit)
     )
     return list(session.scalars(query))

@@ -140,6 +140,7 @@ class Request(Base):
     __table_args__ = (
         UniqueConstraint("user", "idempotency_key"),
         Index("ix_requests_status_created", "status", "created_at"),
+        Index("ix_requests_status_user", "status", "user"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -155,6 +156,8 @@ class Request(Base):
     """ "submitted", "claimed", then "done", "waiting", "failed" or "cancelled"."""
     kind: Mapped[str] = mapped_column(String(16), default="compose")
     """ "compose", "revise", "advance" or "retry"."""
+    priority: Mapped[int] = mapped_column(default=0)
+    """Higher goes first; see limits.PRIORITY_MAX."""
     launches: Mapped[int] = mapped_column(default=0)
     """How often it was put back after whoever had it died."""
     claimed_by: Mapped[str | None] = mapped_column(String(200))

@@ -108,7 +108,7 @@ def test_a_theme_without_a_title_gives_the_refrain_its_words() -> None:
 
 def test_explicit_titles_stay_out_of_written_words_but_not_out_of_the_users() -> None:
     lyrics = written(title="Fucking Rain", theme="shit weather")
-    assert "uck" not in " ".join(line.text for section in lyrics.sections for line in section.lines)
+    assert "fuck" not in " ".join(line.text for section in lyrics.sections for line in section.lines)
     own = written(title="Fucking Rain", text="Fucking rain on my window\nFucking rain on the road")
     assert own.sections[0].lines[0].text == "Fucking rain on my window"
 

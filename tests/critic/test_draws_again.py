@@ -18,7 +18,7 @@ from musicgen_assets.ideation.brief import validate_request
 def test_draws_are_made_until_one_holds(monkeypatch: pytest.MonkeyPatch, rejected: int, drawn: int) -> None:
     judged: list[Any] = []
 
-    def fickle(score: Any, *_: Any) -> Judgement:
+    def fickle(score: Any, *_: Any, **__: Any) -> Judgement:
         judged.append(score)
         worth = 0.0 if len(judged) <= rejected else 1.0
         return Judgement(dict.fromkeys(THRESHOLDS, worth), {}, {})

@@ -10,7 +10,25 @@ import numpy as np
 import pytest
 from dsp_signals import RATES, FloatArray
 
-from dsp import analysis, audiofile, convert, dynamics, filters, levels, loudness, pictures, space
+from dsp import (
+    analysis,
+    audiofile,
+    automation,
+    convert,
+    dynamics,
+    features,
+    filters,
+    joining,
+    layout,
+    levels,
+    loudness,
+    modulation,
+    pictures,
+    saturation,
+    separation,
+    space,
+    timepitch,
+)
 from dsp.errors import AudioError
 
 Shaper = Callable[[FloatArray, int], FloatArray]
@@ -29,6 +47,15 @@ SAME_SHAPE: dict[str, Shaper] = {
     "gate": lambda x, r: dynamics.gate(x, r, -40),
     "limiter": lambda x, r: dynamics.limiter(x, r, ceiling_dbtp=-12),
     "duck": lambda x, r: dynamics.duck(x, r, [0.0, 0.1], 6),
+    "expander": lambda x, r: dynamics.expander(x, r, -30, 3),
+    "saturate": lambda x, r: saturation.saturate(x, r, 9.0, "tube"),
+    "vibrato": lambda x, r: modulation.vibrato(x, r, 5.0, 20.0),
+    "flanger": modulation.flanger,
+    "phaser": modulation.phaser,
+    "tremolo": lambda x, r: modulation.tremolo(x, r, 4.0, 0.5),
+    "swept_filter": lambda x, r: automation.swept_filter(x, r, "low_pass", 0.0, 0.1, 300.0, 3_000.0),
+    "pitch_shift": lambda x, r: timepitch.pitch_shift(x, r, 0.0),
+    "crossfade": lambda x, r: joining.crossfade(x, x, r, 1e3),
     "fade_in": lambda x, r: dynamics.fade_in(x, r, 0.05),
     "fade_out": lambda x, r: dynamics.fade_out(x, r, 0.05),
     "delay": lambda x, r: space.delay(x, r, 0.05, 0.4, high_cut_hz=4_000, low_cut_hz=100),
@@ -39,6 +66,8 @@ TO_STEREO: dict[str, Shaper] = {
     "reverb": lambda x, r: space.reverb(x, r, pre_delay_ms=10),
     "pan": lambda x, r: space.pan(x, 0.3),
     "widen": lambda x, r: space.widen(x, 1.5),
+    "chorus": modulation.chorus,
+    "downmix": lambda x, r: layout.downmix(x),
     "mono_below": lambda x, r: space.mono_below(x, r, 120),
     "delay": lambda x, r: space.delay(x, r, 0.05, is_ping_pong=True),
     "as_channels": lambda x, r: levels.as_channels(x, 2),
@@ -62,6 +91,9 @@ METERS: dict[str, Meter] = {
     "spectral_slope": analysis.spectral_slope_db_per_octave,
     "longest_silence_s": analysis.longest_silence_s,
     "clipped_runs": lambda x, r: analysis.clipped_runs(x),
+    "features": lambda x, r: list(vars(features.extract_features(x, r)).values()),
+    "hpss": lambda x, r: list(separation.HarmonicPercussive().separate(x, r).stems.values()),
+    "centre": lambda x, r: list(separation.CentreSides().separate(x, r).stems.values()),
 }
 ENCODERS: dict[str, Callable[[FloatArray, int], Any]] = {
     "encode_flac_scaled": audiofile.encode_flac_scaled,
@@ -143,7 +175,7 @@ def test_what_is_no_audio_is_refused_and_named(name: str) -> None:
 @pytest.mark.parametrize("rate", [0, -44_100, 1_000_000, 44_100.5, "48000", True, None])
 @pytest.mark.parametrize("name", sorted(set(EVERYTHING) - {
     "as_channels", "clipped_runs", "correlation", "dc_offset", "fit_length", "null_depth_db", "pan", "peak_dbfs",
-    "rms_dbfs", "widen", "mono_fold_down_loss_lu",
+    "rms_dbfs", "widen", "mono_fold_down_loss_lu", "downmix",
 }))  # fmt: skip
 def test_impossible_rates_are_refused(name: str, rate: Any) -> None:
     with pytest.raises(AudioError):

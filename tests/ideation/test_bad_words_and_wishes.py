@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from benchmarks.written import WrittenSong, write_song
+from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.ideation.brief import accept, brief_of
 from musicgen_assets.ideation.enhancer import propose
 from musicgen_assets.ideation.fitting import parameters
 from musicgen_assets.ideation.given_words import read_given_words
@@ -192,3 +194,27 @@ def test_what_pulls_against_genre_or_mood_stands_and_is_told(prompt: str, words:
 def test_what_an_option_overrules_is_told() -> None:
     lines = parameters(propose("pop at 100 bpm").parameters, {"musical.tempo_bpm": 90}).trace
     assert any("the prompt's 100.0 gives way" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "theme"),
+    [
+        ("a Spanish song about the sea", "es", "sea"), ("a sad French song about winter nights", "fr", "winter"),
+        ("ein Lied auf Englisch über das Meer", "en", "sea"),
+        ("una canción en portugués sobre el verano", "pt", "summer"),
+    ],
+)  # fmt: skip
+def test_a_song_in_another_language_than_its_prompt_is_named_in_its_own(prompt: str, language: str, theme: str) -> None:
+    context = accept(brief_of({"prompt": prompt, "seed": 1}))
+    assert context.creative.language == language
+    assert context.creative.title in {title.text for title in load_pack(language).themes[theme].titles}  # type: ignore[arg-type]
+    assert f"own language ({language})" in told(prompt)
+
+
+def test_a_title_that_was_given_stands_in_any_language() -> None:
+    prompt = 'a Spanish song about the sea called "Blue Harbour"'
+    assert accept(brief_of({"prompt": prompt, "seed": 1})).creative.title == "Blue Harbour"
+    named = brief_of({"prompt": "a Spanish song about the sea", "title": "Salt", "seed": 1})
+    assert accept(named).creative.title == "Salt"
+    same = accept(brief_of({"prompt": "a song about the sea", "seed": 1}))
+    assert same.creative.title == "The sea"

@@ -155,7 +155,7 @@ def test_moving_one_fader_processes_that_strip_and_the_sum_only(
     score: Score, stems: dict[str, Payload], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tasks_of(store_with(score, stems), monkeypatch)
-    after = tasks_of(store_with(score, stems, bass=-9.0), monkeypatch)
+    after = tasks_of(store_with(score, stems, {"mix/bass": -9.0}), monkeypatch)
     assert set(before) == set(after) == {*(f"strip/{name}" for name in NAMES), "mix"}
     assert {name for name in before if before[name] != after[name]} == {"strip/bass", "mix"}
 

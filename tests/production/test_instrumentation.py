@@ -57,7 +57,7 @@ def test_the_style_decides_levels_and_the_role_what_it_leaves_open(style: Style)
     plan = instrument(band_score(), styled, LIVELY)
     bass = plan.sound_of("bass")
     assert (bass.level_db, bass.pan) == (-1.5, 0.1)
-    assert bass.reverb_send_db == ROLE_MIX["bass"].reverb_send_db
+    assert (bass.depth, bass.direct_to_reverb_lu) == (ROLE_MIX["bass"].depth, None)
     assert bass.has_duck
     assert not plan.sound_of("melody").has_duck
     assert (plan.sidechain_db, plan.reverb.room, plan.width) == (4.0, 0.9, 1.2)
@@ -183,7 +183,7 @@ def test_a_layer_of_sections_the_song_lacks_does_not_play_everywhere(style: Styl
 def test_a_tracks_inputs_hold_nothing_of_the_mix(style: Style) -> None:
     score = band_score(("melody",))
     sound = sounds(score, style)["melody"]
-    moved = sound.model_copy(update={"level_db": -9.0, "pan": 1.0, "reverb_send_db": 0.0, "has_duck": True})
+    moved = sound.model_copy(update={"level_db": -9.0, "pan": 1.0, "direct_to_reverb_lu": 0.0, "has_duck": True})
     assert track_inputs(score.tracks[0], sound, score, 48_000) == track_inputs(score.tracks[0], moved, score, 48_000)
 
 

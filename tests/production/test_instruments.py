@@ -37,7 +37,7 @@ def test_a_set_font_wins_over_every_other(folders: tuple[Path, Path], tmp_path: 
     assert found["font_name"] == "band.sf2"
     assert found["font_sha256"] == hashlib.sha256(mine.read_bytes()).hexdigest()
     assert not found["is_last_resort"]
-    assert found["engine"] == "tinysoundfont"
+    assert found["engine"] in ("fluidsynth", "tinysoundfont")
     assert found["engine_version"]
 
 
@@ -99,9 +99,23 @@ def test_a_font_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instruments, "ENGINE", "no-such-engine-anywhere")
+    monkeypatch.setattr(instruments, "PIP_ENGINE", "no-such-engine-anywhere")
     with pytest.raises(PermanentFailure, match="no-such-engine-anywhere is not installed"):
-        instruments.instruments_of()
+        instruments.instruments_of(engine_setting="tinysoundfont")
+
+
+def test_the_best_engine_here_plays_unless_one_is_asked_for(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    font = soundfont(folders[0] / "FluidR3Mono_GM.sf3")
+    monkeypatch.setattr(instruments, "library_version", lambda: "2.3.1")
+    assert instruments.instruments_of(font)["engine"] == "fluidsynth"
+    assert instruments.instruments_of(font)["engine_version"] == "2.3.1"
+    assert instruments.instruments_of(font, "tinysoundfont")["engine"] == "tinysoundfont"
+    monkeypatch.setattr(instruments, "library_version", lambda: None)
+    assert instruments.instruments_of(font)["engine"] == "tinysoundfont"
+    with pytest.raises(PermanentFailure, match=r"asks for fluidsynth.*libfluidsynth3"):
+        instruments.instruments_of(font, "fluidsynth")
 
 
 def test_the_hash_follows_a_changed_file_and_is_read_once_for_the_same(

@@ -14,7 +14,7 @@ from musicgen_assets.production.calibration import DRY_LUFS, calibrated_gains
 from musicgen_assets.production.instrumentation import instrument
 from musicgen_assets.production.meter import measure
 from musicgen_assets.production.parts import track_inputs
-from musicgen_assets.production.render import pan_gains, render, render_track
+from musicgen_assets.production.render import render, render_track
 from musicgen_assets.styles.loader import load_style
 from support.band_score import INSTRUMENTS, band_score
 
@@ -95,10 +95,15 @@ def test_a_louder_font_comes_out_as_loud(instruments: Any, monkeypatch: pytest.M
     from musicgen_assets.production import calibration
     from musicgen_assets.production import render as rendering
 
-    loud = {"font_path": instruments["font_path"], "font_sha256": "another font"}
+    loud = {**instruments, "font_sha256": "another font"}
     for module in (calibration, rendering):
-        original = module.play
-        monkeypatch.setattr(module, "play", lambda *a, _play=original, **k: _play(*a, **k) * np.float32(4.0))
+        original = module.sound_of
+        monkeypatch.setattr(
+            module, "sound_of",
+            lambda track, *a, _of=original: (
+                _of({**track, "data": {"instruments": instruments}}, *a) * np.float32(4.0)
+            ),
+        )  # fmt: skip
     after = measure(render({**inputs, "data": {"instruments": loud}}), RATE).lufs
     assert after == pytest.approx(before, abs=0.1)
 
@@ -153,11 +158,3 @@ def test_the_end_is_silent_even_under_a_held_note(instruments: Any) -> None:
     sound = render(inputs_for("pad", instruments, notes=[[0, 99_999, 60, 110]]))
     assert np.abs(sound[:, -1]).max() == 0.0
     assert np.abs(sound[:, -RATE // 4 : -RATE // 8]).max() > 0.01
-
-
-def test_panning_keeps_the_power() -> None:
-    for pan in np.linspace(-1.0, 1.0, 9):
-        left, right = pan_gains(float(pan))
-        assert left**2 + right**2 == pytest.approx(2.0)
-    assert pan_gains(0.0) == pytest.approx((1.0, 1.0))
-    assert pan_gains(-1.0) == pytest.approx((np.sqrt(2.0), 0.0), abs=1e-9)

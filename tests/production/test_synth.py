@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from musicgen_assets.production import synth
-from musicgen_assets.production.sampler import keys_of
+from musicgen_assets.production.keys import keys_of
 
 RATE = 48_000
 NOISES: list[Callable[..., np.ndarray]] = [synth.riser, synth.reverse_cymbal, synth.impact, synth.vinyl]

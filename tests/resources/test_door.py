@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from musicgen_assets.context.failures import BadInput, TransientFailure
 from musicgen_assets.context.limits import SEED_MAX
-from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.context.request import CompositionRequest, filled_in
 from resources import door, door_names
 from resources.door import claim, finish_request, release_claim, submit
 from resources.registry import Registry, Request, queries
@@ -77,6 +77,14 @@ def test_the_same_key_is_the_same_composition_and_another_request_is_refused(
     other = submit(registry, ask(idempotency_key="k", user="ada"), settings)
     assert other.is_new
     assert rows(registry)["compositions"] == 2
+
+
+def test_the_same_key_at_another_priority_is_the_same_request(registry: Registry, settings: Settings) -> None:
+    first = submit(registry, ask(idempotency_key="k"), settings)
+    again = submit(registry, ask(idempotency_key="k", priority=9), settings)
+    assert (again.is_new, again.request_id) == (False, first.request_id)
+    with pytest.raises(BadInput, match="priority"):
+        filled_in(CompositionRequest, prompt="a song", priority=101)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +210,7 @@ def test_what_nobody_claimed_can_be_swept_up(registry: Registry, settings: Setti
 
 CALLER = """
 import json, sys
-from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.context.request import CompositionRequest, filled_in
 from resources.door import claim, submit
 from resources.registry import Registry
 from resources.settings import get_settings

@@ -24,7 +24,7 @@ from resources.store import ArtifactStore
 @pytest.fixture(autouse=True)
 def _some_soundfont(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own fonts are not what is tested here."""
-    monkeypatch.setattr(instruments, "instruments_of", lambda _: font())
+    monkeypatch.setattr(instruments, "instruments_of", lambda *_: font())
 
 
 def font(**changes: Any) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def finding(settings: Settings, name: str) -> Finding:
 def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> None:
     found = checks(settings)
     assert [row.name for row in found] == [
-        "python", "home", "disk space", "registry", "artifact store", "versions", "soundfont", "ffmpeg", "local models",
-        "provider keys",
+        "python", "home", "disk space", "registry", "artifact store", "versions", "samplers", "soundfont", "ffmpeg",
+        "local models", "provider keys",
     ]  # fmt: skip
     assert [row for row in found if row.status == "error"] == []
     assert f"revision {HEAD}" in finding(settings, "registry").detail
@@ -140,10 +140,10 @@ def test_the_font_of_last_resort_is_a_warning_and_none_is_an_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert finding(settings, "soundfont").status == "ok"
-    monkeypatch.setattr(instruments, "instruments_of", lambda _: font(is_last_resort=True))
+    monkeypatch.setattr(instruments, "instruments_of", lambda *_: font(is_last_resort=True))
     assert finding(settings, "soundfont").status == "warning"
 
-    def none(_: Any) -> Any:
+    def none(*_: Any) -> Any:
         raise PermanentFailure("No SoundFont was found.", way_out="Get one.")
 
     monkeypatch.setattr(instruments, "instruments_of", none)

@@ -200,6 +200,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a value out of range": {"overrides": {"musical.tempo_bpm": 9000}},
     "a song longer than allowed here": {"overrides": {"technical.duration_s": 599.0}},
     "dice where there are none": {"rerolls": ("mix",)},
+    "a section that the song does not have": {"rerolls": ("verse 9",)},
     "an empty prompt": {"prompt": "  "},
     "a prompt longer than allowed here": {"prompt": "summer " * 200},
     "a role that nobody plays": {"overrides": {"musical.instruments.percussion": "shaker"}},
@@ -222,6 +223,17 @@ def test_what_the_door_refuses_the_plan_refuses_in_the_same_words(
     with pytest.raises(BadInput) as submitted:
         submit(workshop.studio.registry, request, workshop.studio.settings)
     assert str(planned.value) == str(submitted.value)
+
+
+def test_a_section_that_is_not_there_is_refused_before_work_with_those_that_are(workshop: Workshop) -> None:
+    """Unless something else is changed from which another form may come."""
+    for harmless in ({}, {"overrides": {"creative.title": "Another"}}):
+        with pytest.raises(BadInput, match="no such section") as refused:
+            plan_revision(workshop.studio, workshop.revise(workshop.first, rerolls=("verse 9",), **harmless))
+        assert "verse 1" in str(refused.value)
+    longer = workshop.revise(workshop.first, rerolls=("verse 9",), overrides={"technical.duration_s": 200.0})
+    assert plan_revision(workshop.studio, longer)
+    assert plan_revision(workshop.studio, workshop.revise(workshop.first, rerolls=("verse 1",)))
 
 
 def test_there_is_no_plan_for_an_unknown_version_or_one_without_a_context(workshop: Workshop) -> None:

@@ -11,9 +11,8 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from musicgen_assets import forms
-from musicgen_assets.cli.options import parse_styles
 from musicgen_assets.context.failures import TransientFailure
-from musicgen_assets.context.request import CompositionRequest, RevisionRequest
+from musicgen_assets.context.request import CompositionRequest, RevisionRequest, parse_styles
 from musicgen_assets.definitions import defs
 from musicgen_assets.forms import NewSong, ReviseSong
 from resources.door import Submission

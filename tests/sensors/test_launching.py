@@ -96,7 +96,7 @@ def test_a_running_deployment_gets_the_request_at_once(ask: Ask, row: Row, setti
         "composition": submission.composition, "version": submission.partition,
         "dagster/partition": submission.partition,
         "musicgen/request": submission.request_id, "musicgen/claim": request.claimed_by, "user": "ada",
-        "dagster/retry_strategy": "ALL_STEPS",
+        "dagster/retry_strategy": "ALL_STEPS", "dagster/priority": "0",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The sensor "requests": what nobody claimed is launched, once, oldest first, and nothing else is touched."""
+"""The sensor "requests": what nobody claimed is launched once, by priority, users in turn; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resources.door import Submission, claim, finish_request, release_claim
 from resources.executing import CLAIM_TAG, REQUEST_TAG
 from resources.launch import claim_launch
 from resources.registry import Registry, Request
-from sensors.requests import MOST_A_TICK, sweep
+from sensors.requests import MOST_A_TICK, room_in_line, runs_in_line, sweep
 from sensors.requests import requests as sensor
 
 Ask = Callable[..., Submission]
@@ -95,6 +95,46 @@ def test_nothing_open_is_said_so(ask: Ask, registry: Registry, instance: dg.Dags
 def test_the_oldest_come_first(ask: Ask, instance: dg.DagsterInstance) -> None:
     asked = {age: ask(age_s=age).partition for age in (10.0, 300.0, 60.0)}
     assert [run.partition_key for run in tick(instance)[0]] == [asked[300.0], asked[60.0], asked[10.0]]
+
+
+def test_a_higher_priority_goes_first_and_says_so_to_dagster(ask: Ask, instance: dg.DagsterInstance) -> None:
+    asked = {priority: ask(age_s=100.0 - priority, priority=priority).partition for priority in (0, -5, 50)}
+    runs = tick(instance)[0]
+    assert [run.partition_key for run in runs] == [asked[50], asked[0], asked[-5]]
+    assert [run.tags["dagster/priority"] for run in runs] == ["50", "0", "-5"]
+
+
+def test_users_take_turns_and_who_is_served_already_waits(ask: Ask, registry: Registry) -> None:
+    """A hundred songs of one user must not keep the one song of another waiting."""
+    served = ask(age_s=900.0, user="ada")
+    assert claim(registry, served.request_id, "run:1")
+    many = [ask(age_s=500.0 - number, user="ada").partition for number in range(3)]
+    bob, eve = ask(age_s=20.0, user="bob").partition, ask(age_s=10.0, user="eve").partition
+    assert [launch.partition for launch in sweep(registry)] == [bob, eve, *many]
+
+
+def test_the_queue_is_kept_short_so_that_the_registry_decides_who_is_next(
+    ask: Ask, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensors.requests.room_in_line", lambda _instance: 3)
+    monkeypatch.setattr("sensors.requests.runs_in_line", lambda _instance: 2)
+    first, late = ask(age_s=90.0).partition, ask(age_s=50.0, priority=9).partition
+    assert [run.partition_key for run in tick(instance)[0]] == [late]
+    monkeypatch.setattr("sensors.requests.runs_in_line", lambda _instance: 3)
+    runs, _, why = tick(instance)
+    assert runs == []
+    assert "1 waiting their turn behind the 3 runs in Dagster's queue" in why
+    monkeypatch.setattr("sensors.requests.runs_in_line", lambda _instance: 0)
+    assert [run.partition_key for run in tick(instance)[0]] == [first]
+
+
+def test_runs_in_dagsters_queue_are_counted(instance: dg.DagsterInstance) -> None:
+    assert (runs_in_line(instance), room_in_line(instance) > 0) == (0, True)
+    statuses = dg.DagsterRunStatus
+    for status in (statuses.NOT_STARTED, statuses.NOT_STARTED, statuses.STARTED, statuses.SUCCESS):
+        instance.create_run_for_job(defs.resolve_job_def("compose"), status=status)
+    instance.create_run_for_job(defs.resolve_job_def("standing_checks"), status=statuses.NOT_STARTED)
+    assert runs_in_line(instance) == 2
 
 
 def test_a_stage_limited_request_covers_the_assets_up_to_it(ask: Ask, instance: dg.DagsterInstance) -> None:

@@ -95,7 +95,6 @@ def roots_at_changes(matter: Matter, bass: Floats) -> float:
     """
     chords, beat = matter.chords, matter.beat_steps
     answers = []
-    held = np.zeros(12, dtype=bool)
     for index in range(len(chords)):
         if (
             index
@@ -106,10 +105,16 @@ def roots_at_changes(matter: Matter, bass: Floats) -> float:
         first = int(chords.steps[index])
         window = bass[max(first - beat, 0) : first + beat].sum(axis=0) > 0
         if window.any():
-            pedal = window & held & chords.tones[index]
+            pedal = window & _held_before(bass, first) & chords.tones[index]
             answers.append(bool(window[chords.roots[index]] or window[chords.basses[index]] or pedal.any()))
-            held = window
     return float(np.mean(answers)) if answers else 1.0
+
+
+def _held_before(bass: Floats, step: int) -> Bools:
+    """Pitch classes of the last tone that the bass sounded before a step; all False where it was silent so far."""
+    heard = np.flatnonzero(bass[:step].any(axis=1))
+    held: Bools = bass[heard[-1]] > 0 if len(heard) else np.zeros(12, dtype=bool)
+    return held
 
 
 def changes_on_pulses(steps: Ints, pulses: Sequence[int], bar_steps: int) -> float:

@@ -25,6 +25,13 @@ def statements(line: Ints, hook: Ints) -> Ints:
     return np.array([statement.start_ticks for statement in found], dtype=np.int64)
 
 
+def share_said(found: Ints, hook: Ints, notes: int) -> float:
+    """Share of the line's ``notes`` that say the hook, 0-1, where it is said more than once: a hook of three notes that
+    returns is a figure that returns, though it is too short for melody_measures.recurrence.
+    """
+    return min(len(found) * len(hook) / notes, 1.0) if len(found) > 1 else 0.0
+
+
 def hook_presence(found: Ints, sections: Sequence[Section], end_ticks: int) -> dict[str, float]:
     """``hook_in_choruses``: fewest statements in a chorus (or drop) that is at least half as long as the longest.
     ``hook_late``: share of the song before the first statement, 1 where there is none. ``hook_total``: statements in

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from musicgen_assets.arrangement.critic import form_measures, harmony_measures, rhythm_measures
-from musicgen_assets.arrangement.critic.hook_measures import hook_presence, statements
+from musicgen_assets.arrangement.critic.hook_measures import hook_presence, share_said, statements
 from musicgen_assets.arrangement.critic.matter import (
     STEP_TICKS,
     Floats,
@@ -46,13 +46,14 @@ def melody_measures(matter: Matter) -> Measures:
     phrases = phrase_numbers(line, beat)
     weights = step_weights(matter.score.time_signature, matter.bar_steps)
     home = _in_home_key(line, matter)
+    said = _hook_statements(matter)
     return {
         **motion(home, phrases),
-        "recurrence": recurrence(line, beat),
+        "recurrence": max(recurrence(line, beat), share_said(said, matter.hook, len(line))),
         **variety(home, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),
-        **hook_presence(_hook_statements(matter), matter.sections, matter.score.end_ticks),
+        **hook_presence(said, matter.sections, matter.score.end_ticks),
     }
 
 

@@ -16,6 +16,9 @@ _REST_BEATS = 0.5
 """A rest this long ends a phrase."""
 _LONG_BEATS, _LONG_NOTES = 1.5, 1.5
 """So does a note this long that is this much longer than is usual."""
+_INTERVAL_NAMES = np.array([0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7])
+"""Steps that an interval of so many semitones spans: unison, second, third, fourth (with the tritone) ... octave; wider
+ones keep their semitones."""
 
 
 def phrase_numbers(line: Ints, beat_ticks: int) -> Ints:
@@ -55,7 +58,9 @@ def motion(line: Ints, phrases: Ints) -> dict[str, float]:
 def recurrence(line: Ints, beat_ticks: int) -> float:
     """Share of notes in figures of four notes (intervals and rhythm) that come back elsewhere, 0-1.
 
-    Repetition is what makes music music (Margulis, On Repeat, 2014); a line of random notes has next to none.
+    A second is a second, major or minor, and so on up to the octave: a sequence in the key is a repetition (Dowling
+    1978, Psychological Review 85(4): listeners keep contour and scale steps before exact intervals). Repetition is
+    what makes music music (Margulis, On Repeat, 2014); a line of random notes has next to none.
     """
     if len(line) < 2 * FIGURE_NOTES:
         return 0.0
@@ -74,8 +79,13 @@ def recurrence(line: Ints, beat_ticks: int) -> float:
 
 
 def _figures(line: Ints, beat_ticks: int) -> Ints:
-    """Intervals and waits of every four notes in a row, shape (n - 3, 6); waits in quarters of a beat."""
-    moves, waits = np.diff(line[:, 2]), np.rint(np.diff(line[:, 0]) / (beat_ticks / 4)).astype(np.int64)
+    """Intervals, as they are named and with their signs, and waits of every four notes in a row, shape (n - 3, 6);
+    waits in quarters of a beat.
+    """
+    sizes = np.diff(line[:, 2])
+    wide = np.abs(sizes) - len(_INTERVAL_NAMES) + 1
+    names = _INTERVAL_NAMES[np.minimum(np.abs(sizes), len(_INTERVAL_NAMES) - 1)] + np.maximum(wide, 0)
+    moves, waits = np.sign(sizes) * names, np.rint(np.diff(line[:, 0]) / (beat_ticks / 4)).astype(np.int64)
     size = FIGURE_NOTES - 1
     count = len(line) - size
     columns = [moves[offset : offset + count] for offset in range(size)]

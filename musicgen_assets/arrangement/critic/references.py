@@ -67,7 +67,7 @@ RHYTHMIC = {
     "apart_ms": Reference(-1.0, 0.0, 20.0, 45.0),  # parts within 20 ms: Hofmann et al. 2017
     "velocity_spread": Reference(0.0, 3.0),  # rule of thumb
     "velocity_bits": Reference(0.3, 1.2),  # rule of thumb
-    "groove": Reference(0.25, 0.55),  # human 5 % .72; beatless music less
+    "groove": Reference(0.2, 0.48),  # human 5 % .72; eight beatless bars .49
     "rhythms": Reference(0.02, 0.15),  # human 5 % .20
     "meter": Reference(0.8, 1.1),  # human 5 % 1.10
 }

@@ -28,7 +28,7 @@ from musicgen_assets.arrangement.critic.references import (
     Reference,
 )
 from musicgen_assets.arrangement.critic.words_measures import sung_lines, word_measures
-from musicgen_assets.arrangement.integrity import structural_integrity
+from musicgen_assets.arrangement.integrity import Integrity, structural_integrity
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.score.material import Lyrics
 from musicgen_assets.score.model import NoteRow, Score, Syllable, Track
@@ -99,11 +99,13 @@ def judge(
     hook: Sequence[NoteRow],
     lyrics: Lyrics | None = None,
     syllables: Sequence[Syllable] = (),
+    *,
+    integrity: Integrity | None = None,
 ) -> Judgement:
     """The judgement of a written song.
 
     ``tracks``: all that sound, the vocal among them. ``hook``: as it was invented. Words are judged where ``lyrics``
-    has any; words that the user gave only by how they are sung.
+    has any; words that the user gave only by how they are sung. ``integrity``: the score's, where it is known already.
     """
     matter = matter_of(score, tracks, hook)
     families: dict[str, tuple[Measures, Mapping[str, Reference]]] = {
@@ -115,7 +117,7 @@ def judge(
     if lyrics is not None and lyrics.sections:
         words = _words(matter, lyrics, syllables)
         families[LYRIC_SCORE] = (words, GIVEN_WORDS if lyrics.is_users_own else WORDS)
-    integrity = structural_integrity(score)
+    integrity = integrity or structural_integrity(score)
     scores: dict[str, float] = {}
     worths: dict[str, float] = {}
     for name, (measures, references) in families.items():

@@ -63,7 +63,8 @@ def sung_lines(syllables: Sequence[Syllable], sections: Sequence[Section]) -> li
 def word_measures(lines: Sequence[SungLine], lyrics: Lyrics, weights: Floats) -> dict[str, float]:
     """Measures of sung words, each 0-1; empty where nothing is sung. ``weights`` of the steps of a bar.
 
-    ``rhymes``: share of lines that rhyme with one at most three lines away in their section. ``refrains``: share of the
+    ``rhymes``: share of lines that rhyme with one at most three lines away in their section, lines of our own words
+    that nothing answers by the stanza's scheme left out. ``refrains``: share of the
     choruses' lines that the longest chorus has too. ``refrain_place``: share of returning lines that return in
     choruses. ``title_place``: share of choruses that sing the title, where any line does. ``as_written``: share of
     lines that the lyrics have for that kind of section. ``stress``: share of stressed syllables on beats, those just
@@ -72,7 +73,7 @@ def word_measures(lines: Sequence[SungLine], lyrics: Lyrics, weights: Floats) ->
     if not lines:
         return {}
     return {
-        "rhymes": _rhymes(lines, lyrics.language),
+        "rhymes": _rhymes(lines, lyrics),
         "refrains": _refrains(lines),
         "refrain_place": _refrain_place(lines),
         "title_place": _title_place(lines, lyrics.refrain or lyrics.title, lyrics.language),
@@ -89,14 +90,17 @@ def _by_section(lines: Sequence[SungLine]) -> list[list[SungLine]]:
     return list(found.values())
 
 
-def _rhymes(lines: Sequence[SungLine], language: str) -> float:
+def _rhymes(lines: Sequence[SungLine], lyrics: Lyrics) -> float:
+    every = [line for section in lyrics.sections for line in section.lines]
+    lettered = {tuple(plain(word) for word in words_of(line.text)) for line in every if line.rhyme}
     answers = []
     for stanza in _by_section(lines):
         for index, line in enumerate(stanza):
             near = stanza[max(0, index - _RHYME_REACH) : index] + stanza[index + 1 : index + 1 + _RHYME_REACH]
             others = [other.text for other in near if other.words != line.words]
-            answers.append(any(rhymes(line.text, other, language) for other in others))
-    return float(np.mean(answers))
+            if lyrics.is_users_own or line.words in lettered:
+                answers.append(any(rhymes(line.text, other, lyrics.language) for other in others))
+    return float(np.mean(answers)) if answers else 0.0
 
 
 def _refrains(lines: Sequence[SungLine]) -> float:

@@ -42,6 +42,18 @@ PACKAGES: Mapping[PackageName, Package] = {
         "instrumental, a cappella, no drums, no melody, and stems in four groups",
         "musicgen_assets.finalization.packages.everyone:make",
     ),
+    "game": Package(
+        "intro, seamless loop with layers, outro, stingers, cues",
+        "musicgen_assets.finalization.packages.game:make",
+    ),
+    "film": Package(
+        "Broadcast WAV with timecode, cut-downs of 60, 30, 15 and 6 s, cue sheet",
+        "musicgen_assets.finalization.packages.film:make",
+    ),
+    "video": Package(
+        "music that starts at once, a bed under speech, a visualizer, a licence certificate",
+        "musicgen_assets.finalization.packages.video:make",
+    ),
     "songwriter": Package(
         "lead sheet, ChordPro, click, guide melody, play-alongs",
         "musicgen_assets.finalization.packages.songwriter:make",

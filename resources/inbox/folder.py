@@ -1,0 +1,113 @@
+"""Where the inbox lies: a folder or a bucket's prefix, what is in it, and the answers beside the files.
+
+Belongs here: listing, reading and answering, over fsspec. Does not belong here: what a file holds (rows).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure, TransientFailure
+from resources.disk import disk_failure, write_atomically
+from resources.inbox.rows import ENDINGS
+from resources.store import file_system, is_local
+
+RESULT = ".result.json"
+"""Ending of the answer to a file: "songs.csv" is answered by "songs.csv.result.json"."""
+
+LARGEST_BYTES = 16 * 1024 * 1024
+"""A file of requests is text that people or programs wrote; more than this is something else."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of requests. ``mark`` changes when its content may have: size, time and, on a bucket, the tag."""
+
+    name: str
+    size_bytes: int
+    mark: str
+
+
+class Inbox:
+    """The inbox at ``url`` ("file:///path", "s3://bucket/prefix"). Every method raises a Failure that says why."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._fs, self._root = file_system(url, "MUSICGEN_INBOX_URL")
+
+    def files(self) -> list[Found]:
+        """Files of requests at the top of the inbox, by name; hidden and half-downloaded ones are no such files."""
+        if is_local(self._fs):
+            make = Path(self._root)
+            try:
+                make.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise disk_failure(error, make, "create the folder") from error
+        try:
+            self._fs.invalidate_cache()
+            entries = self._fs.ls(self._root, detail=True)
+        except (OSError, ValueError) as error:
+            raise self._refused(error, self._root, "list") from error
+        found = [_found(entry) for entry in entries if entry["type"] == "file"]
+        return sorted((file for file in found if _is_request_file(file.name)), key=lambda file: file.name)
+
+    def read(self, file: Found) -> bytes:
+        """The whole file. Raises BadInput for one that is too large."""
+        if file.size_bytes > LARGEST_BYTES:
+            raise BadInput(
+                "file", file.name, f"it has {file.size_bytes:,} bytes, {LARGEST_BYTES:,} are allowed",
+                way_out="Split it into smaller files.",
+            )  # fmt: skip
+        try:
+            return bytes(self._fs.cat_file(self._path(file.name)))
+        except OSError as error:
+            raise self._refused(error, file.name, "read") from error
+
+    def answer(self, file: Found) -> dict[str, Any] | None:
+        """The answer beside a file, if there is one that can be read."""
+        try:
+            told = json.loads(self._fs.cat_file(self._path(file.name + RESULT)))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            return None  # cut short or written over: the file is taken again, which doubles nothing
+        except OSError as error:
+            raise self._refused(error, file.name + RESULT, "read") from error
+        return told if isinstance(told, dict) else None
+
+    def tell(self, file: Found, answer: Mapping[str, Any]) -> None:
+        """Write the answer beside the file, whole or not at all."""
+        path, data = self._path(file.name + RESULT), json.dumps(answer, indent=1, ensure_ascii=False).encode()
+        if is_local(self._fs):
+            write_atomically(Path(path), data + b"\n")
+            return
+        try:
+            self._fs.pipe_file(path, data + b"\n")
+        except OSError as error:
+            raise self._refused(error, path, "write") from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _refused(self, error: Exception, what: str, doing: str) -> Failure:
+        if is_local(self._fs) and isinstance(error, OSError):
+            return disk_failure(error, what, doing)
+        text = f"Could not {doing} {what} in the inbox {self.url}: {error}."
+        if isinstance(error, (PermissionError, FileNotFoundError)):
+            return PermanentFailure(text, way_out="Check that the bucket is there and what these credentials may do.")
+        return TransientFailure(text, way_out="The next look tries again; if it stays, check the connection.")
+
+
+def _found(entry: Mapping[str, Any]) -> Found:
+    size = int(entry.get("size") or 0)
+    tag = entry.get("ETag") or entry.get("mtime") or entry.get("LastModified") or entry.get("created") or ""
+    return Found(str(entry["name"]).rsplit("/", 1)[-1], size, f"{size}:{tag}")
+
+
+def _is_request_file(name: str) -> bool:
+    is_hidden = name.startswith((".", "~"))
+    return not is_hidden and not name.endswith(RESULT) and name.rsplit(".", 1)[-1].lower() in ENDINGS
