@@ -20,11 +20,12 @@ from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.score.clock import mean_tempo_bpm, song_clock
 from musicgen_assets.score.model import Score
 
-PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll")
+PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll", "phase", "energy")
 
 _MEASURE_ENTRY = "musicgen_assets.mastering.measures:measure_master"
 _GRID_ENTRY = "musicgen_assets.mastering.tempo_grid:match_tempo"
 _SOUND_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_sound"
+_COURSE_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_course"
 _SCORE_PICTURE_ENTRY = "musicgen_assets.mastering.pictures:draw_score"
 _PEAK_ENTRY = "musicgen_assets.mastering.codecs:measure_decoded"
 
@@ -62,7 +63,7 @@ def make_analysis(job: Job) -> Outcome:
         "decoded_true_peak_dbtp": {encode.format: encode.decoded_true_peak_dbtp for encode in encodes},
         "scores": judged.get("scores", {}),
     }
-    large, small = _pictures(results[2], results[3])
+    large, small = _pictures([ref for drawn in results[2:] for ref in drawn])
     return Outcome(
         content=(json_payload(main), json_payload(_verdict(master, checks), "verdict"), *large),
         facts=_facts(measures, checks),
@@ -73,16 +74,17 @@ def make_analysis(job: Job) -> Outcome:
 
 def _tasks(asked: Asked, master: Ref, score_ref: Ref, score: Score) -> list[Task]:
     clock = song_clock(score)
-    starts = [[section.name, round(clock.seconds(section.start_ticks), 3)] for section in score.sections]
-    drawn = {
-        "sections": starts,
-        "target_lufs": asked.target_lufs,
-        "corridor": asked.corridor.model_dump(mode="json"),
-    }
+    sections = [
+        [part.name, *(round(clock.seconds(tick), 3) for tick in (part.start_ticks, part.end_ticks)), part.energy]
+        for part in score.sections
+    ]
+    sound = {"sections": sections, "corridor": asked.corridor.model_dump(mode="json")}
+    course = {"sections": sections, "target_lufs": asked.target_lufs}
     return [
         Task("measures", _MEASURE_ENTRY, {"tempo_bpm": asked.tempo_bpm}, {"master": master}),
         Task("tempo", _GRID_ENTRY, {}, {"master": master, "score": score_ref}),
-        Task("pictures/sound", _SOUND_PICTURES_ENTRY, drawn, {"master": master}),
+        Task("pictures/sound", _SOUND_PICTURES_ENTRY, sound, {"master": master}),
+        Task("pictures/course", _COURSE_PICTURES_ENTRY, course, {"master": master}),
         Task("pictures/score", _SCORE_PICTURE_ENTRY, {}, {"score": score_ref}),
     ]
 
@@ -134,9 +136,9 @@ def asked_of(job: Job, score: Score) -> Asked:
     )
 
 
-def _pictures(sound: tuple[Ref, ...], roll: tuple[Ref, ...]) -> tuple[list[Ref], dict[str, Ref]]:
+def _pictures(drawn: list[Ref]) -> tuple[list[Ref], dict[str, Ref]]:
     """Large pictures in the order of ``PICTURES``, and thumbnails by name."""
-    by_role = {ref.role: ref for ref in (*sound, *roll)}
+    by_role = {ref.role: ref for ref in drawn}
     return [by_role[name] for name in PICTURES], {name: by_role[f"small/{name}"] for name in PICTURES}
 
 
