@@ -75,6 +75,18 @@ def test_the_sub_bass_has_one_voice_and_never_clicks() -> None:
     assert not sound[:, 60_000:].any()
 
 
+def test_joined_sub_bass_notes_slide_and_others_do_not() -> None:
+    def early_hz(second: int, first_end: int) -> float:
+        keys = keys_of([[0, first_end, 36, 110], [480, 480, second, 110]], 50.0, RATE, 2 * RATE)
+        sound = synth.sub_bass(keys, 2 * RATE, RATE)[0, 24_600:26_400]
+        rises = np.flatnonzero((sound[:-1] < 0) & (sound[1:] >= 0))
+        return float(RATE / np.diff(rises).mean())
+
+    higher = 440.0 * 2 ** ((43 - 69) / 12)
+    assert early_hz(43, 480) < 0.93 * higher  # on its way up from 65 Hz
+    assert early_hz(43, 300) > higher  # falling onto its own pitch
+
+
 def test_a_sub_bass_note_of_no_length_is_left_out() -> None:
     keys = keys_of([[0, 960, 36, 110], [0, 960, 43, 110]], 50.0, RATE, RATE)
     both, upper = synth.sub_bass(keys, RATE, RATE), synth.sub_bass(keys.where(np.array([False, True])), RATE, RATE)
