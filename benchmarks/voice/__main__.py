@@ -152,9 +152,7 @@ def report_words(count: int) -> bool:
         print(f"  {language}: sung {found[0]}, without consonants {found[1]}, spoken {found[2]}")
         sums += found
     of = count * len(WORDS)
-    print(
-        f"  all of {of}: sung {sums[0]}, without consonants {sums[1]}, spoken {sums[2]}, by chance {len(WORDS)}"
-    )
+    print(f"  all of {of}: sung {sums[0]}, without consonants {sums[1]}, spoken {sums[2]}, by chance {len(WORDS)}")
     print("  missed: " + ", ".join(missed))
     return bool(sums[0] >= 1.5 * sums[1])
 
