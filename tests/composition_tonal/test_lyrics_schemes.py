@@ -62,7 +62,8 @@ def test_a_style_in_which_nothing_rhymes_sings_ballads() -> None:
     ("text", "language"),
     [
         ("le eau de la mer", "fr"), ("la homme est là", "fr"), ("Je vais de le jardin", "fr"), ("ma amie chante", "fr"),
-        ("el sol de el mar", "es"), ("la agua es clara", "es"), ("la problema es mío", "es"), ("o barco em o mar", "pt"),
+        ("el sol de el mar", "es"), ("la agua es clara", "es"), ("la problema es mío", "es"),
+        ("o barco em o mar", "pt"),
         ("an house on the hill", "en"), ("the the rain", "en"), ("für dem Tag", "de"),
     ],
 )  # fmt: skip
