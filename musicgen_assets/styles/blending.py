@@ -198,6 +198,7 @@ def _mix(shares: Sequence[Share]) -> MixTargets:
             _mean(shares, lambda s: s.mix.lead_over_rest_lu[1]),
         ),
         chorus_lift_lu=_mean(shares, lambda s: s.mix.chorus_lift_lu),
+        glue_ratios=_numbers(shares, lambda s: s.mix.glue_ratios),
     )
 
 
@@ -217,6 +218,8 @@ def _master(shares: Sequence[Share]) -> MasterTargets:
     return MasterTargets(
         low_shelf_db=_mean(shares, lambda s: s.master.low_shelf_db),
         high_shelf_db=_mean(shares, lambda s: s.master.high_shelf_db),
+        multiband_ratio=_mean(shares, lambda s: s.master.multiband_ratio),
+        high_width_db=_mean(shares, lambda s: s.master.high_width_db),
         glue_ratio=_mean(shares, lambda s: s.master.glue_ratio),
         min_dynamic_range_db=_mean(shares, lambda s: s.master.min_dynamic_range_db),
         slope_db_per_octave=(

@@ -50,9 +50,17 @@ PACKAGES: Mapping[PackageName, Package] = {
         "music that starts at once, a bed under speech, a visualizer, a licence certificate",
         "musicgen_assets.finalization.packages.video:make",
     ),
+    "everyone": Package(
+        "instrumental, a cappella, no drums, no melody, and stems in four groups",
+        "musicgen_assets.finalization.packages.everyone:make",
+    ),
     "songwriter": Package(
-        "lead sheet, ChordPro, an audible click",
+        "lead sheet, ChordPro, click, guide melody, play-alongs",
         "musicgen_assets.finalization.packages.songwriter:make",
+    ),
+    "daw": Package(
+        "the song as a DAWproject with stems, notes, markers and levels",
+        "musicgen_assets.finalization.packages.daw:make",
     ),
 }
 
