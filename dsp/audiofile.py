@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Input rates of Opus (RFC 6716)."""
 OGG_SERIAL = 0x4D555349
 """The one stream number of every OGG file made here; files hold one stream, so any constant will do."""
+
+MAX_DECODED_VALUES = 1 << 28
+"""The most samples times channels that are decoded at once: 1 GiB as float32, 10 minutes of 192 kHz stereo."""
 
 _FLAC_LEVEL = 0.2
 """libsndfile's scale 0..1. A quarter faster than its default on music, for files 2 % larger."""
@@ -177,7 +181,8 @@ def decode(data: bytes) -> tuple[FloatArray, int]:
         float32 (channels, samples), C-contiguous, and the rate in Hz.
 
     Raises:
-        AudioError: no decoder could read it (the message says what each answered), or it holds no samples.
+        AudioError: no decoder could read it (the message says what each answered), it holds no samples, or its header
+            claims more than ``MAX_DECODED_VALUES``.
     """
     answers: list[str] = []
     decoders = [("libsndfile", _decode_sound_file)]
@@ -188,6 +193,8 @@ def decode(data: bytes) -> tuple[FloatArray, int]:
     for name, decoder in decoders:
         try:
             samples, rate = decoder(data)
+        except TooLargeError:
+            raise
         except (RuntimeError, ValueError, TypeError) as error:
             # Both name the buffer by its address; messages must not differ from run to run.
             answers.append(f"{name}: {_BUFFER_NAME.sub('the bytes', str(error))}")
@@ -198,19 +205,81 @@ def decode(data: bytes) -> tuple[FloatArray, int]:
     raise AudioError(f"cannot decode {len(data)} bytes beginning {data[:12]!r}; tried " + "; ".join(answers))
 
 
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file's header says of it, and nobody has checked yet."""
+
+    sample_rate_hz: int
+    channels: int
+    samples: int
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds, by the header."""
+        return self.samples / self.sample_rate_hz
+
+
+def audio_info(data: bytes) -> AudioInfo:
+    """Rate, channels and length as the header states them, without decoding.
+
+    Raises:
+        AudioError: no decoder knows the bytes.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as source:
+            return AudioInfo(int(source.samplerate), int(source.channels), int(source.frames))
+    except (RuntimeError, ValueError, TypeError) as error:
+        known = f"libsndfile: {_BUFFER_NAME.sub('the bytes', str(error))}"
+        if data.startswith(_STRICTLY_READ):
+            raise AudioError(f"cannot read {len(data)} bytes beginning {data[:12]!r}; {known}") from error
+    return _info_by_pedalboard(data, known)
+
+
+def _info_by_pedalboard(data: bytes, known: str) -> AudioInfo:
+    from pedalboard.io import AudioFile
+
+    try:
+        with AudioFile(io.BytesIO(data)) as source:
+            return AudioInfo(round(source.samplerate), int(source.num_channels), int(source.frames))
+    except (RuntimeError, ValueError, TypeError) as error:
+        told = _BUFFER_NAME.sub("the bytes", str(error))
+        raise AudioError(
+            f"cannot read {len(data)} bytes beginning {data[:12]!r}; tried {known}; pedalboard: {told}"
+        ) from error
+
+
 def _decode_sound_file(data: bytes) -> tuple[FloatArray, int]:
     import soundfile
 
-    interleaved, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    return np.ascontiguousarray(interleaved.T), int(rate)
+    with soundfile.SoundFile(io.BytesIO(data)) as source:
+        _check_size(source.frames, source.channels)
+        interleaved = source.read(dtype="float32", always_2d=True)
+        rate = int(source.samplerate)
+    return np.ascontiguousarray(interleaved.T), rate
 
 
 def _decode_pedalboard(data: bytes) -> tuple[FloatArray, int]:
     from pedalboard.io import AudioFile
 
     with AudioFile(io.BytesIO(data)) as source:
+        _check_size(source.frames, source.num_channels)
         samples = source.read(source.frames)
         return np.ascontiguousarray(samples, dtype=np.float32), round(source.samplerate)
+
+
+def _check_size(samples: int, channels: int) -> None:
+    """Refuse by the header what memory could not hold: a few kilobytes can claim, or be, hours of silence."""
+    if samples * channels > MAX_DECODED_VALUES:
+        raise TooLargeError(
+            f"the header says {samples} samples of {channels} channel(s), at most {MAX_DECODED_VALUES} values "
+            "are decoded"
+        )
+
+
+class TooLargeError(AudioError):
+    """Another decoder would take as much."""
 
 
 def _decode_mp4(data: bytes) -> tuple[FloatArray, int]:

@@ -55,18 +55,49 @@ def compressor(
     Raises:
         AudioError: no audio, or a value out of range.
     """
+    check_range("makeup_db", makeup_db, -60.0, 60.0)
+    gain_db = _compressor_gain_db(samples, rate, threshold_db, ratio, attack_ms, release_ms, knee_db)
+    if makeup_db == 0.0 and not gain_db.any():
+        return samples.copy()
+    return _with_gain_db(samples, rate, gain_db + makeup_db)
+
+
+def gain_curve_db(
+    samples: FloatArray,
+    rate: int,
+    threshold_db: float,
+    ratio: float,
+    attack_ms: float,
+    release_ms: float,
+    knee_db: float = 0.0,
+) -> FloatArray:
+    """The gain that ``compressor`` would give these samples, in dB, float32 (samples,), 0 or negative.
+
+    For a band of a signal, whose gain is applied to the rest by other means. Arguments and errors as there.
+    """
+    gain_db = _compressor_gain_db(samples, rate, threshold_db, ratio, attack_ms, release_ms, knee_db)
+    return _between_hops(gain_db.astype(np.float32), _hop(rate), samples.shape[1])
+
+
+def _compressor_gain_db(
+    samples: FloatArray,
+    rate: int,
+    threshold_db: float,
+    ratio: float,
+    attack_ms: float,
+    release_ms: float,
+    knee_db: float,
+) -> DoubleArray:
+    """Gain per hop, in dB."""
     _check_times(samples, rate, attack_ms, release_ms)
     check_range("threshold_db", threshold_db, -100.0, 20.0)
     check_range("ratio", ratio, 1.0, 100.0)
-    check_range("makeup_db", makeup_db, -60.0, 60.0)
     check_range("knee_db", knee_db, 0.0, 40.0)
     over = _levels_db(samples, rate, _HOLD_S) - threshold_db
     bent = np.clip(over + knee_db / 2.0, 0.0, knee_db) ** 2 / (2.0 * knee_db) if knee_db > 0.0 else 0.0
     excess = np.where(over > knee_db / 2.0, over, bent)
     goal = (1.0 / ratio - 1.0) * excess
-    if makeup_db == 0.0 and not goal.any():
-        return samples.copy()
-    return _with_gain_db(samples, rate, _follow(goal, attack_ms, release_ms) + makeup_db)
+    return _follow(goal, attack_ms, release_ms) if goal.any() else np.zeros_like(goal)
 
 
 def gate(

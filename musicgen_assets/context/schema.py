@@ -19,10 +19,15 @@ TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8"]
 SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
+HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
+"""Sections that hold the hook."""
 Language = Literal["en", "es", "fr", "de", "pt"]
+SingerName = Literal["bass", "baritone", "tenor", "alto", "mezzo", "soprano", "airy", "belter"]
+Delivery = Literal["sung", "spoken", "whispered"]
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
 Mp3Quality = Literal["320", "192", "V0", "V2"]
 """Constant bit rates in kbps, and LAME's variable ones."""
+TargetName = Literal["streaming", "loud", "broadcast", "film", "custom"]
 PackageName = Literal["everyone", "songwriter", "daw", "game", "film", "video"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
 
@@ -98,6 +103,21 @@ class MusicalContext(Frozen):
     """Roman numerals asked for, one a bar; empty lets the composition choose."""
 
 
+class ReferenceProfile(Frozen):
+    """What a master may learn from a track that a person gave: its tone, loudness and width, never its audio.
+
+    ``third_octaves_db`` from 31.6 Hz to 15.8 kHz (28 bands); ``width_db`` is the side's level against the middle's
+    below 250 Hz, to 2.5 kHz, and above, -120 for mono.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    duration_s: float = Field(gt=0.0)
+    loudness_lufs: float = Field(ge=-70.0, le=6.0)
+    third_octaves_db: tuple[float, ...] = Field(min_length=28, max_length=28)
+    width_db: tuple[float, float, float]
+
+
 class TechnicalContext(Frozen):
     """What the files are."""
 
@@ -111,6 +131,11 @@ class TechnicalContext(Frozen):
         limits.DEFAULT_LOUDNESS_LUFS, ge=limits.LOUDNESS_MIN_LUFS, le=limits.LOUDNESS_MAX_LUFS
     )
     true_peak_ceiling_dbtp: float = Field(limits.DEFAULT_CEILING_DBTP, ge=-9.0, le=-0.1)
+    targets: tuple[TargetName, ...] = Field((), max_length=5)
+    """Delivery targets, a master for each, the first of them the main one; none means one at
+    ``loudness_target_lufs``, which is also what "custom" means."""
+    reference: ReferenceProfile | None = None
+    """The track whose tone, width and (unless a loudness was asked for) loudness the master takes on."""
     packages: tuple[PackageName, ...] = Field((), max_length=6)
     """Folders of a release beside its masters and stems, each for one kind of work."""
 
@@ -118,6 +143,12 @@ class TechnicalContext(Frozen):
     """Frames a second of the picture that the film package is cut for; 29.97df counts drop-frame."""
     start_timecode: str = "01:00:00:00"
     """Timecode of the film package's first frame."""
+
+    @field_validator("targets")
+    @classmethod
+    def _each_target_once(cls, targets: tuple[TargetName, ...]) -> tuple[TargetName, ...]:
+        """Without repeats; the order stays, because the first is the main master."""
+        return tuple(dict.fromkeys(targets))
 
     @field_validator("packages")
     @classmethod
@@ -148,6 +179,10 @@ class CreativeContext(Frozen):
     lyrics: str | None = Field(None, max_length=limits.LYRICS_MAX_CHARACTERS)
     """Words the user gave; None lets the composition write them when ``has_vocals``."""
     voice: Literal["low", "middle", "high"] = "middle"
+    singer: SingerName | None = None
+    """The guide voice that sings; None lets ``voice`` decide."""
+    delivery: Delivery = "sung"
+    """How the guide voice delivers the words; spoken and whispered ones keep the rhythm, not the tune."""
 
 
 class Enhancement(Frozen):
@@ -214,7 +249,15 @@ class CompositionContext(Frozen):
 
     @model_validator(mode="after")
     def _hold_together(self) -> CompositionContext:
-        """Rules between fields: lyrics need vocals, and an excluded role has no instrument."""
+        """Rules between fields: lyrics need vocals, an excluded role has no instrument, a loudness has a target."""
+        technical = self.technical
+        is_own_loudness = technical.loudness_target_lufs != limits.DEFAULT_LOUDNESS_LUFS
+        if technical.targets and is_own_loudness and "custom" not in technical.targets:
+            raise ValueError(
+                f"technical.targets: none of {', '.join(technical.targets)} uses technical.loudness_target_lufs="
+                f"{technical.loudness_target_lufs:g}; add custom to them, or set that back to "
+                f"{limits.DEFAULT_LOUDNESS_LUFS:g}"
+            )
         if self.creative.lyrics and not self.creative.has_vocals:
             raise ValueError(
                 "creative.lyrics: words need a voice: they are given but creative.has_vocals is false; "

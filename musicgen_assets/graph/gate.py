@@ -14,5 +14,7 @@ SCORE_CHECKS = ("melodic_score", "harmonic_score", "rhythmic_score", "structural
 
 GATE_CHECKS = (
     "loudness", "true_peak", "decoded_true_peak", "dynamic_range", "spectrum", "phase", "mono_fold_down", "clipping",
-    "dc_offset", "silence", "duration", "tempo", "key", "stems_null", *SCORE_CHECKS,
+    "dc_offset", "silence", "duration", "likeness", "tone", "pumping", "added_noise", "stereo_width", "channel_lag",
+    "ending", "clicks", "tempo", "key", "lead_audibility", "parts_heard", "timing", "intonation", "ambience", "cymbals",
+    "stems_null", *SCORE_CHECKS,
 )  # fmt: skip

@@ -23,6 +23,44 @@ MAX_STEMS_NULL_DB = -90.0
 METER_SLACK_DB = 0.05
 """What two true-peak meters of different filters may differ by; a file is not failed for less."""
 
+LEAD_RANGE_DB = 15.0
+"""Moments in which the lead is this far under its loud ones do not count as led."""
+MIN_LEAD_OVER_REST_DB = -5.5
+"""P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", 53rd AES Conference,
+2014: a lead is about as loud as all the rest together. Songs here measure -3 to +4 dB, whose leads pause for others."""
+MAX_SILENT_NOTES = 0.25
+"""Share of a part's notes that may pass without sound: notes under another's tail measure as silent too."""
+MAX_LAG_MS = 60.0
+MAX_DRIFT_MS = 30.0
+"""Lags are read in steps of 5 ms; from 30 ms on two players of one beat are heard as two."""
+CLEAR_LAG_SCORE = 7.0
+CLEAR_LAG_LEAD = 1.25
+MAX_OFFSET_SEMITONES = 0.35
+"""Ensembles are in tune within a few hundredths; a third of a semitone is out of tune for anyone."""
+CLEAR_OFFSET = 1.3
+MAX_DIRECT_TO_REVERB_DB = 19.0
+"""Measured 9 to 17 dB where a room was given, 21 and more where none was."""
+MAX_HATS_GAIN_DB = 5.0
+"""A kit's compressor, which the snare drives, brings hats up by as much as 4 dB."""
+MIN_LIKENESS = 0.95
+"""Equalised, compressed and limited as here, masters measure .97 and more."""
+MAX_PUMPING_DB = 4.5
+"""A limiter at loud targets moves by 3 dB; from 5 on it is heard as breathing."""
+MAX_ADDED_DB = 5.5
+"""Compression brings soft moments up by 2 or 3 dB."""
+MAX_UNPLANNED_TONE_DB = 3.0
+"""Bands and glue shift an octave by 1 to 2 dB."""
+MIN_WIDTH_DB = -28.0
+MIN_LOW_CORRELATION = 0.9
+"""Below 120 Hz: bass belongs in the middle, where mono systems and vinyl have it."""
+MAX_CHANNEL_LAG_MS = 1.0
+"""Over the 0.7 ms that a head delays one ear, a lag is heard as one side leading (precedence effect)."""
+CLEAR_CHANNEL_LAG = 0.25
+MAX_ENDING_DB = -12.0
+"""What still sounds when the sound stops: a half-second fade measures -25, a cut 0."""
+MAX_ADDED_CLICKS = 5
+"""Beside those of the mix: drums may look like one or two, and a crackling record is full of them on purpose."""
+
 
 def min_dynamic_range_db(target_lufs: float, style: MasterTargets) -> float:
     """The TT-DR a master must keep: the style's bound, or at a loud target 5 dB where the style asks for more."""

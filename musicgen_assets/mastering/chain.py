@@ -1,7 +1,8 @@
-"""From mix to master for one delivery target: length, channels, tone, glue, level, ending.
+"""From mix to master: once what every target shares (length, channels, tone, bands, width, glue), then the level and
+the ending of each target.
 
-Belongs here: the order of the steps, as one task. Does not belong here: how tone and level are found (mastering.tone,
-mastering.level), lossy files (mastering.codecs).
+Belongs here: the order of the steps, as two tasks. Does not belong here: how tone and level are found
+(mastering.tone, mastering.level, mastering.reference), lossy files (mastering.codecs).
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ from typing import Any
 import numpy as np
 
 from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.context.schema import ReferenceProfile
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.mastering.corridor import Corridor, corridor_levels_db
 from musicgen_assets.mastering.level import Level, reach_level
-from musicgen_assets.mastering.plan import TargetRecord, ToneBand
+from musicgen_assets.mastering.plan import PreparedRecord, TargetRecord, ToneBand
+from musicgen_assets.mastering.reference import match_tone, match_width
 from musicgen_assets.mastering.tone import tone_bands, tone_sections
 
 SUBSONIC_HZ = 20.0
 """The high-pass that takes out DC and what no loudspeaker plays."""
 SILENT_MIX_LUFS = -60.0
+LOW_END_HZ = 120.0
+MIN_LOW_CORRELATION = 0.9
+"""Below ``LOW_END_HZ``; a mix that is wider there is brought to the middle. A rule of thumb of cutting vinyl and of
+mixing for clubs, where the low loudspeakers are one."""
 
 _GLUE_OVER_LOUDNESS_DB = 6.0
 """Threshold over the mix's loudness: loud passages are held together by 1 to 3 dB, soft ones untouched."""
-_GLUE_ATTACK_MS = 30.0
-_GLUE_RELEASE_MS = 200.0
-_GLUE_KNEE_DB = 8.0
+GLUE_ATTACK_MS = 30.0
+GLUE_RELEASE_MS = 200.0
+GLUE_KNEE_DB = 8.0
 _TAIL_S = 0.01
 _SILENT_TAIL = 1e-4
 _SHORT_FADE_S = 0.05
@@ -35,11 +42,12 @@ _CUT_FADE_S = 0.5
 """For a mix that goes on after the song's end and is cut there."""
 
 
-def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: the master of the mix in ``blobs["mix"]``; roles "streaming" (audio) and "record" (TargetRecord).
+def prepare_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: the mix in ``blobs["mix"]`` as every target takes it; roles "prepared" (audio), "record"
+    (PreparedRecord).
 
-    ``inputs``: samples, channels, target_lufs, ceiling_dbtp, min_dynamic_range_db, corridor, low_shelf_db,
-    high_shelf_db, glue_ratio. Raises PermanentFailure if the mix is silent.
+    ``inputs``: samples, channels, corridor, low_shelf_db, high_shelf_db, multiband_ratio, high_width_db, glue_ratio,
+    reference (ReferenceProfile or None). Raises PermanentFailure if the mix is silent.
     """
     from dsp.convert import fit_length
     from dsp.levels import as_channels
@@ -55,24 +63,39 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
             f"The mix is silent ({mix_lufs:.1f} LUFS over {length / rate:.2f} s): there is nothing to master.",
             way_out="Look at the stems: no track may be playing, or its instrument has no sound.",
         )
-    samples, tone = _toned(samples, rate, inputs)
+    samples, found = _shaped(samples, rate, inputs)
     samples, threshold_dbfs = _glued(samples, rate, float(inputs["glue_ratio"]))
+    record = PreparedRecord(
+        mix_lufs=round(mix_lufs, 4),
+        glue_ratio=float(inputs["glue_ratio"]),
+        glue_threshold_dbfs=threshold_dbfs,
+        fade_s=fade_s,
+        **found,
+    )
+    return [audio_payload(samples, rate, "prepared"), json_payload(record, "record")]
+
+
+def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: one target's master of ``blobs["prepared"]`` with its ``blobs["record"]``; roles "streaming" (audio) and
+    "record" (TargetRecord).
+
+    ``inputs``: target_lufs, tolerance_lu, ceiling_dbtp, min_dynamic_range_db.
+    """
+    prepared = PreparedRecord.model_validate_json(blobs["record"].data)
+    samples, rate = _decoded(blobs["prepared"])
     level = reach_level(
         samples,
         rate,
         float(inputs["target_lufs"]),
         float(inputs["ceiling_dbtp"]),
         float(inputs["min_dynamic_range_db"]),
+        float(inputs["tolerance_lu"]),
     )
-    finished, fade_s = _ended(level.samples, rate, fade_s)
+    finished, fade_s = _ended(level.samples, rate, prepared.fade_s)
     record = TargetRecord(
         target_lufs=float(inputs["target_lufs"]),
         ceiling_dbtp=float(inputs["ceiling_dbtp"]),
-        mix_lufs=round(mix_lufs, 4),
-        tone=tone,
-        glue_ratio=float(inputs["glue_ratio"]),
-        glue_threshold_dbfs=threshold_dbfs,
-        fade_s=fade_s,
+        **{**prepared.model_dump(), "fade_s": fade_s},
         **_found(level),
         **_measured(finished, rate, level, fade_s),
     )
@@ -97,14 +120,63 @@ def _fade_s(mix: FloatArray, rate: int, length: int) -> float:
     return _CUT_FADE_S if float(np.abs(after).max()) > _SILENT_TAIL else 0.0
 
 
-def _toned(samples: FloatArray, rate: int, inputs: Mapping[str, Any]) -> tuple[FloatArray, tuple[ToneBand, ...]]:
+def _shaped(samples: FloatArray, rate: int, inputs: Mapping[str, Any]) -> tuple[FloatArray, dict[str, Any]]:
+    """Tone (the style's, or the reference's), bands and width; and what was done, as fields of PreparedRecord."""
+    reference = ReferenceProfile.model_validate(inputs["reference"]) if inputs.get("reference") else None
+    samples, tone = _toned(samples, rate, inputs, is_own=reference is None)
+    found: dict[str, Any] = {"tone": tone}
+    if reference is not None:
+        samples, found["reference_tone_db"] = match_tone(samples, rate, reference)
+        found["reference"] = reference.name
+    samples, found["multiband_db"] = _banded(samples, rate, float(inputs.get("multiband_ratio", 1.0)))
+    samples, found["width_gain_db"] = _widened(samples, rate, float(inputs.get("high_width_db", 0.0)), reference)
+    return samples, found
+
+
+def _toned(
+    samples: FloatArray, rate: int, inputs: Mapping[str, Any], *, is_own: bool
+) -> tuple[FloatArray, tuple[ToneBand, ...]]:
+    """Without DC, and towards the style's corridor unless a reference says otherwise."""
     from dsp.filters import apply_sections, high_pass_sections
 
-    corridor = Corridor.model_validate(inputs["corridor"])
-    levels = corridor_levels_db(samples, rate)
-    bands = tone_bands(levels, corridor, rate, float(inputs["low_shelf_db"]), float(inputs["high_shelf_db"]))
+    bands: tuple[ToneBand, ...] = ()
+    if is_own:
+        corridor = Corridor.model_validate(inputs["corridor"])
+        levels = corridor_levels_db(samples, rate)
+        bands = tone_bands(levels, corridor, rate, float(inputs["low_shelf_db"]), float(inputs["high_shelf_db"]))
     sections = np.vstack([high_pass_sections(rate, SUBSONIC_HZ), tone_sections(bands, rate)])
     return apply_sections(samples, sections), bands
+
+
+def _banded(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, tuple[float, ...]]:
+    """Compressed in three bands where the style wants it, and how far each went down at most."""
+    from dsp.multiband import multiband_compressor
+
+    return multiband_compressor(samples, rate, ratio) if ratio > 1.0 else (samples, ())
+
+
+def _widened(
+    samples: FloatArray, rate: int, high_width_db: float, reference: ReferenceProfile | None
+) -> tuple[FloatArray, tuple[float, ...]]:
+    """Wide as the style or the reference has it; the low end in the middle where it is not."""
+    from dsp.filters import apply_sections, high_pass_sections
+    from dsp.multiband import with_width
+    from dsp.stereo import low_end_correlation
+
+    if samples.shape[0] != 2:
+        return samples, ()
+    gains: tuple[float, ...] = ()
+    if reference is not None:
+        samples, gains = match_width(samples, rate, reference)
+    elif high_width_db:
+        gains = (0.0, 0.0, high_width_db)
+        samples = with_width(samples, rate, gains)
+    if low_end_correlation(samples, rate, LOW_END_HZ) < MIN_LOW_CORRELATION:
+        middle = np.float32(0.5) * (samples[:1] + samples[1:])
+        side = apply_sections(samples[:1] - middle, high_pass_sections(rate, LOW_END_HZ, 4))
+        samples = np.concatenate([middle + side, middle - side])
+        gains = (-120.0, *(gains[1:] or (0.0, 0.0)))
+    return samples, gains
 
 
 def _glued(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, float]:
@@ -114,7 +186,7 @@ def _glued(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, fl
     threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
     if ratio <= 1.0:
         return samples, threshold_dbfs
-    glued = compressor(samples, rate, threshold_dbfs, ratio, _GLUE_ATTACK_MS, _GLUE_RELEASE_MS, knee_db=_GLUE_KNEE_DB)
+    glued = compressor(samples, rate, threshold_dbfs, ratio, GLUE_ATTACK_MS, GLUE_RELEASE_MS, knee_db=GLUE_KNEE_DB)
     return glued, threshold_dbfs
 
 

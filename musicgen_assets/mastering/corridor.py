@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from musicgen_assets.context.failures import PermanentFailure
-from musicgen_assets.context.schema import Frozen, WeightedGenre
+from musicgen_assets.context.schema import Frozen, ReferenceProfile, WeightedGenre
 from musicgen_assets.graph.job import FloatArray
 
 DoubleArray = NDArray[np.float64]
@@ -140,6 +140,21 @@ def corridor_for(genres: Sequence[WeightedGenre], roles: Collection[str]) -> Cor
         band_extra_db=data.band_extra,
         level_range_hz=data.level_range_hz,
     )
+
+
+def corridor_of(reference: ReferenceProfile, style: Corridor) -> Corridor:
+    """The curve of a track that a person gave, with the room that the style has around its own."""
+    return style.model_copy(update={"centre_db": reference.third_octaves_db})
+
+
+def slope_db_per_octave(third_octaves_db: Sequence[float]) -> float:
+    """Slope of the power density from 100 Hz to 10 kHz, of levels at ``THIRD_OCTAVES_HZ``; see dsp.spectrum."""
+    centres = np.array(THIRD_OCTAVES_HZ)
+    chosen = (centres >= 99.0) & (centres <= 10_100.0)
+    octaves = np.log2(centres[chosen])
+    per_hz = np.asarray(third_octaves_db)[chosen] - 10.0 * np.log10(centres[chosen])
+    octaves -= octaves.mean()
+    return float((octaves * per_hz).sum() / (octaves**2).sum())
 
 
 def corridor_levels_db(samples: FloatArray, rate: int) -> DoubleArray:

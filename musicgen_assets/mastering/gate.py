@@ -8,14 +8,15 @@ mastering/data).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from musicgen_assets.arrangement.critic.verdict import CHECKS, LYRIC_SCORE, THRESHOLDS
+from musicgen_assets.context.schema import ReferenceProfile
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
-from musicgen_assets.mastering.corridor import Corridor, worst_departure
-from musicgen_assets.mastering.measures import Measures
+from musicgen_assets.mastering.corridor import Corridor, corridor_of, slope_db_per_octave, worst_departure
+from musicgen_assets.mastering.measures import SoundMeasures
 from musicgen_assets.mastering.plan import EncodeRecord
 from musicgen_assets.styles.schema import MasterTargets
 
@@ -32,9 +33,11 @@ class Asked:
     scale: str
     style: MasterTargets
     corridor: Corridor
+    tolerance_lu: float = bounds.LOUDNESS_TOLERANCE_LU
+    reference: ReferenceProfile | None = None
 
 
-def sound_checks(measures: Measures, asked: Asked) -> list[CheckResult]:
+def sound_checks(measures: SoundMeasures, asked: Asked) -> list[CheckResult]:
     """Checks of the audio as sound."""
     return [
         _loudness(measures, asked),
@@ -50,17 +53,17 @@ def sound_checks(measures: Measures, asked: Asked) -> list[CheckResult]:
     ]
 
 
-def _loudness(measures: Measures, asked: Asked) -> CheckResult:
+def _loudness(measures: SoundMeasures, asked: Asked) -> CheckResult:
     distance_lu = measures.integrated_lufs - asked.target_lufs
     return CheckResult(
         "loudness",
-        abs(distance_lu) <= bounds.LOUDNESS_TOLERANCE_LU,
+        abs(distance_lu) <= asked.tolerance_lu,
         measures.integrated_lufs,
-        f"{asked.target_lufs:g} LUFS within {bounds.LOUDNESS_TOLERANCE_LU:g} LU",
+        f"{asked.target_lufs:g} LUFS within {asked.tolerance_lu:g} LU",
     )
 
 
-def _dynamic_range(measures: Measures, asked: Asked) -> CheckResult:
+def _dynamic_range(measures: SoundMeasures, asked: Asked) -> CheckResult:
     bound = bounds.min_dynamic_range_db(asked.target_lufs, asked.style)
     is_loud = asked.target_lufs >= bounds.LOUD_TARGET_LUFS
     return _at_least(
@@ -68,11 +71,18 @@ def _dynamic_range(measures: Measures, asked: Asked) -> CheckResult:
     )
 
 
-def _spectrum(measures: Measures, asked: Asked) -> CheckResult:
+def _spectrum(measures: SoundMeasures, asked: Asked) -> CheckResult:
     import numpy as np
 
-    worst = worst_departure(np.array(measures.third_octaves_db), asked.corridor)
+    levels = np.array(measures.third_octaves_db)
+    worst, whose = worst_departure(levels, asked.corridor), "the style's"
     low, high = asked.style.slope_db_per_octave
+    if asked.reference is not None:
+        after = worst_departure(levels, corridor_of(asked.reference, asked.corridor))
+        if after.used < worst.used:
+            worst, whose = after, "the reference's"
+        own = slope_db_per_octave(asked.reference.third_octaves_db)
+        low, high = min(low, own - _REFERENCE_SLOPE_ROOM_DB), max(high, own + _REFERENCE_SLOPE_ROOM_DB)
     slope = measures.slope_db_per_octave
     where = f"{'the octave' if worst.is_octave else 'the third-octave'} at {worst.hz:.0f} Hz"
     is_sloped = low <= slope <= high
@@ -80,12 +90,16 @@ def _spectrum(measures: Measures, asked: Asked) -> CheckResult:
         "spectrum",
         worst.used <= 1.0 and is_sloped,
         f"{worst.deviation_db:+.1f} dB in {where}; slope {slope:.2f} dB per octave",
-        f"within {worst.bound_db:.1f} dB of the style's curve there; slope {low:g} to {high:g} dB per octave",
+        f"within {worst.bound_db:.1f} dB of {whose} curve there; slope {low:.4g} to {high:.4g} dB per octave",
         note="" if worst.used <= 1.0 else f"{worst.used:.2f} times the room that {where} has",
     )
 
 
-def _clipping(measures: Measures) -> CheckResult:
+_REFERENCE_SLOPE_ROOM_DB = 1.0
+"""How much steeper or flatter than its reference a master may be."""
+
+
+def _clipping(measures: SoundMeasures) -> CheckResult:
     return CheckResult(
         "clipping",
         measures.clipped_runs == 0 and measures.flat_tops == 0,
@@ -94,13 +108,13 @@ def _clipping(measures: Measures) -> CheckResult:
     )
 
 
-def _silence(measures: Measures) -> CheckResult:
+def _silence(measures: SoundMeasures) -> CheckResult:
     if measures.sample_peak_dbfs <= -90.0:
         return CheckResult("silence", False, "all of it is silent", f"at most {bounds.MAX_SILENCE_S:g} s inside")
     return _at_most("silence", measures.longest_silence_s, bounds.MAX_SILENCE_S, "s inside")
 
 
-def _duration(measures: Measures, asked: Asked) -> CheckResult:
+def _duration(measures: SoundMeasures, asked: Asked) -> CheckResult:
     tolerance_s = asked.duration_s * bounds.DURATION_TOLERANCE
     return CheckResult(
         "duration",
@@ -125,6 +139,20 @@ def decoded_peak_check(encodes: Sequence[EncodeRecord], ceiling_dbtp: float) -> 
         expected,
         note="; ".join(again),
     )
+
+
+def over_targets(answers: Sequence[tuple[str, Sequence[CheckResult]]]) -> list[CheckResult]:
+    """One answer a check over all targets: the first target's, or that of the first one which fails, so named."""
+    _, first = answers[0]
+    found = []
+    for number, check in enumerate(first):
+        failing = next(((name, checks[number]) for name, checks in answers if not checks[number].passed), None)
+        if failing is None or len(answers) == 1:
+            found.append(check)
+            continue
+        name, failed = failing
+        found.append(replace(failed, note="; ".join(part for part in (f"the master for {name}", failed.note) if part)))
+    return found
 
 
 def stems_null_check(stems_null_db: float | None) -> CheckResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
 from musicgen_assets.mastering.key_by_score import ScoreFit
-from musicgen_assets.mastering.measures import KeyGuess, Measures
+from musicgen_assets.mastering.measures import KeyGuess, MusicMeasures
 from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.theory.keys import relative_key, simplest_tonic
 from musicgen_assets.theory.pitch import pitch_class
@@ -24,7 +24,7 @@ _MINOR_LIKE = ("minor", "dorian", "phrygian")
 Key = tuple[int, str]
 
 
-def tempo_check(measures: Measures, grid: GridMatch, score_tempo_bpm: float, planned_bpm: float) -> CheckResult:
+def tempo_check(measures: MusicMeasures, grid: GridMatch, score_tempo_bpm: float, planned_bpm: float) -> CheckResult:
     """Within 1 % of the plan: as detected, or as the score's own onsets show.
 
     The score is the stronger witness: where it is clear, it decides; the detector decides where it is not and

@@ -20,8 +20,8 @@ MAX_LIMITING_DB = 12.0
 _EXCERPTS = 12
 _EXCERPT_S = 3.0
 _FORESEEN_LU = 0.02
-_GIVEN_UP_LU = 0.8 * LOUDNESS_TOLERANCE_LU
-"""How much loudness may be given back for dynamics without leaving the target's tolerance."""
+_GIVEN_UP = 0.8
+"""Share of the target's tolerance that may be given back for dynamics."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,12 @@ class Level:
 
 
 def reach_level(
-    samples: FloatArray, rate: int, target_lufs: float, ceiling_dbtp: float, min_dynamic_range_db: float
+    samples: FloatArray,
+    rate: int,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    min_dynamic_range_db: float,
+    tolerance_lu: float = LOUDNESS_TOLERANCE_LU,
 ) -> Level:
     """``samples`` at ``target_lufs`` (within 0.08 LU where it can be had) and under ``ceiling_dbtp``.
 
@@ -62,7 +67,7 @@ def reach_level(
             break
         gain_db = better_db
     notes = []
-    if attempts[-1].integrated_lufs < target_lufs - LOUDNESS_TOLERANCE_LU:
+    if attempts[-1].integrated_lufs < target_lufs - tolerance_lu:
         notes.append(
             f"{target_lufs:g} LUFS would take more than {MAX_LIMITING_DB:g} dB of limiting: "
             f"left at {attempts[-1].integrated_lufs:.2f} LUFS."
@@ -71,7 +76,9 @@ def reach_level(
     missing_db = min_dynamic_range_db - level.dynamic_range_db
     if missing_db <= 0.0 or level.limiting_db <= 0.0:
         return level
-    return _with_more_dynamics(samples, rate, level, peak_dbtp, ceiling_dbtp, min_dynamic_range_db, target_lufs)
+    return _with_more_dynamics(
+        samples, rate, level, peak_dbtp, ceiling_dbtp, min_dynamic_range_db, target_lufs, tolerance_lu
+    )
 
 
 def _foreseen_gain_db(samples: FloatArray, rate: int, raise_lu: float, ceiling_dbtp: float) -> float:
@@ -105,9 +112,10 @@ def _with_more_dynamics(
     ceiling_dbtp: float,
     bound_db: float,
     target_lufs: float,
+    tolerance_lu: float,
 ) -> Level:
     """Give back what loudness the tolerance allows, if that is enough for the dynamic range asked for."""
-    gain_db = level.gain_db - _GIVEN_UP_LU
+    gain_db = level.gain_db - _GIVEN_UP * tolerance_lu
     limited, loudness = _limited(samples, rate, gain_db, ceiling_dbtp)
     attempts = [
         *level.attempts,
@@ -115,7 +123,7 @@ def _with_more_dynamics(
     ]
     wanted = f"{bound_db:g} dB of dynamic range"
     quieter = _level(limited, rate, attempts, peak_dbtp, ceiling_dbtp, list(level.notes))
-    if quieter.dynamic_range_db >= bound_db and loudness >= target_lufs - LOUDNESS_TOLERANCE_LU:
+    if quieter.dynamic_range_db >= bound_db and loudness >= target_lufs - tolerance_lu:
         note = f"Left {target_lufs - loudness:.2f} LU under the target to keep {wanted}."
         return _noted(quieter, note)
     note = f"{target_lufs:g} LUFS and {wanted} cannot both be had: it has {level.dynamic_range_db:.2f} dB."

@@ -29,8 +29,8 @@ class KeyGuess(Frozen):
     share: float
 
 
-class Measures(Frozen):
-    """mastering/analysis measures these of the streaming master. Levels and spectra of silence read -70 or -120."""
+class SoundMeasures(Frozen):
+    """Of a master as sound, whatever its music is. Levels and spectra of silence read -70 or -120."""
 
     samples: int
     sample_rate_hz: int
@@ -52,6 +52,24 @@ class Measures(Frozen):
     longest_silence_s: float
     third_octaves_db: tuple[float, ...]
     slope_db_per_octave: float
+    width_db: tuple[float, float, float] = (-120.0, -120.0, -120.0)
+    """Side against middle below 250 Hz, to 2.5 kHz, and above."""
+    low_correlation: float = 1.0
+    """Of left and right below 120 Hz."""
+    channel_lag_ms: float = 0.0
+    channel_lag_clarity: float = 0.0
+    ending_level_db: float = -120.0
+    """The last 30 ms that sound, against the whole."""
+    clicks: int = 0
+    noise_floor_dbfs: float = -120.0
+    """The quietest tenth of a second."""
+    hum_db: float = 0.0
+    """How far harmonics of 50 or 60 Hz stand out of what always sounds."""
+
+
+class MusicMeasures(Frozen):
+    """Of a master as music: tempo and key, as heard."""
+
     tempo_bpm: float
     tempo_confidence: float
     keys: tuple[KeyGuess, ...]
@@ -60,16 +78,23 @@ class Measures(Frozen):
     """Share of each pitch class heard, C first."""
 
 
-def measure_master(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: measure ``blobs["master"]`` with ``inputs["tempo_bpm"]`` as the tempo expected; role "measures"
-    (Measures).
-    """
-    from dsp.audiofile import decode
+class Measures(SoundMeasures, MusicMeasures):
+    """mastering/analysis measures these of the first target's master."""
 
-    blob = blobs["master"]
-    samples, rate = decode(blob.data)
-    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
-    return [json_payload(measures_of(samples, rate, float(inputs["tempo_bpm"])), "measures")]
+
+def measure_sound(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: measure ``blobs["master"]`` as sound; role "measures" (SoundMeasures)."""
+    del inputs
+    samples, rate = _decoded(blobs["master"])
+    return [json_payload(sound_measures(samples, rate), "measures")]
+
+
+def measure_music(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: tempo and key of ``blobs["master"]``, ``inputs["tempo_bpm"]`` being expected; role "music"
+    (MusicMeasures).
+    """
+    samples, rate = _decoded(blobs["master"])
+    return [json_payload(MusicMeasures(**_music(samples, rate, float(inputs["tempo_bpm"]))), "music")]
 
 
 def measures_of(samples: FloatArray, rate: int, tempo_bpm: float) -> Measures:
@@ -77,12 +102,18 @@ def measures_of(samples: FloatArray, rate: int, tempo_bpm: float) -> Measures:
 
     Raises dsp.errors.AudioError for what is no audio.
     """
+    sound = sound_measures(samples, rate)
+    return Measures(**sound.model_dump(), **_music(samples, rate, tempo_bpm))
+
+
+def sound_measures(samples: FloatArray, rate: int) -> SoundMeasures:
+    """What can be measured without tempo and key. Arguments and errors as ``measures_of``."""
     from dsp.analysis import clipped_runs, longest_silence_s
     from dsp.levels import correlation, dc_offset, mono_fold_down_loss_lu, peak_dbfs
     from dsp.loudness import measure, peak_to_short_term_db, true_peak_dbtp, tt_dynamic_range_db
 
     loudness = measure(samples, rate)
-    return Measures(
+    return SoundMeasures(
         samples=int(samples.shape[1]),
         sample_rate_hz=rate,
         channels=int(samples.shape[0]),
@@ -102,8 +133,41 @@ def measures_of(samples: FloatArray, rate: int, tempo_bpm: float) -> Measures:
         dc_offset=round(dc_offset(samples), 8),
         longest_silence_s=round(longest_silence_s(samples, rate), 4),
         **_spectrum(samples, rate),
-        **_music(samples, rate, tempo_bpm),
+        **_stereo(samples, rate),
+        **_faults(samples, rate),
     )
+
+
+def _stereo(samples: FloatArray, rate: int) -> dict[str, Any]:
+    from dsp.multiband import width_db
+    from dsp.stereo import channel_lag, low_end_correlation
+
+    lag_ms, clarity = channel_lag(samples, rate)
+    return {
+        "width_db": tuple(round(value, 2) for value in width_db(samples, rate)),
+        "low_correlation": round(low_end_correlation(samples, rate), 4),
+        "channel_lag_ms": round(lag_ms, 3),
+        "channel_lag_clarity": round(clarity, 4),
+    }
+
+
+def _faults(samples: FloatArray, rate: int) -> dict[str, Any]:
+    from dsp.defects import clicks, ending_level_db, hum, noise_floor_dbfs
+
+    return {
+        "ending_level_db": round(ending_level_db(samples, rate), 2),
+        "clicks": clicks(samples, rate),
+        "noise_floor_dbfs": round(noise_floor_dbfs(samples, rate), 2),
+        "hum_db": round(hum(samples, rate).prominence_db, 2),
+    }
+
+
+def _decoded(blob: Blob) -> tuple[FloatArray, int]:
+    from dsp.audiofile import decode
+
+    samples, rate = decode(blob.data)
+    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
+    return samples, rate
 
 
 def flat_tops(samples: FloatArray) -> int:

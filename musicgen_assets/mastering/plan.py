@@ -5,7 +5,7 @@ Belongs here: the models of the role ``plan``. Does not belong here: deciding (t
 
 from __future__ import annotations
 
-from musicgen_assets.context.schema import AudioFormat, Frozen
+from musicgen_assets.context.schema import AudioFormat, Frozen, TargetName
 
 
 class ToneBand(Frozen):
@@ -25,7 +25,25 @@ class LevelAttempt(Frozen):
     integrated_lufs: float
 
 
-class TargetRecord(Frozen):
+class PreparedRecord(Frozen):
+    """What was done to the mix for every delivery target alike."""
+
+    mix_lufs: float
+    tone: tuple[ToneBand, ...]
+    reference: str = ""
+    """Name of the track whose tone and width were taken on; "" for the style's own."""
+    reference_tone_db: tuple[float, ...] = ()
+    """Gain per third-octave towards the reference."""
+    multiband_db: tuple[float, ...] = ()
+    """How far bass, middle and treble were turned down at most; empty where the style wants none of it."""
+    width_gain_db: tuple[float, ...] = ()
+    """Gain of the side below, between and above the borders of dsp.multiband; -120 means brought to the middle."""
+    glue_ratio: float
+    glue_threshold_dbfs: float
+    fade_s: float
+
+
+class TargetRecord(PreparedRecord):
     """How one delivery target was made from the mix.
 
     ``limiting_db`` is how far the highest true peak was turned down; ``notes`` say what could not be had, and why.
@@ -34,14 +52,9 @@ class TargetRecord(Frozen):
     target_lufs: float
     ceiling_dbtp: float
     """What the limiter kept: under the ceiling asked for by a margin for lossy encoders."""
-    mix_lufs: float
-    tone: tuple[ToneBand, ...]
-    glue_ratio: float
-    glue_threshold_dbfs: float
     attempts: tuple[LevelAttempt, ...]
     gain_db: float
     limiting_db: float
-    fade_s: float
     integrated_lufs: float
     true_peak_dbtp: float
     dynamic_range_db: float
@@ -74,12 +87,31 @@ class EncodeRecord(Frozen):
         return self.attempts[-1].decoded_true_peak_dbtp
 
 
-class MasterPlan(Frozen):
-    """mastering/master, role ``plan``."""
+class TargetPlan(Frozen):
+    """One delivery target with what was made for it."""
 
-    streaming: TargetRecord
+    target: TargetName
+    loudness_lufs: float
+    tolerance_lu: float
+    ceiling_dbtp: float
+    """The highest true peak allowed in any of its files."""
+    record: TargetRecord
     encodes: tuple[EncodeRecord, ...] = ()
 
     def encode(self, audio_format: str) -> EncodeRecord | None:
         """The record of a lossy format, if it was made."""
+        return next((record for record in self.encodes if record.format == audio_format), None)
+
+
+class MasterPlan(Frozen):
+    """mastering/master, role ``plan``. ``streaming`` and ``encodes`` are of the first target, the main one."""
+
+    streaming: TargetRecord
+    encodes: tuple[EncodeRecord, ...] = ()
+    main: TargetName = "streaming"
+    others: tuple[TargetPlan, ...] = ()
+    """Targets asked for beside the first, in their order."""
+
+    def encode(self, audio_format: str) -> EncodeRecord | None:
+        """The record of a lossy format of the first target, if it was made."""
         return next((record for record in self.encodes if record.format == audio_format), None)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, Corridor, deviations_db, octave_means_db
-from musicgen_assets.mastering.plan import ToneBand
+from musicgen_assets.mastering.plan import PreparedRecord, ToneBand
 
 DoubleArray = NDArray[np.float64]
 
@@ -78,6 +78,20 @@ def tone_sections(bands: Sequence[ToneBand], rate: int) -> DoubleArray:
     designs = {"low_shelf": low_shelf_sections, "peak": peak_sections, "high_shelf": high_shelf_sections}
     sections = [designs[band.kind](rate, band.hz, band.gain_db, band.q) for band in bands]
     return np.vstack(sections) if sections else np.zeros((0, 6))
+
+
+def planned_gains_db(record: PreparedRecord, rate: int = 48_000) -> DoubleArray:
+    """What the record says each third-octave of ``THIRD_OCTAVES_HZ`` was turned by: its bands, and its reference's."""
+    gains = np.zeros(len(THIRD_OCTAVES_HZ))
+    if record.tone:
+        sections = tone_sections(record.tone, rate)
+        z = np.exp(-2j * np.pi * np.array(THIRD_OCTAVES_HZ) / rate)
+        powers = np.stack([np.ones_like(z), z, z * z])
+        response = np.prod((sections[:, :3] @ powers) / (sections[:, 3:] @ powers), axis=0)
+        gains = gains + 20.0 * np.log10(np.abs(response))
+    if record.reference_tone_db:
+        gains = gains + np.asarray(record.reference_tone_db)
+    return np.asarray(gains, dtype=np.float64)
 
 
 def _solved(wanted: DoubleArray, rate: int) -> DoubleArray:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from math import log10
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
-from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.context.schema import HOOK_KINDS, Mood, Role
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.automation import automated

@@ -218,6 +218,8 @@ def _master(shares: Sequence[Share]) -> MasterTargets:
     return MasterTargets(
         low_shelf_db=_mean(shares, lambda s: s.master.low_shelf_db),
         high_shelf_db=_mean(shares, lambda s: s.master.high_shelf_db),
+        multiband_ratio=_mean(shares, lambda s: s.master.multiband_ratio),
+        high_width_db=_mean(shares, lambda s: s.master.high_width_db),
         glue_ratio=_mean(shares, lambda s: s.master.glue_ratio),
         min_dynamic_range_db=_mean(shares, lambda s: s.master.min_dynamic_range_db),
         slope_db_per_octave=(

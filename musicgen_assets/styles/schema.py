@@ -168,6 +168,10 @@ class MasterTargets(Frozen):
 
     low_shelf_db: float = 0.0
     high_shelf_db: float = 0.0
+    multiband_ratio: float = Field(1.0, ge=1.0, le=4.0)
+    """Compression in three bands, for styles whose bass and treble are to stand still; 1 does nothing."""
+    high_width_db: float = Field(0.0, ge=-6.0, le=6.0)
+    """Gain of the side over 2.5 kHz: how wide the top is made."""
     glue_ratio: float = Field(1.5, ge=1.0, le=4.0)
     min_dynamic_range_db: float = 8.0
     """TT-DR bound of the gate at streaming loudness."""

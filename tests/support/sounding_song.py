@@ -28,13 +28,14 @@ from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Rhythm
 from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import Score, Syllable, Track
+from resources.instruments import instruments_of
 from support.band_score import band_score
 
 RATE = 48_000
 BAND = ("drums", "bass", "piano", "pad", "melody")
 FORM = (("verse", 2, 0.5), ("chorus", 3, 0.9), ("verse", 2, 0.5), ("chorus", 3, 1.0))
 DURATION_S = 22.0
-LEVELS = {"drums": 0.55, "bass": 0.12, "piano": 0.028, "pad": 0.012, "melody": 0.05}
+LEVELS = {"drums": 0.55, "bass": 0.12, "piano": 0.028, "pad": 0.012, "melody": 0.1}
 PARTIALS = {"bass": 7, "piano": 14, "pad": 10, "melody": 18}
 PAN = {"piano": -0.4, "pad": 0.3}
 RHYTHM = Rhythm(time_signature="4/4", swing=0.5, grooves={}, fills=(), comping={}, kick_ticks={})
@@ -52,6 +53,17 @@ def song_stems(tempo_bpm: float = 120.0) -> Mapping[str, FloatArray]:
     """Stems of ``song_score``: float32 (2, samples) by track, sounding into the ring-out."""
     score = song_score(tempo_bpm)
     return {track.name: _sound(track, score) for track in score.tracks}
+
+
+def in_a_room(samples: FloatArray) -> FloatArray:
+    """The stem with a room around it: noise that dies away within half a second, 6 dB under it, each side its own."""
+    from scipy.signal import oaconvolve
+
+    rng = np.random.default_rng(12)
+    tail = rng.standard_normal((2, RATE // 2)) * np.exp(-np.arange(RATE // 2) / (0.08 * RATE))
+    tail *= 0.5 / np.sqrt((tail**2).sum(axis=1, keepdims=True))
+    wet = oaconvolve(samples, tail, axes=1)[:, : samples.shape[1]]
+    return np.asarray(samples + wet, dtype=np.float32)
 
 
 def song_mix(tempo_bpm: float = 120.0) -> FloatArray:
@@ -110,6 +122,8 @@ def song_store(
     """All upstreams of mastering and finalization for one song. ``trim_db`` is the mix's, as mixing applies it."""
     score = song_score()
     parts = song_stems() if stems is None else stems
+    dry = song_stems() if stems is None else parts
+    parts = {name: in_a_room(samples) for name, samples in parts.items()} if stems is None else parts
     mix = np.sum(list(parts.values()), axis=0, dtype=np.float32) * np.float32(10 ** (trim_db / 20))
     # Requests start at 30 s, which tests need not wait for: what is stored says 30 s, what is read says how long it is.
     asked = TechnicalContext(**{**(technical or {}), "duration_s": 30.0})
@@ -123,6 +137,7 @@ def song_store(
     )
     store = MemoryStore(context)
     store.put("mixing/mix", audio_payload(mix, RATE), _mix_plan(score), *_stem_payloads(parts, trim_db))
+    store.put("production/stems", *(audio_payload(samples, RATE, f"track/{name}") for name, samples in dry.items()))
     store.put(
         "arrangement/arrangement",
         json_payload(score),
@@ -135,8 +150,11 @@ def song_store(
     store.put("ideation/brief", json_payload({"prompt": "A <b>summer</b> song & more", "seed": 7}))
     store.put("ideation/enhanced_prompt", json_payload({"reasoning_trace": ["summer: bright"], "confidence": 0.8}))
     store.put("ideation/context", json_payload(context.model_copy(update={"technical": asked})))
+    store.run("production/instrumentation")  # for packages, which have parts of the song played again
     store.data.update(
-        version={"composition": composition, "version": 1, "parent": None, "partition": f"{composition}@v1"}, waivers=[]
+        instruments=instruments_of(None),
+        version={"composition": composition, "version": 1, "parent": None, "partition": f"{composition}@v1"},
+        waivers=[],
     )
     return store
 
