@@ -26,8 +26,11 @@ EXPECTED_S: Mapping[str, tuple[float, float]] = {
 TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.production.preview:render_preview": (0.9, 0.0),
     "musicgen_assets.production.render:render_track": (0.3, 1.1),
+    "musicgen_assets.production.voice.sing:sing_phrase": (2.0, 0.0),
+    "musicgen_assets.production.voice.track:sung_track": (0.5, 0.5),
     "musicgen_assets.mixing.mix:measure_stem": (0.2, 0.2),
-    "musicgen_assets.mixing.strip:process_strip": (0.1, 0.45),
+    "musicgen_assets.mixing.strip:process_strip": (0.1, 0.6),
+    "musicgen_assets.mixing.buses:glue_bus": (0.1, 0.6),
     "musicgen_assets.mixing.summing:sum_stems": (0.1, 0.8),
     "musicgen_assets.mastering.chain:master_target": (0.1, 1.1),
     "musicgen_assets.mastering.codecs:encode_lossy": (0.2, 2.3),

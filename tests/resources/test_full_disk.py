@@ -88,7 +88,7 @@ def on_a_disk_of(size_kb: int, kind: str, tmp_path: Path) -> list[str]:
 
 
 def test_a_disk_that_is_too_small_is_said_before_anything_is_written(tmp_path: Path) -> None:
-    folder, left, archive, also_left = on_a_disk_of(900, "from the start", tmp_path)
+    folder, left, archive, also_left = on_a_disk_of(900, "before", tmp_path)
     assert "needs 1.0 MB, and 0.9 MB are free" in folder
     assert "Nothing was written" in archive
     assert (left, also_left) == ("[]", "[]")
@@ -103,7 +103,7 @@ def test_a_disk_that_fills_up_at_nine_tenths_leaves_nothing_half_written(tmp_pat
 
 
 def test_a_disk_with_room_gets_everything(tmp_path: Path) -> None:
-    said = on_a_disk_of(4_000, "from the start", tmp_path)
+    said = on_a_disk_of(4_000, "before", tmp_path)
     assert said == ["written", "['song']", "written", "['song', 'song.zip']"]
 
 
