@@ -75,9 +75,9 @@ def read_table(table: FloatArray, hz: ArrayLike, samples: int, rate: int, phase:
     place *= table.size
     index = place.astype(np.int32)
     fraction = (place - index).astype(np.float32)
-    closed = np.append(table, table[:1])
-    low = closed[index % table.size]
-    return np.asarray(low + fraction * (closed[index % table.size + 1] - low), dtype=np.float32)
+    closed = np.append(table, table[:2])  # a place just under the end may round up to it
+    low = closed[index]
+    return np.asarray(low + fraction * (closed[index + 1] - low), dtype=np.float32)
 
 
 def plucked_string(

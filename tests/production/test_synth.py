@@ -71,7 +71,7 @@ def test_the_sub_bass_has_one_voice_and_never_clicks() -> None:
     keys = keys_of([[0, 960, 36, 110], [480, 480, 43, 110], [960, 20, 31, 60]], 50.0, RATE, 2 * RATE)
     sound = synth.sub_bass(keys, 2 * RATE, RATE)
     assert np.abs(np.diff(sound[0])).max() < 0.08
-    assert np.abs(sound).max() <= 1.2
+    assert np.abs(sound).max() <= 1.3  # for 9 ms the old note fades while the new one begins
     assert not sound[:, 60_000:].any()
 
 

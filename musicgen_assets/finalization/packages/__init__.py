@@ -38,6 +38,10 @@ class Package:
 
 
 PACKAGES: Mapping[PackageName, Package] = {
+    "everyone": Package(
+        "instrumental, a cappella, no drums, no melody, and stems in four groups",
+        "musicgen_assets.finalization.packages.everyone:make",
+    ),
     "game": Package(
         "intro, seamless loop with layers, outro, stingers, cues",
         "musicgen_assets.finalization.packages.game:make",
@@ -49,10 +53,6 @@ PACKAGES: Mapping[PackageName, Package] = {
     "video": Package(
         "music that starts at once, a bed under speech, a visualizer, a licence certificate",
         "musicgen_assets.finalization.packages.video:make",
-    ),
-    "everyone": Package(
-        "instrumental, a cappella, no drums, no melody, and stems in four groups",
-        "musicgen_assets.finalization.packages.everyone:make",
     ),
     "songwriter": Package(
         "lead sheet, ChordPro, click, guide melody, play-alongs",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.production.plan import HARMONY_PREFIX, VOCAL
 from musicgen_assets.production.voice.sing import PRE_S
 from musicgen_assets.production.voice.singers import singer_for

@@ -19,7 +19,8 @@ from musicgen_assets.graph.payloads import audio_payload
 from musicgen_assets.production.calibration import DRY_LUFS
 from musicgen_assets.production.effects import apply_effects
 from musicgen_assets.production.meter import measure
-from musicgen_assets.production.render import END_FADE_S, pan_gains
+from musicgen_assets.production.places import pan_gains
+from musicgen_assets.production.render import END_FADE_S
 from musicgen_assets.production.voice.sing import sing
 from musicgen_assets.production.voice.singers import SINGERS
 
