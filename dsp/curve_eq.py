@@ -6,6 +6,7 @@ Belongs here: one linear-phase filter from a table of gains. Does not belong her
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def curve_equalizer(
     check_rate(rate)
     if len(frequencies_hz) != len(gains_db) or len(frequencies_hz) < 2:
         raise AudioError(f"a curve needs as many gains as frequencies, got {len(gains_db)} for {len(frequencies_hz)}")
-    if frequencies_hz[0] <= 0.0 or any(b <= a for a, b in zip(frequencies_hz, frequencies_hz[1:], strict=False)):
+    if frequencies_hz[0] <= 0.0 or any(b <= a for a, b in pairwise(frequencies_hz)):
         raise AudioError("the frequencies of a curve must rise from above 0 Hz")
     for gain_db in gains_db:
         check_range("gains_db", gain_db, -48.0, 48.0)
