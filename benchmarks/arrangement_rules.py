@@ -1,26 +1,26 @@
 """The rules of a good arrangement, measured from scores: python -m benchmarks.arrangement_rules [SEEDS].
 
-Belongs here: one measure per rule, and their sums over styles, seeds and durations. Does not belong here: writing
-arrangements, the gates of the pipeline (arrangement.integrity).
+Belongs here: a measure per rule of form, and the sums of all rules over styles, seeds and durations. Does not belong
+here: rules of playing (arrangement_playing), writing arrangements, the gates of the pipeline (arrangement.integrity).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.arrangement_novelty import beat_features, novelty
+from benchmarks.arrangement_playing import Measure, guitars_can_be_played, in_range, polyphony
 from benchmarks.written import WrittenSong, write_song
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
-from musicgen_assets.arrangement.ranges import range_of
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.production.parts import song_samples
 from musicgen_assets.score.clock import beat_ticks, seconds, song_clock, ticks_per_bar
-from musicgen_assets.score.model import NoteArray, Score, Section, Track
+from musicgen_assets.score.model import NoteArray, Score, Section
 from musicgen_assets.styles.loader import style_names
 from musicgen_assets.theory.pitch import pitch_class
 
@@ -28,34 +28,7 @@ DURATIONS_S = (45.0, 90.0, 180.0)
 QUIET = ("verse", "breakdown", "pre_chorus", "build")
 LEAST_BARS = 2
 """Sections shorter than this say nothing about density."""
-PERCUSSION_KEYS = {"kick": (35, 36), "snare": (37, 38, 39, 40), "hats": (42, 44, 46), "ride": (51, 53, 59)}
-_TONAL_WEIGHT = 0.6
-"""Chords change every bar in any section; what tells sections apart is texture more than harmony."""
-KERNEL_BEATS = 8
-"""Half the width of the checkerboard (Foote 2000): two bars of 4/4 on either side."""
-GUITAR_STRINGS = (40, 45, 50, 55, 59, 64)
-GUITAR_SPAN = 4
-GUITARS = range(24, 32)
-MONOPHONIC = frozenset({*range(56, 61), *range(64, 80), *range(109, 112)})
-"""Brass, reeds and pipes that sound one note at a time; sections (61-63) may play chords."""
-VOICES_MAX = {
-    **dict.fromkeys(range(40, 44), 2),
-    46: 8,
-    **dict.fromkeys(range(8), 20),
-    **dict.fromkeys(range(24, 32), 6),
-}
-CHORD_VOICES_MAX = 10
-
 FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How many times a rule was tried in a song and kept."""
-
-    kept: int
-    tried: int
-    note: str = ""
 
 
 def sections_of(score: Score, kinds: Sequence[str]) -> list[int]:
@@ -166,61 +139,6 @@ def devices(song: WrittenSong) -> Measure:
     return Measure(len(found) - len(poor), len(found), "; ".join(poor))
 
 
-def beat_features(score: Score) -> FloatArray:
-    """What each beat is like: chroma, register, and per track how much it strikes, how hard, how many voices it holds.
-
-    Shape (beats, features), each group scaled to equal weight.
-    """
-    beat = beat_ticks(score.time_signature)
-    beats = -(-score.end_ticks // beat)
-    columns: list[FloatArray] = []
-    chroma = np.zeros((beats, 12))
-    for track in score.tracks:
-        notes = track.array().astype(np.int64)
-        at = np.clip(notes[:, 0] // beat, 0, beats - 1)
-        struck, loud, held, pitch = (np.zeros(beats) for _ in range(4))
-        np.add.at(struck, at, 1.0)
-        np.add.at(loud, at, notes[:, 3])
-        np.add.at(pitch, at, notes[:, 2])
-        for start, duration, key, _ in notes:
-            first, last = start // beat, min((start + duration - 1) // beat, beats - 1)
-            held[first : last + 1] += 1.0
-            if not track.is_drums:
-                chroma[first : last + 1, key % 12] += 1.0
-        columns += [np.sqrt(struck), loud / 127.0, np.sqrt(held)]
-        if track.is_drums:
-            for keys in (*PERCUSSION_KEYS.values(), (41, 43, 45, 47, 48, 50), (49, 52, 55, 57)):
-                hits = np.zeros(beats)
-                np.add.at(hits, at[np.isin(notes[:, 2], keys)], 1.0)
-                columns.append(np.sqrt(hits))
-        else:
-            columns.append(np.divide(pitch, struck, out=np.zeros(beats), where=struck > 0) / 64.0)
-    norms = np.linalg.norm(chroma, axis=1, keepdims=True)
-    tonal = np.divide(chroma, norms, out=np.zeros_like(chroma), where=norms > 0)
-    texture = np.stack(columns, axis=1)
-    spread = texture.std(axis=0)
-    texture = (texture - texture.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
-    return np.concatenate([tonal * _TONAL_WEIGHT, texture / np.sqrt(texture.shape[1])], axis=1)
-
-
-def novelty(features: FloatArray, half: int = KERNEL_BEATS) -> FloatArray:
-    """Foote's novelty by beat (Foote 2000, ICME): a Gaussian checkerboard slid along the self-similarity matrix.
-
-    Value ``n`` stands for the line between beats n-1 and n. Similarity is minus the distance of bars' means, so that
-    what changes from beat to beat inside a bar does not count.
-    """
-    distance = np.linalg.norm(features[:, None, :] - features[None, :, :], axis=2)
-    similarity = np.exp(-distance / max(float(np.median(distance)), 1e-9))
-    offsets = np.arange(-half, half) + 0.5
-    taper = np.exp(-0.5 * (offsets / (0.5 * half)) ** 2)
-    sign = np.sign(offsets)
-    kernel = np.outer(taper * sign, taper * sign)
-    padded = np.pad(similarity, half, mode="edge")
-    return np.array(
-        [float((padded[n : n + 2 * half, n : n + 2 * half] * kernel).sum()) for n in range(len(features) + 1)]
-    )
-
-
 def novelty_peaks(song: WrittenSong, bars: float = 0.5) -> Measure:
     """A peak of novelty within a beat of every boundary: the highest within ``bars`` around, above the song's median.
 
@@ -269,80 +187,6 @@ def duration_is_exact(song: WrittenSong) -> Measure:
     """To the sample at 48 kHz."""
     asked = song.context.technical.duration_s
     return Measure(int(song_samples(song.score, 48_000) == round(asked * 48_000)), 1)
-
-
-def in_range(song: WrittenSong) -> Measure:
-    """Every pitched track within its instrument's range."""
-    tracks = [t for t in song.tracks if t.notes and not t.is_drums]
-    off = []
-    for track in tracks:
-        low, high = range_of(track.program)
-        pitches = track.array()[:, 2]
-        if pitches.min() < low or pitches.max() > high:
-            off.append(f"{track.name} {pitches.min()}-{pitches.max()} of {low}-{high}")
-    return Measure(len(tracks) - len(off), len(tracks), "; ".join(off))
-
-
-def polyphony(song: WrittenSong) -> Measure:
-    """Nobody sounds more notes at once than the instrument has: one for winds, six for guitars, ten for hands."""
-    tracks = [t for t in song.tracks if t.notes and not t.is_drums and t.role != "percussion"]
-    off = []
-    for track in tracks:
-        most = 1 if track.program in MONOPHONIC else VOICES_MAX.get(track.program, CHORD_VOICES_MAX)
-        found = max(len(group) for group in sounding(track))
-        if found > most:
-            off.append(f"{track.name} (program {track.program}) {found} at once")
-    return Measure(len(tracks) - len(off), len(tracks), "; ".join(off))
-
-
-def sounding(track: Track) -> list[tuple[int, ...]]:
-    """The pitches that sound at each onset, lowest first; what ends within a 64th of it is over."""
-    notes = track.array()
-    ends = notes[:, 0] + notes[:, 1]
-    found = []
-    for onset in np.unique(notes[:, 0]):
-        is_on = (notes[:, 0] <= onset) & (ends > onset + 30)
-        found.append(tuple(sorted(int(p) for p in notes[is_on, 2])) or (0,))
-    return found
-
-
-def guitars_can_be_played(song: WrittenSong) -> Measure:
-    """Every chord of a guitar lies on as many strings as it has notes, within GUITAR_SPAN frets, open strings aside."""
-    kept = tried = 0
-    worst: list[str] = []
-    for track in song.tracks:
-        if track.program not in GUITARS or track.is_drums or not track.notes or track.role == "bass":
-            continue
-        known: dict[tuple[int, ...], bool] = {}
-        for group in sounding(track):
-            if len(group) < 2:
-                continue
-            if group not in known:
-                known[group] = is_playable(group)
-            tried += 1
-            kept += known[group]
-            if not known[group] and len(worst) < 3:
-                worst.append(f"{track.name} {group}")
-    return Measure(kept, tried, "; ".join(worst))
-
-
-def is_playable(pitches: Sequence[int]) -> bool:
-    """Whether a standard guitar sounds these at once: a string each, within GUITAR_SPAN frets."""
-    if len(set(pitches)) != len(pitches) or len(pitches) > len(GUITAR_STRINGS):
-        return False
-
-    def search(left: Sequence[int], strings: tuple[int, ...], frets: tuple[int, ...]) -> bool:
-        if frets and max(frets) - min(frets) > GUITAR_SPAN:
-            return False
-        if not left:
-            return True
-        for place, string in enumerate(strings):
-            fret = left[0] - string
-            if 0 <= fret <= 17 and search(left[1:], strings[place + 1 :], (*frets, fret) if fret else frets):
-                return True
-        return False
-
-    return search(sorted(pitches), GUITAR_STRINGS, ())
 
 
 RULES: dict[str, Callable[[WrittenSong], Measure]] = {

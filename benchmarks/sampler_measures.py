@@ -96,3 +96,22 @@ def pitch_hz(sound: FloatArray, near_hz: float) -> float:
     best = int(window[np.argmax(magnitude[window])])
     left, middle, right = np.log(magnitude[best - 1 : best + 2] + 1e-12)
     return float(hz[best] + (hz[1] - hz[0]) * 0.5 * (left - right) / (left - 2.0 * middle + right))
+
+
+def alias_db(sound: FloatArray, hz: float, step: float = 0.5) -> float:
+    """The strongest part of a held note of 1.5 s that is no harmonic of ``hz``, against its strongest: an alias.
+
+    Listened to after a second, when filters have come to rest. Multiples of ``step`` times ``hz`` count as harmonics
+    (a sub-oscillator's, a modulator's), and what lies within 40 Hz or 2 % of one (unison widens it).
+    """
+    start, steady = (_magnitude(sound[:, at : at + RATE // 2]) for at in (0, RATE))
+    frequency = np.fft.rfftfreq(RATE // 2, 1 / RATE)
+    order = np.maximum(np.rint(frequency / (step * hz)), 1.0) * step
+    is_odd = (np.abs(frequency - order * hz) > np.maximum(40.0, 0.02 * frequency)) & (frequency > 30.0)
+    strongest = max(float(steady.max()), 1e-3 * float(start.max()), 1e-9)  # what has died away has no aliases
+    return float(20.0 * np.log10(max(float(steady[is_odd].max()), 1e-12) / strongest))
+
+
+def _magnitude(sound: FloatArray) -> NDArray[np.float64]:
+    mono = sound.mean(axis=0, dtype=np.float64)
+    return np.asarray(np.abs(np.fft.rfft(mono * np.blackman(mono.size))), dtype=np.float64)

@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.written import WrittenSong, write_song
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.composition.melody_hook import hook_statements, refrain_likeness, section_likeness
 from musicgen_assets.composition.melody_measures import bar_compression, clash_share, consonant_share, resolved_share
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import ChordSpan, NoteRow, Section
 from musicgen_assets.styles.loader import blend, style_names

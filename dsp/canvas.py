@@ -54,6 +54,11 @@ class Canvas:
         height = self._height / count
         return self.figure.add_axes((self._left, self._bottom + (count - 1 - number) * height, self._width, height))
 
+    def area(self, left: float, right: float) -> Any:
+        """Axes over the whole height, from ``left`` to ``right`` as shares of the plot's width."""
+        start = self._left + left * self._width
+        return self.figure.add_axes((start, self._bottom, (right - left) * self._width, self._height))
+
     def style(self, axes: Any) -> None:
         """Thin frame without top and right, small dark labels."""
         for side, spine in axes.spines.items():

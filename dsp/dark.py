@@ -17,6 +17,8 @@ DARK_PAGE = (22, 19, 15)
 """What white becomes; report.html's dark page."""
 _BRIGHTEST = 0.93
 """OKLab lightness of what was black."""
+_HEAT_REACH = 14
+"""How far quantizing moves a colour off the heat map, out of 255."""
 _LIFT = 0.75
 """Pale colours keep their distance from the page: eyes part dark tones less well than light ones."""
 
@@ -48,10 +50,30 @@ def dark_png(png: bytes, page: tuple[int, int, int] = DARK_PAGE) -> bytes:
     if palette is None:
         raise AudioError(f"a picture of few colours is needed, this one is {image.mode}")
     colours = np.array(palette, dtype=np.float64).reshape(-1, 3)
-    image.putpalette(turned_over(colours, page).ravel().tolist())
+    turned = turned_over(colours, page)
+    places, is_heat = _on_heat_map(colours)
+    turned[is_heat] = _heat_map()[255 - places[is_heat]]
+    image.putpalette(turned.ravel().tolist())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _heat_map() -> NDArray[np.int64]:
+    """The colours of a spectrogram from nothing to the loudest, shape (256, 3), as ``dsp.pictures`` draws them."""
+    from matplotlib import colormaps
+
+    shares = colormaps["magma_r"](np.arange(256))
+    return np.asarray(np.rint(np.asarray(shares)[:, :3] * 255.0), dtype=np.int64)
+
+
+def _on_heat_map(colours: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Nearest place of each colour on the heat map, and whether it is one of its colours at all.
+
+    Turned over, those would keep their hues in the wrong order: what is loudest must be the brightest again.
+    """
+    distance = np.abs(colours[:, None, :] - _heat_map()[None, :, :]).max(axis=2)
+    return distance.argmin(axis=1), distance.min(axis=1) <= _HEAT_REACH
 
 
 def turned_over(colours: Floats, page: tuple[int, int, int]) -> NDArray[np.int64]:

@@ -75,9 +75,9 @@ def read_table(table: FloatArray, hz: ArrayLike, samples: int, rate: int, phase:
     place *= table.size
     index = place.astype(np.int32)
     fraction = (place - index).astype(np.float32)
-    closed = np.append(table, table[:1])
-    low = closed[index % table.size]
-    return np.asarray(low + fraction * (closed[index % table.size + 1] - low), dtype=np.float32)
+    closed = np.append(table, table[:2])  # a place just under the end may round up to it
+    low = closed[index]
+    return np.asarray(low + fraction * (closed[index + 1] - low), dtype=np.float32)
 
 
 def plucked_string(
@@ -129,14 +129,14 @@ def frequency_modulated(
     """One sine bending another's phase (Chowning 1973): float32 (samples,), peak 1.
 
     ``ratio`` is the modulator's frequency over the carrier's. ``index`` is the modulation index for every sample; it
-    is held down where its sidebands (Carson's rule: index + 1 of them) would pass ``TOP`` of the rate.
+    is held down where its sidebands would pass ``TOP`` of the rate.
     ``feedback_hz`` detunes the modulator, for a slow beat.
     """
     check_rate(rate)
     carrier_hz = np.broadcast_to(np.asarray(hz, dtype=np.float64), (samples,))
     modulator_hz = ratio * carrier_hz + feedback_hz
     room = np.maximum((TOP * rate - carrier_hz) / np.maximum(modulator_hz, 1.0) - 2.0, 0.0)
-    held = np.minimum(index[:samples], 0.6 * room)
+    held = np.minimum(index[:samples], 0.4 * room)
     carrier = 2.0 * np.pi * np.cumsum(carrier_hz) / rate
     modulator = 2.0 * np.pi * np.cumsum(modulator_hz) / rate
     return np.asarray(np.sin(carrier + held * np.sin(modulator)), dtype=np.float32)

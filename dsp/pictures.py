@@ -27,6 +27,7 @@ _FFT_S = 0.17
 _FRAMES_PER_COLUMN = 2
 _SPAN_DB = 80.0
 _SHOWN_HZ = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
+_SHOWN_HZ_MEL = (200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000)
 _SHOWN_HZ_SMALL = (100, 1_000, 10_000)
 
 
@@ -63,7 +64,7 @@ def waveform_png(
 def spectrogram_png(
     samples: FloatArray, rate: int, *, width_px: int = 1_200, height_px: int = 400, marks: Marks = ()
 ) -> bytes:
-    """Power over time and logarithmic frequency, 30 Hz to 20 kHz, the mean of all channels.
+    """Mel spectrogram: power over time and mel-spaced frequency, 30 Hz to 20 kHz, the mean of all channels.
 
     The darkest is the loudest spot; the palest is 80 dB under it and less. Arguments and errors as in ``waveform_png``.
     """
@@ -73,15 +74,15 @@ def spectrogram_png(
     axes = canvas.lane(0, 1)
     top_hz = min(_HIGHEST_HZ, rate / 2.0)
     columns = max(1, min(canvas.plot_width_px, samples.shape[1] // 64))
-    power = _log_spectrogram(samples, rate, columns, canvas.plot_height_px, top_hz)
+    power = _mel_spectrogram(samples, rate, columns, canvas.plot_height_px, top_hz)
     decibels = 10.0 * np.log10(np.maximum(power, 1e-14))
     top_db = max(float(decibels.max()), -60.0)
     duration_s = samples.shape[1] / rate
-    extent = (0.0, duration_s, np.log2(_LOWEST_HZ), np.log2(top_hz))
+    extent = (0.0, duration_s, mel_of(_LOWEST_HZ), mel_of(top_hz))
     axes.imshow(
         decibels, cmap="magma_r", vmin=top_db - _SPAN_DB, vmax=top_db, extent=extent, origin="lower", aspect="auto"
     )
-    _frequency_ticks(axes, "y", canvas.is_detailed, top_hz, is_log2=True)
+    _frequency_ticks(axes, "y", canvas.is_detailed, top_hz, is_mel=True)
     canvas.time_axis(axes, duration_s, marks, mark_colour=BLUE)
     return canvas.png(colours=128)
 
@@ -178,7 +179,7 @@ def spectrum_png(
     ticks = [tick for tick in range(-200, 61, 10) if low <= tick <= top]
     axes.set_yticks(ticks, [str(tick) for tick in ticks])
     axes.grid(color=GREY, linewidth=0.5)
-    _frequency_ticks(axes, "x", canvas.is_detailed, float(centres[-1]) * 1.12, is_log2=False)
+    _frequency_ticks(axes, "x", canvas.is_detailed, float(centres[-1]) * 1.12, is_mel=False)
     canvas.style(axes)
     if canvas.is_detailed:
         axes.set_ylabel("dB per third of an octave", color=INK, **canvas.font)
@@ -209,7 +210,12 @@ def _outline(lane: FloatArray, columns: int) -> tuple[DoubleArray, DoubleArray, 
     return edges.astype(np.float64), parts[0], parts[1], parts[2]
 
 
-def _log_spectrogram(samples: FloatArray, rate: int, columns: int, rows: int, top_hz: float) -> DoubleArray:
+def mel_of(hz: float) -> float:
+    """Mels of a frequency in Hz: ``2595 log10(1 + f / 700)`` (S. Young et al., The HTK Book, 2006, section 5.4)."""
+    return float(2_595.0 * np.log10(1.0 + hz / 700.0))
+
+
+def _mel_spectrogram(samples: FloatArray, rate: int, columns: int, rows: int, top_hz: float) -> DoubleArray:
     """Mean power per picture point, shape (rows, columns), lowest frequency first."""
     from scipy.fft import rfft
 
@@ -222,7 +228,8 @@ def _log_spectrogram(samples: FloatArray, rate: int, columns: int, rows: int, to
         frames = np.lib.stride_tricks.sliding_window_view(np.pad(channel, size // 2), size)[middles]
         power += np.square(np.abs(rfft(frames * window, axis=1)), dtype=np.float64) / samples.shape[0]
     power = power.reshape(columns, _FRAMES_PER_COLUMN, -1).mean(axis=1)
-    borders = np.exp2(np.linspace(np.log2(_LOWEST_HZ), np.log2(top_hz), rows + 1)) * size / rate
+    mels = np.linspace(mel_of(_LOWEST_HZ), mel_of(top_hz), rows + 1)
+    borders = 700.0 * (10.0 ** (mels / 2_595.0) - 1.0) * size / rate
     # Running sums, read at the row borders: rows narrower than a line interpolate, wider ones average.
     running = np.concatenate([np.zeros((columns, 1)), np.cumsum(power, axis=1)], axis=1)
     at = np.clip(borders + 0.5, 0.0, running.shape[1] - 1.001)
@@ -231,9 +238,13 @@ def _log_spectrogram(samples: FloatArray, rate: int, columns: int, rows: int, to
     return np.asarray((np.diff(sums, axis=1) / np.diff(at)).T, dtype=np.float64)
 
 
-def _frequency_ticks(axes: Any, side: str, is_detailed: bool, top_hz: float, is_log2: bool) -> None:
-    shown: Sequence[int] = [hz for hz in (_SHOWN_HZ if is_detailed else _SHOWN_HZ_SMALL) if hz <= top_hz]
-    places = [float(np.log2(hz)) if is_log2 else float(hz) for hz in shown]
+def _shown_hz(is_mel: bool) -> Sequence[int]:
+    return _SHOWN_HZ_MEL if is_mel else _SHOWN_HZ
+
+
+def _frequency_ticks(axes: Any, side: str, is_detailed: bool, top_hz: float, is_mel: bool) -> None:
+    shown: Sequence[int] = [hz for hz in (_shown_hz(is_mel) if is_detailed else _SHOWN_HZ_SMALL) if hz <= top_hz]
+    places = [mel_of(hz) if is_mel else float(hz) for hz in shown]
     labels = [f"{hz // 1_000}k" if hz >= 1_000 else str(hz) for hz in shown]
     if side == "y":
         axes.set_yticks(places, labels)

@@ -1,4 +1,4 @@
-"""What an asset may ask for besides context and upstreams: the request, the version, waivers, styles, instruments.
+"""What an asset may ask for besides context and upstreams: request, version, waivers, styles, instruments, voice.
 
 Each has a **value** (what music logic gets) and an **identity** (what enters the result key). They differ where
 the value holds something of this machine, such as a font's path.
@@ -49,6 +49,7 @@ class VersionData:
             "styles": self._styles,
             "all_styles": self._all_styles,
             "instruments": self._instruments,
+            "voice": self._voice,
         }
 
     def value(self, name: str) -> Any:
@@ -124,3 +125,9 @@ class VersionData:
 
         value = instruments_of(Path(self._soundfont) if self._soundfont else None, self._sampler)
         return value, {name: item for name, item in value.items() if name != "font_path"}
+
+    def _voice(self) -> tuple[Any, Any]:
+        from resources.voices import guide_voice
+
+        value = guide_voice()
+        return value, {name: item for name, item in value.items() if name != "why"}

@@ -58,6 +58,9 @@ class Edit:
     words: str = ""
 
 
+BAND = ("drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter")
+"""Roles that play: whatever is sung, they stay."""
+
 _END = ("mastering/master", "mastering/analysis", "finalization/release")
 
 EDITS = (
@@ -66,8 +69,9 @@ EDITS = (
     Edit("key", ("--set", "musical.key=F#"), ("drums", "percussion")),
     Edit("one instrument", ("--set", "musical.instruments.bass=upright bass"),
          ("drums", "percussion", "chords", "pad")),
-    Edit("lyrics, same prosody", (), ALL,
-         ("composition/lyrics", "arrangement/vocal_line", "production/preview", "production/take", *_END),
+    Edit("lyrics, same prosody", (), BAND,
+         ("composition/lyrics", "arrangement/vocal_line", "production/preview", "production/take", "production/stems",
+          "mixing/mix", *_END),
          OTHER_WORDS_THAT_FALL_ALIKE),
     Edit("lyrics, other prosody", (), (), None, WORDS_THAT_FALL_OTHERWISE),
     Edit("style weights", ("--style", "pop=0.6", "--style", "synthwave=0.4")),
@@ -169,10 +173,13 @@ def _written(home: Home, partition: str) -> dict[str, dict[str, Any]]:
     vocal = looking.content(home.path, assets["arrangement/vocal_line"].roles["main"])
     plan = looking.content(home.path, assets["production/instrumentation"].roles["main"])
     clock = {name: value for name, value in score.items() if name not in ("tracks", "sections", "title")}
-    notes = {track["name"]: track for track in (*score["tracks"], *filter(None, [vocal.get("track")]))}
+    sung = [track for track in (vocal.get("track"), *vocal.get("harmonies", ())) if track]
+    notes = {track["name"]: track for track in (*score["tracks"], *sung)}
+    words = {track["name"]: vocal.get("syllables") for track in sung}
     players = {track["name"]: track for track in plan["tracks"]}
     return {
         name: {"role": players.get(name, {"role": "vocal"})["role"], "clock": clock, "notes": notes.get(name),
+               "words": words.get(name),
                "plan": players.get(name, players), "mutes": vocal.get("melody_mutes"), "reverb": plan.get("reverb")}
         for name in notes.keys() | players.keys()
     }  # fmt: skip

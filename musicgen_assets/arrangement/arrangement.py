@@ -52,7 +52,7 @@ from musicgen_assets.score.pictures import piano_roll_png
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
-DRAWS_MAX = 8
+DRAWS_MAX = 12
 """Redraws until the integrity score passes; the best is kept, and the check tells."""
 _JUDGED = (MELODIC_SCORE, HARMONIC_SCORE, RHYTHMIC_SCORE, STRUCTURAL_SCORE)
 THUMBNAIL_PX = (640, 260)

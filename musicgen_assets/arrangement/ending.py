@@ -41,13 +41,13 @@ def write_ending(
 
     ``ring``: struck on the downbeat; again on the last strong pulse where it would ring over LONG_RING_S.
     ``button``: a stab on the downbeat, the bass walking home, the last word on the last beat. ``fade``: as
-    ring, on its way out (see fade). All that sounds last is let go at ``timeline.ring_end_ticks``.
+    ring, soft: the song is on its way out (see fade). All that sounds last is let go at ``timeline.ring_end_ticks``.
     """
     bar_start = timeline.ending_bar * timeline.bar_ticks
     chord = timeline.chords[-1]
     strikes = _strikes(timeline, ending, bar_start)
     energy = timeline.sections[-1].section.energy
-    loud = round(70 + 36 * energy)
+    loud = round((58 if ending == "fade" else 70) + 36 * energy)
     for seat in seats:
         rows = parts[seat.name]
         if not _takes_part(seat, rows, timeline, bar_start):

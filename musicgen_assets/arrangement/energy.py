@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from musicgen_assets.arrangement.form import Slot
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
-from musicgen_assets.context.schema import Mood, SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, Mood, SectionKind
 from musicgen_assets.styles.schema import Style
 
 LEVEL_FROM = (0.34, 0.56, 0.78)

@@ -17,7 +17,7 @@ from musicgen_assets.arrangement.timeline import Timeline
 from musicgen_assets.score.model import ControlRow, NoteRow
 from musicgen_assets.styles.schema import Ending
 
-FADE_BARS_MIN, FADE_BARS_MAX = 2, 8
+FADE_BARS_MIN, FADE_BARS_MAX = 3, 8
 """Records fade over some ten to twenty seconds; half of the last section at most, so that it is heard first."""
 VELOCITY_LEFT = 0.2
 """What is left of a velocity at the very end; equal shares of it go in equal times, as with a fader in dB."""

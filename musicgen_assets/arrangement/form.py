@@ -14,7 +14,6 @@ from itertools import accumulate
 import numpy as np
 
 from musicgen_assets.arrangement.form_growth import (
-    HOOK_KINDS,
     SECTION_BARS_MIN,
     cut_form,
     grown_form,
@@ -32,7 +31,7 @@ from musicgen_assets.arrangement.pace import FIELD as HIT_POINTS
 from musicgen_assets.arrangement.pace import TAIL_MIN_S, Pace, bars_that_fit
 from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of, priced_lengths
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.schema import PlannedSection, SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, PlannedSection, SectionKind
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.styles.schema import Style
 

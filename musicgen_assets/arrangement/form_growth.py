@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from musicgen_assets.arrangement.section_lengths import Wish
 from musicgen_assets.composition.melody_hook import HEARD_WITHIN
-from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
 
-HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
 QUOTING_KINDS: tuple[SectionKind, ...] = ("intro", "interlude", "breakdown")
 """Kinds before a refrain that quote its hook."""
 SECTION_BARS_MIN = 2

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.section_lengths import Line, Wish
-from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
 
 _ENOUGH = 0.5
 """A section still comes into a span while half of its wished bars do."""

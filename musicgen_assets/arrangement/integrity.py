@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.score.model import NoteArray, Score, Section
 from musicgen_assets.theory.pitch import pitch_class
@@ -77,15 +77,10 @@ def structural_integrity(score: Score) -> Integrity:
     return Integrity(
         contrast=_contrast(score.sections, texture),
         returns=min(_returns(score), _chord_fit(score)),
-        energy=_energy(score.sections, texture),
+        energy=_energy(score, texture),
         ending=_ending(score),
         boundaries=_boundaries(score),
     )
-
-
-def section_energy(score: Score) -> FloatArray:
-    """Measured energy per section, 0-1: half who plays, half how much is struck how hard."""
-    return _measured(score.sections, _texture(score))
 
 
 def _texture(score: Score) -> FloatArray:
@@ -189,7 +184,12 @@ def _pitched(score: Score) -> list[NoteArray]:
     return [track.array() for track in score.tracks if not track.is_drums and track.role != "percussion"]
 
 
-def _measured(sections: Sequence[Section], texture: FloatArray) -> FloatArray:
+def section_energy(score: Score, texture: FloatArray | None = None) -> FloatArray:
+    """Measured energy per section, 0-1: half who plays, half how much is struck how hard.
+
+    ``texture``: the score's, where it is known.
+    """
+    sections, texture = score.sections, _texture(score) if texture is None else texture
     if not sections or texture.shape[1] == 0:
         return np.zeros(len(sections))
     struck = (texture[:, :, 0] * texture[:, :, 2]).mean(axis=1)
@@ -198,8 +198,8 @@ def _measured(sections: Sequence[Section], texture: FloatArray) -> FloatArray:
     return result
 
 
-def _energy(sections: Sequence[Section], texture: FloatArray) -> float:
-    measured = _measured(sections, texture)
+def _energy(score: Score, texture: FloatArray) -> float:
+    sections, measured = score.sections, section_energy(score, texture)
     planned = np.array([section.energy for section in sections])
     rises = [
         float(measured[index] >= measured[place] * RISE_WANTED)

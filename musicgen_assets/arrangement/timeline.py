@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from musicgen_assets.arrangement.form import Slot
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.pace import Anchor, Pace
 from musicgen_assets.composition.feel import swung
-from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
 from musicgen_assets.score.clock import SongClock, ticks_per_bar
 from musicgen_assets.score.material import Harmony, Melody
 from musicgen_assets.score.model import ChordSpan, NoteRow, Section

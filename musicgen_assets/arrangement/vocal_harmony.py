@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.feel import metric_weight
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Syllable
 from musicgen_assets.styles.schema_vocals import HarmonyGroup

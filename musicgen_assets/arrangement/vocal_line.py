@@ -2,8 +2,7 @@
 
 Belongs here: the asset's entry, the track and its syllables, all tracks as they are to sound. Does not belong here:
 lines on the phrases that are played (vocal_passes), which words each section sings (vocal_words), harmony voices
-(vocal_harmony), writing words (composition.lyrics), a voice's sound (production). Until there is a voice, a lead
-instrument carries the line.
+(vocal_harmony), writing words (composition.lyrics), a voice's sound (production.voice).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pydantic import Field
 
 from musicgen_assets.arrangement.critic.verdict import checks_of, judge
 from musicgen_assets.arrangement.fade import faded_rows
-from musicgen_assets.arrangement.ranges import best_octave, fitted, range_of
+from musicgen_assets.arrangement.ranges import best_octave, fitted, folded, range_of
 from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_voices, sung_notes
 from musicgen_assets.arrangement.vocal_passes import sung_lines_of
 from musicgen_assets.arrangement.vocal_underlay import Sung
@@ -32,7 +31,16 @@ from musicgen_assets.styles.schema_vocals import VocalHabits
 VOCAL, MELODY = "vocal", "melody"
 _VOICE_REACH = 17
 """Harmony voices stay within so many semitones of the middle of the singer's voice."""
-_NOTE_CARRIED = "The sung line is played by a lead instrument; its words are in the score, lyrics.lrc and lyrics.txt."
+GUIDE_VOICE, LEAD_INSTRUMENT = "guide_voice", "lead_instrument"
+VOICE_NAME, VOICE_PROGRAM = "guide vocal", 53
+"""What the track is called and what plays it from MIDI: General MIDI's "Voice Oohs"."""
+RANGE_REACH = 15
+"""A singer reaches so many semitones up and down from the middle of the voice; trained ones do."""
+NOTE_SUNG = (
+    "The sung line is a guide vocal: a synthetic voice made by rule, to be replaced by a singer. Nobody's voice was "
+    "recorded or copied."
+)
+NOTE_CARRIED = "The sung line is played by a lead instrument; its words are in the score, lyrics.lrc and lyrics.txt."
 _NOTE_NONE = "Nothing is sung."
 
 
@@ -40,7 +48,7 @@ class VocalLine(Frozen):
     """composition of the voice. ``melody_mutes``: [start, end] in ticks where the melody track is silent."""
 
     carrier: str = "none"
-    """none or lead_instrument."""
+    """none, guide_voice, or lead_instrument where it was written for one."""
     track: Track | None = None
     syllables: tuple[Syllable, ...] = ()
     melody_mutes: tuple[tuple[int, int], ...] = ()
@@ -95,26 +103,25 @@ def sing_song(
     if not syllables:
         return VocalLine()
     notes = _without_overlaps([row for _, line in lines for sung in line for row in sung.notes])
-    track = _track(score, faded_rows(notes, score.fade))
+    track = _track(score, faded_rows(notes, score.fade), VOICE_CENTRES[voice])
     return VocalLine(
-        carrier="lead_instrument",
+        carrier=GUIDE_VOICE,
         track=track,
         syllables=syllables,
         melody_mutes=_joined(mutes),
         harmonies=_harmonies(score, track, syllables, voice, habits),
-        note=_NOTE_CARRIED,
+        note=NOTE_SUNG,
     )
 
 
 def _harmonies(
     score: Score, lead: Track, syllables: Sequence[Syllable], voice: str, habits: VocalHabits
 ) -> tuple[Track, ...]:
-    """Harmony tracks on the lead's instrument, on channels of their own while there are any."""
-    low, high = range_of(lead.program)
+    """Harmony tracks, on channels of their own while there are any."""
     centre = VOICE_CENTRES[voice]
-    shift = best_octave(lead.notes, centre - _VOICE_REACH, centre + _VOICE_REACH)
-    low, high = max(low, centre - _VOICE_REACH - shift), min(high, centre + _VOICE_REACH - shift)
-    voices = harmony_voices(score, sung_notes(score, lead.notes, syllables), habits.harmony, low, high)
+    voices = harmony_voices(
+        score, sung_notes(score, lead.notes, syllables), habits.harmony, centre - _VOICE_REACH, centre + _VOICE_REACH
+    )
     used = {track.channel for track in score.tracks} | {DRUM_CHANNEL, lead.channel}
     free = [channel for channel in range(16) if channel not in used]
     return tuple(
@@ -195,18 +202,28 @@ def _without_overlaps(notes: Sequence[NoteRow]) -> tuple[NoteRow, ...]:
     return tuple(kept)
 
 
-def _track(score: Score, notes: tuple[NoteRow, ...]) -> Track:
-    """The vocal track: the melody's instrument on a channel of its own, the line in that instrument's reach."""
-    lead = score.track(MELODY)
-    program = lead.program if lead else 0
+def _track(score: Score, notes: tuple[NoteRow, ...], centre: int) -> Track:
+    """The vocal track on a channel of its own, the line within the singer's reach about ``centre``."""
     used = {track.channel for track in score.tracks} | {DRUM_CHANNEL}
     free = [channel for channel in range(16) if channel not in used]
-    shift = best_octave(notes, *range_of(program))
-    moved = fitted([(start, duration, pitch + shift, velocity) for start, duration, pitch, velocity in notes], program)
+    lead = score.track(MELODY)
+    low, high = centre - RANGE_REACH, centre + RANGE_REACH
+    shift = best_octave(notes, low, high)
     return Track(
-        name=VOCAL, role="vocal", instrument=lead.instrument if lead else "piano", program=program,
-        channel=free[0] if free else (lead.channel if lead else 0), notes=tuple(moved),
+        name=VOCAL, role="vocal", instrument=VOICE_NAME, program=VOICE_PROGRAM,
+        channel=free[0] if free else (lead.channel if lead else 0),
+        notes=tuple((start, length, folded(pitch + shift, low, high), velocity)
+                    for start, length, pitch, velocity in notes),
     )  # fmt: skip
+
+
+def played_by_lead(track: Track, score: Score) -> Track:
+    """A sung track as the melody's instrument plays it, in that instrument's reach: where there is no voice."""
+    lead = score.track(MELODY)
+    program, instrument = (lead.program, lead.instrument) if lead else (0, "piano")
+    shift = best_octave(track.notes, *range_of(program))
+    moved = fitted([(row[0], row[1], row[2] + shift, row[3]) for row in track.notes], program)
+    return track.model_copy(update={"program": program, "instrument": instrument, "notes": tuple(moved)})
 
 
 def _joined(mutes: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

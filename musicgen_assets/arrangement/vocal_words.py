@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from musicgen_assets.arrangement.timeline import Run, runs_of
-from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Melody
 from musicgen_assets.score.model import Section
 
-REFRAINS: tuple[SectionKind, ...] = ("chorus", "drop", "pre_chorus")
+REFRAINS: tuple[SectionKind, ...] = (*HOOK_KINDS, "pre_chorus")
 """Kinds that sing the same words whenever they come back."""
 LINES_A_PHRASE_MAX = 2
 

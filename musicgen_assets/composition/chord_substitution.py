@@ -201,22 +201,6 @@ def brightness(chords: Sequence[Chord], tonic: str, scale: Scale) -> float:
     return float(np.clip(np.mean(values), -1.0, 1.0)) if values else 0.0
 
 
-def tension(chords: Sequence[Chord], tonic: str, scale: Scale) -> float:
-    """0-1: how far chords lie from the key and how rough they are, the mean of both.
-
-    A chord's distance is the share of its notes outside the scale; its roughness the share of its pairs of notes a
-    semitone or a tritone apart (the rough ones of Hutchinson and Knopoff 1978).
-    """
-    pcs = set(scale_pitch_classes(tonic, scale))
-    values = []
-    for chord in chords:
-        notes = chord.pitch_classes
-        pairs = [(a - b) % 12 for at, a in enumerate(notes) for b in notes[:at]]
-        rough = sum(step in (1, 6, 11) for step in pairs) / max(len(pairs), 1)
-        values.append(0.5 * sum(pc not in pcs for pc in notes) / len(notes) + 0.5 * rough)
-    return float(np.mean(values)) if values else 0.0
-
-
 def _tonics(scale: Scale) -> tuple[str, ...]:
     return ("I", "I6", "Imaj7", "I69") if mode_family(scale) == "major" else ("i", "i7", "i9")
 

@@ -12,13 +12,13 @@ from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.composition.lyrics_pack import Pack, content_words
 from musicgen_assets.composition.prosody import rhymes, words_of
 from musicgen_assets.composition.prosody_words import plain
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection
 
 BOUNDS: Mapping[str, float] = {"theme": 0.6, "rhyme": 0.85, "meter": 0.8, "emotion": 0.35, "order": 0.75}
 """The least each score may be. Set between written songs and the same songs spoiled (benchmarks.lyrics_proof)."""
 _COMMON = 0.6
 """How much a word of the general patterns counts towards the theme: it fits any song, and tells nothing."""
-_REFRAINS = ("chorus", "drop")
 _SCENES = ("verse", "breakdown")
 
 
@@ -132,7 +132,7 @@ def _title_order(lyrics: Lyrics) -> float:
     if not title:
         return 1.0
     named = kept = 0
-    refrains = [section for section in lyrics.sections if section.kind in _REFRAINS]
+    refrains = [section for section in lyrics.sections if section.kind in HOOK_KINDS]
     for section in refrains:
         named += any(plain(line.text).startswith(title) for line in (*section.lines[:2], *section.lines[-2:]))
     scenes = [section for section in lyrics.sections if section.kind in _SCENES]

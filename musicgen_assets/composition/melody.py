@@ -12,7 +12,7 @@ import numpy as np
 
 from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melodic_coherence
 from musicgen_assets.composition.melody_contour import Singer
-from musicgen_assets.composition.melody_hook import DIFFERENT, STATEMENTS_MIN, hook_statements, section_likeness
+from musicgen_assets.composition.melody_hook import DIFFERENT, hook_statements, section_likeness, statements_wanted
 from musicgen_assets.composition.melody_manner import manner_of
 from musicgen_assets.composition.melody_measures import entropy_bits, resolved_share
 from musicgen_assets.composition.melody_plan import (
@@ -44,7 +44,6 @@ _TWIN_PROGRAM = 73
 _RULES = 6
 TONES_BITS, RESOLVED_MIN = 2.2, 0.7
 """Least entropy of a melody's pitch classes and share of its dissonances that resolve; rules of thumb."""
-_FULL_CHORUS_BARS = 8
 _SHIFTS_BARS = (0, -1, 1, -2, 2)
 REGISTER_GAP_SEMITONES = 2.0
 """Least distance of the chorus's mean pitch above the verse's."""
@@ -130,14 +129,13 @@ def mean_pitch(theme: Theme) -> float:
 def _kept_rules(melody: Melody, harmony: Harmony, time_signature: str) -> int:
     """How many of the rules that a draw must keep it does keep, of _RULES."""
     bar, chorus, verse = ticks_per_bar(time_signature), melody.themes["chorus"], melody.themes["verse"]
-    wanted = STATEMENTS_MIN * min(1.0, chorus.bars / _FULL_CHORUS_BARS)
     pitches = [note[2] % 12 for theme in (chorus, verse) for note in theme.notes]
     likeness = section_likeness(chorus.notes, verse.notes, bar, _SHIFTS_BARS)
     return sum(
         (
             melody.scores["melodic_coherence"] >= MELODIC_THRESHOLD,
             mean_pitch(chorus) - mean_pitch(verse) >= REGISTER_GAP_SEMITONES,
-            len(hook_statements(chorus.notes, melody.hook.notes)) >= wanted,
+            len(hook_statements(chorus.notes, melody.hook.notes)) >= statements_wanted(chorus.bars),
             likeness <= DIFFERENT,
             entropy_bits(pitches) >= TONES_BITS,
             all(

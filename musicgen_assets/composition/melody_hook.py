@@ -25,7 +25,9 @@ from musicgen_assets.score.model import NoteRow
 HOOK_NOTES_MIN, HOOK_NOTES_MAX = 3, 9
 HOOK_BARS_MAX = 2
 STATEMENTS_MIN = 4
-"""Statements of the hook in a chorus."""
+"""Statements of the hook in a chorus of eight bars or more."""
+_BARS_A_STATEMENT = 2
+"""A phrase that begins with the hook and answers it takes two bars; said faster, the hook would have no answer."""
 HEARD_WITHIN = 0.25
 """Share of the song within which the hook is first stated."""
 STATED = 0.75
@@ -76,6 +78,13 @@ def hook_statements(notes: Sequence[NoteRow], hook: Sequence[NoteRow], least: fl
         if like >= least:
             found.append(Statement(start, round(like, 4), semitones))
     return _without_overlaps(found, span)
+
+
+def statements_wanted(bars: int) -> int:
+    """How often a refrain of so many bars should say the hook: STATEMENTS_MIN times, and in a shorter one once a
+    phrase, so that six bars have room for three and five for two.
+    """
+    return min(STATEMENTS_MIN, max(bars // _BARS_A_STATEMENT, 1))
 
 
 def figure_likeness(first: Sequence[NoteRow], second: Sequence[NoteRow]) -> float:

@@ -157,12 +157,12 @@ def _on_instrument(
     *,
     answer: bool,
 ) -> Lay:
-    size = len(hook.pitches)
-    head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
-    while head is None and size > HOOK_NOTES_MIN:
-        size -= 1
-        head = shifted(first_notes(hook.rhythm, size), span, ticks_per_bar(singer.time_signature))
-    if head is None:
+    whole, bar = len(hook.pitches), ticks_per_bar(singer.time_signature)
+    for size in range(whole, min(whole, HOOK_NOTES_MIN) - 1, -1):
+        head = shifted(first_notes(hook.rhythm, size), span, bar)
+        if head is not None:
+            break
+    else:
         free = place(stress_pattern(max(count, 2), singer.time_signature), span, singer.pace, noise, hook.rhythm)
         return Lay(free, 0, _whole(hook))
     tail = None

@@ -79,7 +79,8 @@ def compose_rhythm(
     as its drummer would play it.
     """
     pattern = groove_for(style, time_signature)
-    pattern = pattern.variant(int(rng.integers(len(pattern.variants) + 1)) if pattern.variants else 0)
+    ways = pattern.every_variant
+    pattern = ways[int(rng.integers(len(ways))) if len(ways) > 1 else 0]
     spread_ms = min(style.humanize_ms, DEVIATION_MAX_MS)
     swing, sixteenth_swing = _swings(style, tempo_bpm, time_signature)
     feel = Feel(time_signature, tempo_bpm, swing, spread_ms, mood.arousal, sixteenth_swing)

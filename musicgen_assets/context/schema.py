@@ -19,7 +19,11 @@ TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "12/8"]
 SectionKind = Literal[
     "intro", "verse", "pre_chorus", "chorus", "bridge", "solo", "interlude", "build", "drop", "breakdown", "outro"
 ]
+HOOK_KINDS: tuple[SectionKind, ...] = ("chorus", "drop")
+"""Sections that hold the hook."""
 Language = Literal["en", "es", "fr", "de", "pt"]
+SingerName = Literal["bass", "baritone", "tenor", "alto", "mezzo", "soprano", "airy", "belter"]
+Delivery = Literal["sung", "spoken", "whispered"]
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "opus", "aac"]
 Mp3Quality = Literal["320", "192", "V0", "V2"]
 """Constant bit rates in kbps, and LAME's variable ones."""
@@ -175,6 +179,10 @@ class CreativeContext(Frozen):
     lyrics: str | None = Field(None, max_length=limits.LYRICS_MAX_CHARACTERS)
     """Words the user gave; None lets the composition write them when ``has_vocals``."""
     voice: Literal["low", "middle", "high"] = "middle"
+    singer: SingerName | None = None
+    """The guide voice that sings; None lets ``voice`` decide."""
+    delivery: Delivery = "sung"
+    """How the guide voice delivers the words; spoken and whispered ones keep the rhythm, not the tune."""
 
 
 class Enhancement(Frozen):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.arrangement.vocal_line import NOTE_CARRIED, merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization.cover_art import cover_task
@@ -82,6 +82,7 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
     score = job.load("arrangement/arrangement", Score)
     vocal = job.json("arrangement/vocal_line")
     analysis = job.json("mastering/analysis")
+    record = job.json("production/take", "record")
     syllables = [Syllable.model_validate(syllable) for syllable in vocal.get("syllables", ())]
     lyrics = job.load("composition/lyrics", Lyrics)
     return SongFacts(
@@ -90,19 +91,20 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
         score=score,
         tracks=tuple(merged_tracks(score, vocal)),
         lines=sung_lines(syllables, song_clock(score), lyrics),
-        carrier_note=_carrier_note(vocal),
+        carrier_note=_carrier_note(record, vocal),
         measures=analysis["measures"],
         scores=analysis["scores"],
-        record=job.json("production/take", "record"),
+        record=record,
         waivers=waivers,
     )
 
 
-def _carrier_note(vocal: Mapping[str, Any]) -> str:
-    """What is said where words are there but nobody sings them."""
-    if vocal.get("carrier") != "lead_instrument":
+def _carrier_note(record: Mapping[str, Any], vocal: Mapping[str, Any]) -> str:
+    """What is said about who sings; older takes have no word about it, and were played by a lead instrument."""
+    if not vocal.get("syllables"):
         return ""
-    return str(vocal.get("note") or "The sung line is played by a lead instrument; its words are in lyrics.lrc.")
+    sung = record.get("vocal") or {}
+    return str(sung.get("note") or NOTE_CARRIED)
 
 
 def _by_path(refs: Sequence[Ref]) -> dict[str, Ref]:

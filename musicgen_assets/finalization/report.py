@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dsp.dark import dark_png
 from musicgen_assets.finalization import licence
 from musicgen_assets.finalization.encode import MEDIA_TYPES
 from musicgen_assets.finalization.metadata import SongFacts, engines, sections, tracks
@@ -27,9 +28,20 @@ _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _CAPTIONS = {
     "waveform": ("Waveform", "Outside the peaks, inside the average level; one lane a channel."),
     "piano_roll": ("Piano roll", "Every note of the arrangement by pitch and time, one colour a part, drums below."),
-    "spectrogram": ("Spectrogram", "Which frequencies sound when; the darker, the louder."),
+    "spectrogram": (
+        "Mel spectrogram",
+        "Which frequencies sound when, spaced as ears space them; what stands out is loud.",
+    ),
     "loudness": ("Loudness", "Short-term loudness (3 s) over time, and the target of the whole as a dashed line."),
     "spectrum": ("Spectrum", "Level in each third of an octave, and the corridor of the style around it."),
+    "energy": (
+        "Energy",
+        "Planned for each section as areas; what its loudness came to as lines, fitted to the same scale.",
+    ),
+    "phase": (
+        "Stereo",
+        "How left and right move together: upright is mono, flat is wide; and their correlation over time.",
+    ),
 }
 _CHECK_LABELS = {
     "loudness": "Loudness", "true_peak": "True peak", "decoded_true_peak": "True peak, lossy files decoded",
@@ -282,4 +294,5 @@ def _hertz(value: float) -> str:
 
 def _picture(name: str, png: bytes) -> dict[str, str]:
     label, caption = _CAPTIONS[name]
-    return {"label": label, "caption": caption, "data": base64.b64encode(png).decode("ascii")}
+    light, dark = (base64.b64encode(data).decode("ascii") for data in (png, dark_png(png)))
+    return {"label": label, "caption": caption, "data": light, "dark": dark}

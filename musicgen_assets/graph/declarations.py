@@ -32,7 +32,8 @@ class Declaration:
 
     ``reads``: context paths it may read, each of which enters its result key.
     ``streams``: its random streams; each adds the seed and its own re-roll count to the reads.
-    ``data``: identities that enter its key ("request", "styles", "all_styles", "version", "instruments").
+    ``data``: identities that enter its key ("request", "styles", "all_styles", "version", "instruments",
+    "voice").
     ``entry``: its music logic, "package.module:function", (Job) -> Outcome.
     ``checks``: names of the checks it reports; those in ``warnings`` do not block.
     """
@@ -74,7 +75,8 @@ _MELODY = Upstream("composition/melody", ("main",))
 _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
-_TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing")
+_SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.delivery")
+_TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing", *_SINGER)
 _MIX_READS = ("ai_decisions.generation.frozen",)
 """Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
@@ -145,7 +147,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         checks=("structural_integrity",),
     ),
     Declaration(
-        "arrangement", "vocal_line", "Syllables on notes, or the lead instrument that carries the sung line.",
+        "arrangement", "vocal_line", "Syllables on notes, and harmony voices.",
         "musicgen_assets.arrangement.vocal_line:make_vocal_line",
         upstreams=(_SCORE, _MELODY,
                    Upstream("composition/lyrics", ("main", "prosody"))),
@@ -162,13 +164,13 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "preview", "About 10 s of the hook, quickly.",
         "musicgen_assets.production.preview:make_preview",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=("technical.sample_rate_hz",), data=("instruments",), kinds=("audio",),
+        reads=("technical.sample_rate_hz", *_SINGER), data=("instruments", "voice"), kinds=("audio",),
     ),
     Declaration(
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=_TAKE_READS, data=("instruments",),
+        reads=_TAKE_READS, data=("instruments", "voice"),
         kinds=("audio",),
     ),
     Declaration(

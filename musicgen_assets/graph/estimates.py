@@ -26,8 +26,11 @@ EXPECTED_S: Mapping[str, tuple[float, float]] = {
 TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.production.preview:render_preview": (0.9, 0.0),
     "musicgen_assets.production.render:render_track": (0.3, 1.1),
+    "musicgen_assets.production.voice.sing:sing_phrase": (2.0, 0.0),
+    "musicgen_assets.production.voice.track:sung_track": (0.5, 0.5),
     "musicgen_assets.mixing.mix:measure_stem": (0.2, 0.2),
-    "musicgen_assets.mixing.strip:process_strip": (0.1, 0.45),
+    "musicgen_assets.mixing.strip:process_strip": (0.1, 0.6),
+    "musicgen_assets.mixing.buses:glue_bus": (0.1, 0.6),
     "musicgen_assets.mixing.summing:sum_stems": (0.1, 0.8),
     "musicgen_assets.mastering.chain:prepare_mix": (0.2, 0.9),
     "musicgen_assets.mastering.chain:master_target": (0.1, 1.1),
@@ -47,6 +50,10 @@ TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.finalization.stems:rescale_stem": (0.1, 0.15),
     "musicgen_assets.finalization.stems:pack_stems": (0.1, 0.85),
     "musicgen_assets.finalization.packages.songwriter_audio:write_click": (0.2, 0.3),
+    "musicgen_assets.finalization.packages.songwriter_audio:write_guide": (0.1, 0.2),
+    "musicgen_assets.finalization.packages.daw_audio:write_dawproject": (0.3, 0.3),
+    "musicgen_assets.finalization.packages.mixes_audio:write_mix": (0.3, 1.5),
+    "musicgen_assets.finalization.packages.mixes_audio:write_groups": (0.3, 1.2),
     "musicgen_assets.finalization.intact:verify_audio": (0.1, 0.35),
 }
 """Task entry to (seconds, seconds a minute of song): the slowest of its kind in songs of 60, 180 and 600 s, measured

@@ -31,11 +31,12 @@ _IMPORT = re.compile(
 )
 
 LIBRARIES = {
-    "PIL": "pillow", "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido", "mutagen": "mutagen",
-    "numpy": "numpy",
-    "pedalboard": "pedalboard", "py3langid": "py3langid", "rapidfuzz": "rapidfuzz", "reportlab": "reportlab",
-    "scipy": "scipy", "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num",
-    "tinysoundfont": "tinysoundfont", "verovio": "verovio", "yaml": "pyyaml",
+    "PIL": "pillow",
+    "espeakng_loader": "espeakng-loader", "jinja2": "jinja2", "matplotlib": "matplotlib", "mido": "mido",
+    "mutagen": "mutagen", "numpy": "numpy", "pedalboard": "pedalboard", "py3langid": "py3langid",
+    "pyworld": "pyworld-prebuilt", "rapidfuzz": "rapidfuzz", "reportlab": "reportlab", "scipy": "scipy",
+    "soundfile": "soundfile", "soxr": "soxr", "text_to_num": "text2num", "tinysoundfont": "tinysoundfont",
+    "verovio": "verovio", "yaml": "pyyaml",
 }  # fmt: skip
 """Import name to distribution, for the libraries that shape results."""
 

@@ -37,7 +37,7 @@ from musicgen_assets.mastering.tone import planned_gains_db
 from musicgen_assets.score.clock import mean_tempo_bpm, seconds, song_clock, steady, steady_tracks
 from musicgen_assets.score.model import Score
 
-PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll")
+PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll", "phase", "energy")
 
 _SOUND_ENTRY = "musicgen_assets.mastering.measures:measure_sound"
 _MUSIC_ENTRY = "musicgen_assets.mastering.measures:measure_music"
@@ -46,6 +46,7 @@ _PART_ENTRY = "musicgen_assets.mastering.parts:measure_part"
 _MIX_ENTRY = "musicgen_assets.mastering.fidelity:measure_mix"
 _FIDELITY_ENTRY = "musicgen_assets.mastering.fidelity:measure_fidelity"
 _SOUND_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_sound"
+_COURSE_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_course"
 _SCORE_PICTURE_ENTRY = "musicgen_assets.mastering.pictures:draw_score"
 _PEAK_ENTRY = "musicgen_assets.mastering.codecs:measure_decoded"
 
@@ -90,7 +91,7 @@ def make_analysis(job: Job) -> Outcome:
     job.progress(0.1, "measuring")
     judged, drawn = judge_masters(job, score, _picture_tasks(asked_of(job, score), job, score, score_ref))
     job.progress(0.9, "verdict")
-    large, small = _pictures(drawn[0], drawn[1])
+    large, small = _pictures([ref for refs in drawn for ref in refs])
     return Outcome(
         content=(json_payload(_main(judged)), json_payload(_verdict(judged), "verdict"), *large),
         facts=_facts(judged),
@@ -237,15 +238,16 @@ def _record(job: Job, target: Target, *, is_main: bool) -> TargetRecord:
 
 
 def _picture_tasks(asked: Asked, job: Job, score: Score, score_ref: Ref) -> list[Task]:
-    clock = song_clock(score)
-    starts = [[section.name, round(clock.seconds(section.start_ticks), 3)] for section in score.sections]
-    drawn = {
-        "sections": starts,
-        "target_lufs": asked.target_lufs,
-        "corridor": asked.corridor.model_dump(mode="json"),
-    }
+    clock, master = song_clock(score), job.ref("mastering/master", "streaming")
+    sections = [
+        [part.name, *(round(clock.seconds(tick), 3) for tick in (part.start_ticks, part.end_ticks)), part.energy]
+        for part in score.sections
+    ]
+    sound = {"sections": sections, "corridor": asked.corridor.model_dump(mode="json")}
+    course = {"sections": sections, "target_lufs": asked.target_lufs}
     return [
-        Task("pictures/sound", _SOUND_PICTURES_ENTRY, drawn, {"master": job.ref("mastering/master", "streaming")}),
+        Task("pictures/sound", _SOUND_PICTURES_ENTRY, sound, {"master": master}),
+        Task("pictures/course", _COURSE_PICTURES_ENTRY, course, {"master": master}),
         Task("pictures/score", _SCORE_PICTURE_ENTRY, {}, {"score": score_ref}),
     ]
 
@@ -299,9 +301,9 @@ def asked_of(job: Job, score: Score) -> Asked:
     )
 
 
-def _pictures(sound: tuple[Ref, ...], roll: tuple[Ref, ...]) -> tuple[list[Ref], dict[str, Ref]]:
+def _pictures(drawn: list[Ref]) -> tuple[list[Ref], dict[str, Ref]]:
     """Large pictures in the order of ``PICTURES``, and thumbnails by name."""
-    by_role = {ref.role: ref for ref in (*sound, *roll)}
+    by_role = {ref.role: ref for ref in drawn}
     return [by_role[name] for name in PICTURES], {name: by_role[f"small/{name}"] for name in PICTURES}
 
 

@@ -32,9 +32,9 @@ mixing for clubs, where the low loudspeakers are one."""
 
 _GLUE_OVER_LOUDNESS_DB = 6.0
 """Threshold over the mix's loudness: loud passages are held together by 1 to 3 dB, soft ones untouched."""
-_GLUE_ATTACK_MS = 30.0
-_GLUE_RELEASE_MS = 200.0
-_GLUE_KNEE_DB = 8.0
+GLUE_ATTACK_MS = 30.0
+GLUE_RELEASE_MS = 200.0
+GLUE_KNEE_DB = 8.0
 _TAIL_S = 0.01
 _SILENT_TAIL = 1e-4
 _SHORT_FADE_S = 0.05
@@ -186,7 +186,7 @@ def _glued(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, fl
     threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
     if ratio <= 1.0:
         return samples, threshold_dbfs
-    glued = compressor(samples, rate, threshold_dbfs, ratio, _GLUE_ATTACK_MS, _GLUE_RELEASE_MS, knee_db=_GLUE_KNEE_DB)
+    glued = compressor(samples, rate, threshold_dbfs, ratio, GLUE_ATTACK_MS, GLUE_RELEASE_MS, knee_db=GLUE_KNEE_DB)
     return glued, threshold_dbfs
 
 

@@ -11,43 +11,72 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.graph.job import Blob, Payload
+from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, Corridor, corridor_levels_db, level_offset_db
 from musicgen_assets.score.model import Score
 from musicgen_assets.score.pictures import piano_roll_png
 
 SIZES = {
     "waveform": (1200, 260), "spectrogram": (1200, 380), "loudness": (1200, 260), "spectrum": (1200, 360),
-    "piano_roll": (1200, 460),
+    "piano_roll": (1200, 460), "phase": (1200, 340), "energy": (1200, 260),
 }  # fmt: skip
 """Width and height in pixels of the large pictures."""
 THUMBNAIL = (480, 200)
 
 
 def draw_sound(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
-    """Task: waveform, spectrogram, loudness and spectrum of ``blobs["master"]``, each large and as "small/<name>".
+    """Task: waveform, spectrogram and spectrum of ``blobs["master"]``, each large and as "small/<name>".
 
-    ``inputs``: ``sections`` [[name, start_s]], ``target_lufs``, ``corridor``.
+    ``inputs``: ``sections`` [[name, start_s, ...]], ``corridor``.
     """
-    from dsp.audiofile import decode
-    from dsp.loudness import short_term_curve
-    from dsp.pictures import loudness_png, spectrogram_png, spectrum_png, waveform_png
+    from dsp.pictures import spectrogram_png, spectrum_png, waveform_png
 
-    blob = blobs["master"]
-    samples, rate = decode(blob.data)
-    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
-    marks = [(float(start_s), str(name).replace("_", " ")) for name, start_s in inputs["sections"]]
-    times_s, lufs = short_term_curve(samples, rate)
-    target = float(inputs["target_lufs"])
+    samples, rate = _decoded(blobs["master"])
+    marks = [(float(row[1]), _spoken(row[0])) for row in inputs["sections"]]
     levels = corridor_levels_db(samples, rate)
     limits = _limits(levels, Corridor.model_validate(inputs["corridor"]))
     painters: dict[str, Callable[[int, int], bytes]] = {
         "waveform": lambda w, h: waveform_png(samples, rate, width_px=w, height_px=h, marks=marks),
         "spectrogram": lambda w, h: spectrogram_png(samples, rate, width_px=w, height_px=h, marks=marks),
-        "loudness": lambda w, h: loudness_png(times_s, lufs, target, width_px=w, height_px=h, marks=marks),
         "spectrum": lambda w, h: spectrum_png((THIRD_OCTAVES_HZ, levels), limits, width_px=w, height_px=h),
     }
     return [payload for name, paint in painters.items() for payload in _both(name, paint)]
+
+
+def draw_course(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
+    """Task: loudness, energy and phase of ``blobs["master"]`` over time, each large and as "small/<name>".
+
+    ``inputs``: ``sections`` [[name, start_s, end_s, energy]], ``target_lufs``.
+    """
+    from dsp.loudness import short_term_curve
+    from dsp.pictures import loudness_png
+    from dsp.scope_pictures import energy_png, phase_scope_png
+
+    samples, rate = _decoded(blobs["master"])
+    planned = [
+        (float(start), float(end), float(energy), _spoken(name)) for name, start, end, energy in inputs["sections"]
+    ]
+    marks = [(start_s, name) for start_s, _, _, name in planned]
+    times_s, lufs = short_term_curve(samples, rate)
+    target = float(inputs["target_lufs"])
+    painters: dict[str, Callable[[int, int], bytes]] = {
+        "loudness": lambda w, h: loudness_png(times_s, lufs, target, width_px=w, height_px=h, marks=marks),
+        "energy": lambda w, h: energy_png(planned, times_s, lufs, width_px=w, height_px=h),
+        "phase": lambda w, h: phase_scope_png(samples, rate, width_px=w, height_px=h),
+    }
+    return [payload for name, paint in painters.items() for payload in _both(name, paint)]
+
+
+def _decoded(blob: Blob) -> tuple[FloatArray, int]:
+    from dsp.audiofile import decode
+
+    samples, rate = decode(blob.data)
+    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
+    return samples, rate
+
+
+def _spoken(name: object) -> str:
+    return str(name).replace("_", " ")
 
 
 def draw_score(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:

@@ -26,7 +26,20 @@ from musicgen_assets.mixing.equalizer import (
 )
 from musicgen_assets.mixing.levels import BUSES, bus_of, lead_over_rest_lu, lead_shift_db
 from musicgen_assets.mixing.masking import DEEPEST_CUT_DB, LEADS
-from musicgen_assets.mixing.plan import Bus, Compression, Delay, Duck, Masking, MixPlan, Move, Reverb, Ride, Strip
+from musicgen_assets.mixing.plan import (
+    Bus,
+    BusName,
+    Compression,
+    Delay,
+    Duck,
+    Glue,
+    Masking,
+    MixPlan,
+    Move,
+    Reverb,
+    Ride,
+    Strip,
+)
 from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement
 from musicgen_assets.production.plan import Instrumentation, TrackSound
 from musicgen_assets.score.clock import seconds
@@ -40,6 +53,8 @@ MONO_BELOW_HZ = 120.0
 FADER_LIMIT_DB = 30.0
 NO_CLIP_DBFS = 60.0
 """How "nothing is rounded off" is written among frozen values."""
+GLUE_UNDER_PEAKS_DB = 3.0
+"""The compressor of a bus begins this far under its usual peaks: a decibel or three where it is loud."""
 CREST_DB = 18.0
 SHORT_CREST_DB: dict[Role, float] = {"drums": 15.0, "percussion": 15.0, "bass": 15.0}
 """How far peaks may stand above a stem's loudness. Higher ones are hardly heard and cost the whole song level."""
@@ -105,7 +120,7 @@ def plan_mix(
     return MixPlan(
         reference_lufs=REFERENCE_LUFS,
         strips=strips,
-        buses=_buses(strips, frozen),
+        buses=_buses(stems, strips, instrumentation.glue_ratios, frozen),
         reverbs=dict(desk.reverbs),
         delay=_delay(instrumentation.tempo_bpm),
         mono_below_hz=MONO_BELOW_HZ,
@@ -242,15 +257,32 @@ def _ride(
     return Ride(amount_db=amount, lift_before_lu=before, lift_after_lu=rides.lift_lu(fed, spans, amount), reason=reason)
 
 
-def _buses(strips: Sequence[Strip], frozen: Mapping[str, float]) -> tuple[Bus, ...]:
-    members = {name: tuple(strip.track for strip in strips if strip.bus == name) for name in BUSES}
-    return tuple(
-        Bus(
-            name=name, tracks=tracks, fader_db=frozen.get(f"mix/bus/{name}", 0.0), is_frozen=f"mix/bus/{name}" in frozen
-        )
-        for name, tracks in members.items()
-        if tracks
-    )
+def _buses(
+    stems: Sequence[Stem], strips: Sequence[Strip], ratios: Mapping[BusName, float], frozen: Mapping[str, float]
+) -> tuple[Bus, ...]:
+    buses = []
+    for name in BUSES:
+        members = [(stem, strip) for stem, strip in zip(stems, strips, strict=True) if strip.bus == name]
+        if members:
+            buses.append(
+                Bus(
+                    name=name, tracks=tuple(strip.track for _, strip in members),
+                    fader_db=frozen.get(f"mix/bus/{name}", 0.0), is_frozen=f"mix/bus/{name}" in frozen,
+                    glue=_glue(name, members, ratios.get(name, 1.0), frozen),
+                )
+            )  # fmt: skip
+    return tuple(buses)
+
+
+def _glue(
+    name: BusName, members: Sequence[tuple[Stem, Strip]], ratio: float, frozen: Mapping[str, float]
+) -> Glue | None:
+    """A compressor for a bus of two sounding tracks or more, from where the loudest of them usually peaks."""
+    peaks = [stem.measured.loud_peak_dbfs + strip.planned_db for stem, strip in members if not stem.measured.is_silent]
+    if ratio <= 1.0 or len(peaks) < 2:
+        return None
+    threshold = frozen.get(f"mix/bus/{name}/threshold_dbfs", round(max(peaks) - GLUE_UNDER_PEAKS_DB, 1))
+    return Glue(ratio=ratio, threshold_dbfs=threshold, makeup_db=frozen.get(f"mix/bus/{name}/makeup_db"))
 
 
 def _freezable(strips: Sequence[Strip], found: Sequence[Masking], ride: Ride) -> dict[str, float]:

@@ -18,8 +18,8 @@ from musicgen_assets.mixing.equalizer import band_gains_db
 from musicgen_assets.mixing.plan import Band, Reverb
 from musicgen_assets.mixing.returns import reverb_response
 from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement, k_weighting_power
+from musicgen_assets.production.places import pan_gains
 from musicgen_assets.production.plan import Room
-from musicgen_assets.production.render import pan_gains
 from musicgen_assets.styles.schema import Depth
 
 CLOSED_DB = -60.0

@@ -40,11 +40,11 @@ ACCOMPANIMENT: frozenset[Role] = frozenset({"chords", "arpeggio", "pad", "counte
 RULES = (
     Rule("room", ACCOMPANIMENT, LEADS, (500.0, 1_000.0, 2_000.0, 4_000.0), -10.0, 2),
     Rule("kick", frozenset({"bass"}), frozenset({"drums"}), (63.0, 125.0), -3.0),
-    Rule("low", frozenset({"drums"}), frozenset({"bass"}), (63.0, 125.0), 3.0),
+    Rule("low", frozenset({"drums"}), frozenset({"bass"}), (125.0,), 3.0),
     Rule("body", frozenset({"pad", "arpeggio"}), frozenset({"chords"}), (250.0, 500.0), -2.0),
 )
-"""The lead is understood between 500 Hz and 4 kHz. Kick and bass share two octaves: each yields where the other is at
-home. A pad that fills the octaves of the chords' body makes both of them mud."""
+"""The lead is understood between 500 Hz and 4 kHz. The bass yields where the kick is at home, the
+drums in the octave of the bass's own body. A pad that fills the octaves of the chords' body makes both of them mud."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
-from musicgen_assets.mixing.plan import MixPlan, Strip
+from musicgen_assets.mixing.plan import BusName, MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.mixing.strip import decode_blob
 from musicgen_assets.production.meter import Measurement, measure
@@ -27,11 +27,12 @@ NULL_DB = -90.0
 KICK_KEYS = frozenset({35, 36})
 _STRIP = "musicgen_assets.mixing.strip:process_strip"
 _SUM = "musicgen_assets.mixing.summing:sum_stems"
+_GLUE = "musicgen_assets.mixing.buses:glue_bus"
 _MEASURE = "musicgen_assets.mixing.mix:measure_stem"
 
 
 def make_mix(job: Job) -> Outcome:
-    """Plan, process each strip as a task of its own, sum. Roles: main, plan, stem/<track>."""
+    """Plan, process each strip as a task of its own, sum. Roles: main, plan, stem/<track>, glue/<bus>."""
     refs = {ref.role.removeprefix("track/"): ref for ref in job.refs(STEMS) if ref.role.startswith("track/")}
     score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
@@ -39,15 +40,16 @@ def make_mix(job: Job) -> Outcome:
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
     job.progress(0.1, f"mixing {len(refs)} tracks")
-    stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kick_times_s(score)))]
+    kicks = kick_times_s(score)
+    glued = _glued(job, plan, refs, kicks)
+    stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kicks, glued))]
     job.progress(0.8, "summing")
     order = [strip.track for strip in plan.strips]
-    bus = Task(
-        "mix", _SUM, {"order": order, "trim_db": frozen.get("mix/trim_db")}, dict(zip(order, stems, strict=True))
-    )
-    mix = job.tasks([bus])[0][0]
-    plan = _completed(plan, stems, mix)
-    return Outcome([mix, json_payload(plan, "plan"), *_trimmed(stems, plan.trim_db)], _facts(plan), {}, [_check(plan)])
+    inputs = {"order": order, "trim_db": frozen.get("mix/trim_db")}
+    mix = job.tasks([Task("mix", _SUM, inputs, dict(zip(order, stems, strict=True)))])[0][0]
+    plan = _completed(plan, stems, mix, glued)
+    content: list[Payload | Ref] = [mix, json_payload(plan, "plan"), *_trimmed(stems, plan.trim_db), *glued.values()]
+    return Outcome(content, _facts(plan), {}, [_check(plan)])
 
 
 def kick_times_s(score: Score) -> list[float]:
@@ -90,7 +92,26 @@ def _measured(job: Job, refs: Mapping[str, Ref]) -> tuple[Stem, ...]:
     return tuple(stems)
 
 
-def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float]) -> list[Task]:
+def _glued(job: Job, plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float]) -> dict[BusName, Ref]:
+    """The gain over time of each bus that has a compressor."""
+    buses = [bus for bus in plan.buses if bus.glue is not None]
+    tasks = []
+    for bus in buses:
+        strips = [plan.strip_of(track) for track in bus.tracks]
+        inputs = {
+            "bus": bus.name,
+            "glue": bus.glue.model_dump(mode="json") if bus.glue is not None else None,
+            "strips": [_feeding(strip).model_dump(mode="json") for strip in strips],
+            "kick_times_s": list(kicks) if any(strip.duck is not None for strip in strips) else [],
+        }
+        tasks.append(Task(f"glue/{bus.name}", _GLUE, inputs, {track: refs[track] for track in bus.tracks}))
+    results = job.tasks(tasks) if tasks else []
+    return {bus.name: result[0] for bus, result in zip(buses, results, strict=True)}
+
+
+def _strip_tasks(
+    plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float], glued: Mapping[BusName, Ref]
+) -> list[Task]:
     """One task a strip, given only what changes its sound: reasons and targets stay out of its key."""
     tasks = []
     for strip in plan.strips:
@@ -102,8 +123,18 @@ def _strip_tasks(plan: MixPlan, refs: Mapping[str, Ref], kicks: Sequence[float])
             "mono_below_hz": plan.mono_below_hz,
             "kick_times_s": list(kicks) if strip.duck is not None else [],
         }
-        tasks.append(Task(f"strip/{strip.track}", _STRIP, inputs, {"dry": refs[strip.track]}))
+        heard = {"dry": refs[strip.track]}
+        if strip.bus in glued:
+            heard["glue"] = glued[strip.bus]
+        tasks.append(Task(f"strip/{strip.track}", _STRIP, inputs, heard))
     return tasks
+
+
+def _feeding(strip: Strip) -> Strip:
+    """The strip as far as its bus hears it: before bands, place and returns."""
+    return _sounding(strip).model_copy(
+        update={"bands": (), "pan": 0.0, "width": 1.0, "reverb_send_db": -60.0, "delay_send_db": -60.0}
+    )
 
 
 def _sounding(strip: Strip) -> Strip:
@@ -119,7 +150,7 @@ def _sounding(strip: Strip) -> Strip:
     return strip.model_copy(update={**said, "bands": bands, "moves": moves, "inserts": inserts})
 
 
-def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref) -> MixPlan:
+def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref, glued: Mapping[BusName, Ref]) -> MixPlan:
     """The plan with what was measured on the results."""
     strips, frozen = [], dict(plan.frozen_values)
     for strip, stem in zip(plan.strips, stems, strict=True):
@@ -130,7 +161,19 @@ def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref) -> MixPlan:
         strips.append(strip.model_copy(update={"compression": compression, "result_lufs": stem.meta["lufs"]}))
     facts = {name: mix.meta[name] for name in ("trim_db", "peak_dbfs", "integrated_lufs", "stems_null_db")}
     frozen["mix/trim_db"] = facts["trim_db"]
-    return plan.model_copy(update={"strips": tuple(strips), "frozen_values": frozen, **facts})
+    buses = []
+    for bus in plan.buses:
+        ref = glued.get(bus.name)
+        if ref is not None and bus.glue is not None:
+            frozen[f"mix/bus/{bus.name}/threshold_dbfs"] = bus.glue.threshold_dbfs
+            frozen[f"mix/bus/{bus.name}/makeup_db"] = ref.meta["makeup_db"]
+            glue = bus.glue.model_copy(update={"makeup_db": ref.meta["makeup_db"]})
+            found = bus.model_copy(update={"glue": glue, "mean_reduction_db": ref.meta["mean_reduction_db"]})
+            buses.append(found)
+        else:
+            buses.append(bus)
+    update = {"strips": tuple(strips), "buses": tuple(buses), "frozen_values": frozen, **facts}
+    return plan.model_copy(update=update)
 
 
 def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:

@@ -116,13 +116,28 @@ class Delay(Frozen):
     echoes: int = Field(ge=1)
 
 
+class Glue(Frozen):
+    """The compressor of a bus. ``makeup_db`` None: it restores the loudness it takes, and says how much."""
+
+    ratio: float = Field(gt=1.0, le=10.0)
+    threshold_dbfs: float
+    attack_ms: float = Field(30.0, gt=0.0)
+    release_ms: float = Field(180.0, gt=0.0)
+    makeup_db: float | None = None
+
+
 class Bus(Frozen):
-    """Tracks that share a fader."""
+    """Tracks that share a fader and, where the style has it, a compressor (mixing.buses).
+
+    Its gain over time is kept as the role ``glue/<name>``; every stem of the bus carries its share of it.
+    """
 
     name: BusName
     tracks: tuple[str, ...]
     fader_db: float = 0.0
     is_frozen: bool = False
+    glue: Glue | None = None
+    mean_reduction_db: float | None = None
 
 
 class Masking(Frozen):

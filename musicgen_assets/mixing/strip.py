@@ -25,6 +25,9 @@ from musicgen_assets.production.meter import measure
 KNEE_DB = 6.0
 MAKEUP_LIMIT_DB = 9.0
 CLIP_KNEE_DB = 6.0
+INSERT_LIMIT_DB = 9.0
+GAIN_RATE_HZ = 200
+"""How often the gain of a bus is told: steps of 5 ms, faster than any attack of it."""
 EDGE_S = 0.005
 """Fades around what is thrown to the echoes."""
 
@@ -33,14 +36,16 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     """Task: a post-mix stem with its share of the returns, role ``stem/<track>``, before the mix's trim.
 
     ``inputs``: strip, reverb (None for a dry strip), delay (dumps of the plan's models), mono_below_hz, kick_times_s.
-    ``blobs["dry"]`` is the stem. ``meta``: ``makeup_db`` that levelling was given, and the result's ``lufs``.
+    ``blobs["dry"]`` is the stem, ``blobs["glue"]`` the gain of its bus, if that has one. ``meta``: ``makeup_db`` that
+    levelling was given, and the result's ``lufs``.
     """
     strip = Strip.model_validate(inputs["strip"])
     dry, rate = decode_blob(blobs["dry"])
+    glue = gain_of(blobs["glue"], dry.shape[1], rate) if "glue" in blobs else None
     reverb = None if inputs["reverb"] is None else Reverb.model_validate(inputs["reverb"])
     wet, makeup_db = strip_sound(
         dry, rate, strip, reverb, Delay.model_validate(inputs["delay"]),
-        mono_below_hz=float(inputs["mono_below_hz"]), kick_times_s=inputs["kick_times_s"],
+        mono_below_hz=float(inputs["mono_below_hz"]), kick_times_s=inputs["kick_times_s"], glue=glue,
     )  # fmt: skip
     meta = {"makeup_db": makeup_db, "lufs": measure(wet, rate).lufs}
     return [audio_payload(wet, rate, f"stem/{strip.track}", meta)]
@@ -48,22 +53,42 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
 
 def strip_sound(
     dry: FloatArray, sample_rate_hz: int, strip: Strip, reverb: Reverb | None, delay: Delay, *,
-    mono_below_hz: float, kick_times_s: Sequence[float],
+    mono_below_hz: float, kick_times_s: Sequence[float], glue: FloatArray | None = None,
 ) -> tuple[FloatArray, float]:  # fmt: skip
-    """``dry`` (1 or 2, n) through the strip: float32 (2, n), and the makeup gain its levelling was given in dB."""
-    treated = apply_effects(dry, sample_rate_hz, [effect.model_dump() for effect in strip.inserts])
-    levelled, makeup_db = _levelled(treated, sample_rate_hz, strip)
-    if strip.clip_dbfs is not None:
-        levelled = soft_clip(levelled, strip.clip_dbfs)
-    if strip.duck is not None and kick_times_s:
-        levelled = duck(levelled, sample_rate_hz, kick_times_s, strip.duck.depth_db, release_ms=strip.duck.release_ms)
-    moved = _moved(levelled, sample_rate_hz, strip)
+    """``dry`` (1 or 2, n) through the strip: float32 (2, n), and the makeup gain its levelling was given in dB.
+
+    ``glue``: its bus's gain, one value a sample (buses.gain_of).
+    """
+    moved, makeup_db = fed_sound(dry, sample_rate_hz, strip, kick_times_s)
+    if glue is not None:
+        moved = np.asarray(moved * glue, dtype=np.float32)
     out = convolve(moved, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz))
     for send_db in sorted({move.start_value for move in strip.moves if move.kind == "throw"}):
         thrown = strip.model_copy(update={"delay_send_db": send_db})
         echoes = strip_matrix(thrown, None, delay, mono_below_hz, sample_rate_hz, has_direct=False)
         out += convolve(_stretches(moved, sample_rate_hz, strip.moves, send_db), echoes)
     return out, makeup_db
+
+
+def fed_sound(
+    dry: FloatArray, sample_rate_hz: int, strip: Strip, kick_times_s: Sequence[float]
+) -> tuple[FloatArray, float]:
+    """What the strip feeds its bands, faders and returns: (1 or 2, n), and the makeup gain of its levelling in dB."""
+    levelled, makeup_db = _levelled(_inserted(dry, sample_rate_hz, strip), sample_rate_hz, strip)
+    if strip.clip_dbfs is not None:
+        levelled = soft_clip(levelled, strip.clip_dbfs)
+    if strip.duck is not None and kick_times_s:
+        levelled = duck(levelled, sample_rate_hz, kick_times_s, strip.duck.depth_db, release_ms=strip.duck.release_ms)
+    return _moved(levelled, sample_rate_hz, strip), makeup_db
+
+
+def _inserted(dry: FloatArray, rate: int, strip: Strip) -> FloatArray:
+    """The stem through its inserts, as loud as it was: they are there for their colour."""
+    if not strip.inserts or not dry.any():
+        return dry
+    treated = apply_effects(dry, rate, [effect.model_dump() for effect in strip.inserts])
+    change_db = max(-INSERT_LIMIT_DB, min(INSERT_LIMIT_DB, rms_dbfs(dry) - rms_dbfs(treated)))
+    return np.asarray(treated * np.float32(db_to_gain(round(change_db, 2))), dtype=np.float32)
 
 
 def _moved(samples: FloatArray, rate: int, strip: Strip) -> FloatArray:
@@ -104,6 +129,13 @@ def soft_clip(samples: FloatArray, ceiling_dbfs: float) -> FloatArray:
     over = out[is_over]
     out[is_over] = np.sign(over) * (knee + room * np.tanh((np.abs(over) - knee) / room))
     return out
+
+
+def gain_of(blob: Blob, samples: int, rate: int) -> FloatArray:
+    """The kept gain, one value a sample: float32 (samples,), straight lines between its steps."""
+    halves, _ = decode_blob(blob)
+    places = (np.arange(halves.shape[1]) + 0.5) * (rate // GAIN_RATE_HZ)
+    return np.asarray(np.interp(np.arange(samples), places, 2.0 * halves[0]), dtype=np.float32)
 
 
 def decode_blob(blob: Blob) -> tuple[FloatArray, int]:

@@ -47,9 +47,10 @@ def stroke_s(key: int) -> float:
 def stroke(name: Machine, key: int, samples: int, rate: int, hardness: float) -> FloatArray:
     """One stroke of a key of a machine: float32 (samples,), peak near 1; a key no machine has is a short tick.
 
-    ``hardness`` 0-1 opens noise and click. The same key gives the same noise: repeats are told apart by playing.
+    ``hardness`` 0-1 opens noise and click. Noise follows from key and rate: a stroke tuned otherwise (played at another
+    rate) has other noise too, as every stroke of a circuit has.
     """
-    rng = np.random.default_rng(1_000 * len(name) + key)
+    rng = np.random.default_rng([len(name), key, rate])
     if name == "noise":
         return _noise(key, samples, rate, rng)
     if key in (35, 36):

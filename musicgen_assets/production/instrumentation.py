@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from math import log10
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
-from musicgen_assets.context.schema import Mood, Role
+from musicgen_assets.context.schema import HOOK_KINDS, Mood, Role
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.automation import automated
@@ -88,6 +87,7 @@ def instrument(score: Score, style: Style, mood: Mood) -> Instrumentation:
         planes_lu={depth: reverb_lu for depth, reverb_lu in planes_lu(style.mix).items() if reverb_lu is not None},
         lead_over_rest_lu=style.mix.lead_over_rest_lu,
         chorus_lift_lu=style.mix.chorus_lift_lu,
+        glue_ratios=style.mix.glue_ratios,
     )
 
 

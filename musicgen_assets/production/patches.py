@@ -20,7 +20,7 @@ BASS_TOUCH = Touch(
 )
 BELL_TOUCH = Touch(1.2, attack_ms=0.0, release_ms=(900.0, 1_600.0), tilt_jitter_db=0.5, level_jitter_db=0.3, band=16)
 KIT_TOUCH = Touch(
-    1.0, attack_ms=0.0, release_ms=(25.0, 25.0), tilt_jitter_db=0.8, level_jitter_db=0.4, detune_cents=8.0, band=32,
+    1.0, attack_ms=0.0, release_ms=(25.0, 25.0), tilt_jitter_db=0.8, level_jitter_db=0.4, detune_cents=14.0, band=32,
     velocity_exponent=DRUM.velocity_exponent,
 )  # fmt: skip
 
@@ -161,7 +161,7 @@ PATCHES: dict[str, Patch] = {
     ),
     "fm_bass": Operators(((1.0, 2.2, 0.12, 1.0, 1.2), (0.5, 0.6, 0.3, 0.5, 1.5)), BASS_TOUCH),
     "fm_piano": Operators(((1.0, 1.1, 0.5, 1.0, 2.2), (14.0, 0.35, 0.05, 0.35, 0.25)), PLUCK_TOUCH),
-    "fm_bell": Operators(((3.5, 2.2, 1.0, 0.7, 1.8), (1.4, 0.8, 1.5, 0.5, 2.6)), BELL_TOUCH),
+    "fm_bell": Operators(((3.5, 1.1, 1.0, 0.7, 1.8), (1.4, 0.45, 1.5, 0.5, 2.6)), BELL_TOUCH),
     "crystal": Operators(((2.0, 1.0, 0.6, 0.8, 1.8), (7.0, 0.8, 0.3, 0.35, 0.9)), BELL_TOUCH, attack_s=0.01),
     "plucked_string": Plucked(PLUCK_TOUCH, decay_s=2.2, brightness=0.6),
     "dark_pad": Morph(

@@ -138,6 +138,7 @@ class Instrumentation(Frozen):
     """Direct sound over reverb at each distance that has reverb, in LU."""
     lead_over_rest_lu: tuple[float, float] = (-2.0, 2.0)
     chorus_lift_lu: float = 2.5
+    glue_ratios: dict[Literal["drums", "bass", "music", "vocals"], float] = Field(default_factory=dict)
 
     def sound_of(self, name: str) -> TrackSound:
         """The sound of the track called ``name``. Raises KeyError for a name that is neither listed nor sung."""

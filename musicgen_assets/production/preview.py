@@ -6,16 +6,17 @@ and mix; a preview is close to them, not a part of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dsp.dynamics import fade_in, fade_out, limiter
 from dsp.levels import db_to_gain
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.vocal_line import merged_tracks
-from musicgen_assets.graph.job import Blob, FloatArray, Job, Outcome, Payload, Task
+from musicgen_assets.context.schema import HOOK_KINDS
+from musicgen_assets.graph.job import Blob, FloatArray, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import audio_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.mix import kick_times_s
@@ -24,6 +25,11 @@ from musicgen_assets.production.meter import SILENT_LUFS, measure
 from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.production.render import render
+from musicgen_assets.production.voice.phrases import PlacedPhrase, is_sung
+from musicgen_assets.production.voice.sing import PRE_S
+from musicgen_assets.production.voice.tasks import Vocals, phrase_tasks, players, song_phrases, vocals_of
+from musicgen_assets.production.voice.tasks import track_inputs as voice_inputs
+from musicgen_assets.production.voice.track import track_sound
 from musicgen_assets.score.clock import seconds, steady, steady_tracks, ticks
 from musicgen_assets.score.model import ControlRow, NoteRow, Score, Section, Track
 
@@ -40,31 +46,69 @@ def make_preview(job: Job) -> Outcome:
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
-    tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
+    vocal_line = job.json("arrangement/vocal_line")
+    vocals = vocals_of(job, vocal_line, score)
+    tracks = players(steady_tracks(merged_tracks(score, vocal_line), score), score, vocals)
     score = steady(score)
     section, first, last = hook_window(score)
     length = round(seconds(last - first, score.tempo_bpm) * rate)
-    playing = [cut for track in tracks if (cut := cut_track(track, first, last)).notes]
+    sung, refs = _sung(job, tracks, score, instrumentation, vocals, (first, last, length, rate))
+    voices = {inputs["name"] for inputs in sung}
+    playing = [cut for track in tracks if track.name not in voices and (cut := cut_track(track, first, last)).notes]
     inputs = {
         "tracks": [
             {**track_inputs(track, instrumentation.sound_for(track), score, rate), "samples": length, "textures": []}
             | {"voices": _voices_within(track, instrumentation, score, section)}
             for track in playing
         ],
+        "sung": sung,
         "instrumentation": _without_moves(instrumentation).model_dump(mode="json"),
         "kick_times_s": _kicks_within(score, first, last),
         "sample_rate_hz": rate,
         "samples": length,
     }
-    result = job.tasks([Task("preview", _ENTRY, inputs, data=("instruments",))])[0][0]
+    result = job.tasks([Task("preview", _ENTRY, inputs, refs, data=("instruments",))])[0][0]
     facts: dict[str, float | int | str | bool] = {
         "seconds": round(length / rate, 3),
         "from_s": round(seconds(first, score.tempo_bpm), 3),
         "section": section.name,
-        "tracks": len(playing),
+        "tracks": len(playing) + len(sung),
         "integrated_lufs": float(result.meta["integrated_lufs"]),
     }
     return Outcome([result], facts)
+
+
+def _sung(
+    job: Job, tracks: Sequence[Track], score: Score, instrumentation: Instrumentation, vocals: Vocals,
+    window: tuple[int, int, int, int],
+) -> tuple[list[dict[str, Any]], dict[str, Ref]]:  # fmt: skip
+    """Inputs of the voices heard in the window (first and last tick, samples, rate), and their phrases' sounds.
+
+    The phrases are the take's own tasks: what the preview has sung, the take need not sing again.
+    """
+    if vocals.casting is None:
+        return [], {}
+    first, last, length, rate = window
+    begin_s, end_s = seconds(first, score.tempo_bpm), seconds(last, score.tempo_bpm)
+    inputs: list[dict[str, Any]] = []
+    found: dict[str, Ref] = {}
+    for track in tracks:
+        if not is_sung(track.name):
+            continue
+        heard = [phrase for phrase in song_phrases(track, score, vocals) if _overlaps(phrase, begin_s, end_s)]
+        if not heard:
+            continue
+        refs = [result[0] for result in job.tasks(phrase_tasks(heard, track.name))]
+        moved = [replace(phrase, start_s=phrase.start_s - begin_s) for phrase in heard]
+        own, named = voice_inputs(track, instrumentation.sound_for(track), score, rate, vocals, moved, refs)
+        inputs.append({**own, "samples": length})
+        found |= named
+    return inputs, found
+
+
+def _overlaps(phrase: PlacedPhrase, begin_s: float, end_s: float) -> bool:
+    last = phrase.inputs["notes"][-1]
+    return phrase.start_s < end_s and phrase.start_s + PRE_S + last[1] + last[2] > begin_s
 
 
 def hook_window(score: Score) -> tuple[Section, int, int]:
@@ -104,10 +148,10 @@ def _controllers_within(track: Track, first: int, last: int) -> tuple[ControlRow
 
 def render_preview(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: the preview's audio, role ``main``, at about ``PREVIEW_LUFS``, never above ``CEILING_DBTP``."""
-    del blobs
     rate, length = int(inputs["sample_rate_hz"]), int(inputs["samples"])
     instrumentation = Instrumentation.model_validate(inputs["instrumentation"])
     sounds = {track["name"]: render({**track, "data": inputs["data"]}) for track in inputs["tracks"]}
+    sounds |= {track["name"]: track_sound(track, blobs) for track in inputs["sung"]}
     stems = tuple(Stem(name, measure(sound, rate), rate) for name, sound in sounds.items())
     plan = plan_mix(stems, instrumentation)
     total = np.zeros((2, length), dtype=np.float32)

@@ -112,7 +112,7 @@ class FluidSynthSampler:
                 f"The song is to be played by {FLUIDSYNTH}, and this machine has no {LIBRARIES[0]}.",
                 way_out="Install it (Debian: `apt install libfluidsynth3`), or set `sampler` to tinysoundfont.",
             )
-        self._path, self._library, self._errors = path, found[1], found[2]
+        self._path, self.library, self._errors = path, found[1], found[2]
         self._synths: dict[int, int] = {}
         self._chosen: dict[tuple[int, int], int] = {}
         self.lock = threading.RLock()
@@ -125,7 +125,7 @@ class FluidSynthSampler:
     def synth(self, sample_rate_hz: int) -> int:
         """The synthesizer of a rate, its font loaded. Raises PermanentFailure where the font cannot be read."""
         if sample_rate_hz not in self._synths:
-            call = self._library
+            call = self.library
             settings = call.new_fluid_settings()
             for name, value in (
                 (b"synth.reverb.active", 0), (b"synth.chorus.active", 0), (b"synth.cpu-cores", 1),
@@ -153,7 +153,7 @@ class FluidSynthSampler:
         self._check_font_is_there()
         self._chosen.pop((synth, channel), None)
         self._errors.clear()
-        call = self._library
+        call = self.library
         if not is_drums:
             call.fluid_synth_bank_select(synth, channel, 0)
         answer = call.fluid_synth_program_change(synth, channel, program)
@@ -184,7 +184,7 @@ class FluidSynthInstrument:
 
     def held(self, pitch: int, velocity: int, samples: int, steps: PitchSteps = ()) -> FloatArray:
         """See ``Instrument.held``."""
-        call, synth, channel = self._sampler._library, self._synth, self._channel
+        call, synth, channel = self._sampler.library, self._synth, self._channel
         padded = -(-samples // _BLOCK) * _BLOCK
         sound = np.zeros((2, padded), dtype=np.float32)
         with self._sampler.lock:
@@ -209,7 +209,7 @@ class FluidSynthInstrument:
 
         The library's mixer glides from the gain that a voice was last mixed with, which may be another note's.
         """
-        call, synth = self._sampler._library, self._synth
+        call, synth = self._sampler.library, self._synth
         call.fluid_synth_set_gain(synth, 0.0)
         call.fluid_synth_noteon(synth, self._channel, pitch, velocity)
         self._write(np.zeros((2, _BLOCK), dtype=np.float32))
@@ -217,9 +217,9 @@ class FluidSynthInstrument:
         call.fluid_synth_set_gain(synth, 1.0)
 
     def _silence(self) -> None:
-        self._sampler._library.fluid_synth_all_sounds_off(self._synth, self._channel)
+        self._sampler.library.fluid_synth_all_sounds_off(self._synth, self._channel)
         self._write(np.zeros((2, 2 * _BLOCK), dtype=np.float32))
 
     def _write(self, into: FloatArray) -> None:
         left, right = into[0].ctypes.data, into[1].ctypes.data
-        self._sampler._library.fluid_synth_write_float(self._synth, into.shape[1], left, 0, 1, right, 0, 1)
+        self._sampler.library.fluid_synth_write_float(self._synth, into.shape[1], left, 0, 1, right, 0, 1)

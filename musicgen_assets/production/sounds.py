@@ -43,9 +43,9 @@ PATCH_BY_NAME = {
 """Instruments that are machines, by the names styles give them. "Square lead" is chosen by program: a console's and a
 synthesizer's differ."""
 PATCH_BY_PROGRAM = {
-    38: "synth_bass", 39: "analog_bass", 50: "analog_strings", 51: "analog_strings", 62: "synth_brass",
-    63: "synth_brass", 80: "square_lead", 81: "saw_lead", 87: "saw_lead", 88: "fm_bell", 89: "warm_pad",
-    90: "poly_synth", 93: "metal_pad", 95: "dark_pad", 98: "crystal",
+    5: "fm_piano", 38: "synth_bass", 39: "analog_bass", 50: "analog_strings", 51: "analog_strings", 62: "synth_brass",
+    63: "synth_brass", 80: "square_lead", 81: "saw_lead", 84: "plucked_string", 87: "saw_lead", 88: "fm_bell",
+    89: "warm_pad", 90: "poly_synth", 93: "metal_pad", 95: "dark_pad", 98: "crystal",
 }  # fmt: skip
 """General MIDI's synthesizers, in electronic styles."""
 

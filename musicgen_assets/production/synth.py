@@ -20,6 +20,10 @@ SUB_DECAY_S = 1.1
 SUB_RELEASE_S = 0.07
 SUB_DRIVE = 1.7
 """Saturation that gives small loudspeakers harmonics to play; tanh of a sine stays far below the Nyquist rate."""
+GLIDE_S = 0.07
+GLIDE_FROM, GLIDE_TO = 3, 12
+"""Joined notes this many semitones apart slide into each other; smaller steps would only sound out of tune."""
+GLIDE_GAP_S = 0.01
 HISS_LOOP_S = 12.0
 """Hiss repeats after this long; nobody hears where."""
 
@@ -27,25 +31,39 @@ _GRAIN = 2_048
 
 
 def sub_bass(keys: Keys, samples: int, sample_rate_hz: int) -> FloatArray:
-    """An 808-like bass, one voice: a new note cuts the one before. Returns float32 (1, samples), peaks near 1."""
+    """An 808-like bass, one voice: a new note cuts the one before, or the one before slides into it where they join.
+
+    Returns float32 (1, samples), peaks near 1.
+    """
     out = np.zeros((1, samples), dtype=np.float32)
     order = np.lexsort((keys.pitches, keys.starts))
     starts = keys.starts[order]
     nexts = np.append(starts[1:], samples)
     release = round(SUB_RELEASE_S * sample_rate_hz)
+    last_end, last_pitch = -(10**9), 0
     for index, start, following in zip(order.tolist(), starts.tolist(), nexts.tolist(), strict=True):
         held = min(int(keys.ends[index]), following) - start
         length = min(held + release, following - start + release // 8, samples - start)
         if held > 0 and length > 0:
-            note = _sub_note(int(keys.pitches[index]), held, length, sample_rate_hz)
+            pitch = int(keys.pitches[index])
+            is_joined = start - last_end <= GLIDE_GAP_S * sample_rate_hz
+            is_slide = is_joined and GLIDE_FROM <= abs(pitch - last_pitch) <= GLIDE_TO
+            note = _sub_note(pitch, held, length, sample_rate_hz, slide_from=last_pitch if is_slide else None)
             out[0, start : start + length] += note * np.float32(keys.velocities[index])
+            last_end, last_pitch = int(keys.ends[index]), pitch
     return out
 
 
-def _sub_note(pitch: int, held: int, length: int, sample_rate_hz: int) -> NDArray[np.float32]:
+def _sub_note(
+    pitch: int, held: int, length: int, sample_rate_hz: int, slide_from: int | None = None
+) -> NDArray[np.float32]:
     time = np.arange(length, dtype=np.float64) / sample_rate_hz
     frequency = 440.0 * 2.0 ** ((pitch - 69) / 12.0)
-    swept = frequency * (1.0 + (2.0 ** (SUB_SWEEP_SEMITONES / 12.0) - 1.0) * np.exp(-time / SUB_SWEEP_S))
+    if slide_from is None:
+        swept = frequency * (1.0 + (2.0 ** (SUB_SWEEP_SEMITONES / 12.0) - 1.0) * np.exp(-time / SUB_SWEEP_S))
+    else:
+        left = np.maximum(1.0 - time / GLIDE_S, 0.0)
+        swept = frequency * 2.0 ** ((slide_from - pitch) / 12.0 * left * left * (3.0 - 2.0 * left))
     phase = 2.0 * np.pi * np.cumsum(swept) / sample_rate_hz
     envelope = np.minimum(time / SUB_ATTACK_S, 1.0) * np.exp(-time / SUB_DECAY_S)
     fade = length - held

@@ -1,11 +1,12 @@
 """production/take: what the engine of this version produced, one dry file a track, and the record of how.
 
 Belongs here: the built-in engine's take, each track a task of its own. Does not belong here: the sound of a
-track (render), the mix.
+track (render, voice), the mix.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from musicgen_assets.arrangement.vocal_line import merged_tracks
@@ -14,8 +15,11 @@ from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.parts import song_samples, track_inputs
 from musicgen_assets.production.plan import Instrumentation
+from musicgen_assets.production.voice.phrases import is_sung
+from musicgen_assets.production.voice.tasks import Vocals, phrase_tasks, players, song_phrases, track_task, vocals_of
+from musicgen_assets.production.voice.tasks import track_inputs as voice_inputs
 from musicgen_assets.score.clock import steady, steady_tracks
-from musicgen_assets.score.model import Score
+from musicgen_assets.score.model import Score, Track
 
 BUILT_IN = "builtin"
 RENDER = "musicgen_assets.production.render:render_track"
@@ -37,23 +41,50 @@ def make_take(job: Job) -> Outcome:
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
-    tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
+    vocal_line = job.json("arrangement/vocal_line")
+    vocals = vocals_of(job, vocal_line, score)
+    tracks = players(steady_tracks(merged_tracks(score, vocal_line), score), score, vocals)
     score = steady(score)
     job.progress(0.0, f"rendering {len(tracks)} tracks")
-    tasks = [
+    refs = _rendered(job, tracks, score, instrumentation, vocals, rate)
+    voice = job.data("voice") if vocals.casting is not None else None
+    record = {**_record(job.data("instruments"), engine, refs), "vocal": vocals.record(voice)}
+    facts: dict[str, float | int | str | bool] = {
+        "engine": str(record["model"]), "font": str(record["font"]), "tracks": len(refs),
+        "notes": sum(len(track.notes) for track in tracks), "samples": song_samples(score, rate),
+        "sung_by": str(record["vocal"].get("singer", record["vocal"]["carrier"])),
+    }  # fmt: skip
+    return Outcome([*refs, json_payload(record, "record")], facts)
+
+
+def _rendered(
+    job: Job, tracks: Sequence[Track], score: Score, instrumentation: Instrumentation, vocals: Vocals, rate: int
+) -> list[Ref]:
+    """Every track's dry stem, in order. Phrases are sung beside the instruments' playing, then joined."""
+    sung = {
+        track.name: song_phrases(track, score, vocals)
+        for track in tracks
+        if vocals.casting is not None and is_sung(track.name)
+    }
+    played = [
         Task(
             f"track/{track.name}", RENDER,
             track_inputs(track, instrumentation.sound_for(track), score, rate), data=("instruments",),
         )
-        for track in tracks
+        for track in tracks if track.name not in sung
     ]  # fmt: skip
-    refs = [result[0] for result in job.tasks(tasks)]
-    record = _record(job.data("instruments"), engine, refs)
-    facts: dict[str, float | int | str | bool] = {
-        "engine": str(record["model"]), "font": str(record["font"]), "tracks": len(refs),
-        "notes": sum(len(track.notes) for track in tracks), "samples": song_samples(score, rate),
-    }  # fmt: skip
-    return Outcome([*refs, json_payload(record, "record")], facts)
+    phrases = [task for name, found in sung.items() for task in phrase_tasks(found, name)]
+    results = [result[0] for result in job.tasks([*phrases, *played])]
+    heard, stems = iter(results[: len(phrases)]), {ref.role: ref for ref in results[len(phrases) :]}
+    joins = []
+    for track in tracks:
+        if track.name in sung:
+            own = sung[track.name]
+            refs = [next(heard) for _ in own]
+            sound = instrumentation.sound_for(track)
+            joins.append(track_task(*voice_inputs(track, sound, score, rate, vocals, own, refs)))
+    stems |= {result[0].role: result[0] for result in job.tasks(joins)} if joins else {}
+    return [stems[f"track/{track.name}"] for track in tracks]
 
 
 def _record(instruments: dict[str, Any], engine: str, refs: list[Ref]) -> dict[str, Any]:

@@ -198,6 +198,7 @@ def _mix(shares: Sequence[Share]) -> MixTargets:
             _mean(shares, lambda s: s.mix.lead_over_rest_lu[1]),
         ),
         chorus_lift_lu=_mean(shares, lambda s: s.mix.chorus_lift_lu),
+        glue_ratios=_numbers(shares, lambda s: s.mix.glue_ratios),
     )
 
 

@@ -79,11 +79,6 @@ def canon() -> Canon:
         raise PermanentFailure(f"styles/canon.yaml: {error}", way_out="Mend the file.") from error
 
 
-def marks_of(pattern: str) -> dict[int, str]:
-    """Step to mark (g x X) of a pattern string of any number of bars."""
-    return {step: mark for step, mark in enumerate(pattern.replace(" ", "")) if mark in "gxX"}
-
-
 def faults(groove: CanonGroove, hits: Mapping[str, Mapping[int, bool]], steps: int) -> list[str]:
     """What ``hits`` lack or have too much of, in words; empty if they play the groove.
 

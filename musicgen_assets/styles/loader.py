@@ -21,6 +21,25 @@ from musicgen_assets.context.schema import WeightedGenre
 from musicgen_assets.styles.blending import blend_styles
 from musicgen_assets.styles.schema import Style
 
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _UniqueKeys(_SafeLoader):  # type: ignore[misc]  # whichever of the two is there
+    """A safe loader that refuses a key that stands twice in one mapping: YAML does, PyYAML lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """See yaml.constructor.SafeConstructor. Raises ConstructorError."""
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
+                raise yaml.constructor.ConstructorError(
+                    "in a mapping", node.start_mark, f"found {key.value!r} twice", key.start_mark
+                )
+            seen.add((key.tag, str(key.value)))
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
 STYLES_FOLDER = Path(__file__).parent / "data"
 
 DEEP_STYLES = (
@@ -112,10 +131,9 @@ def _snapshot() -> Snapshot:
 def _read(name: str, mtime_ns: int) -> dict[str, Any]:
     """The file as it stands. ``mtime_ns`` is part of the cache key only."""
     del mtime_ns
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     path = STYLES_FOLDER / f"{name}.yaml"
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # both are safe loaders
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506  # a safe loader
     except yaml.YAMLError as error:
         raise PermanentFailure(f"styles/data/{name}.yaml is no YAML: {error}", way_out="Mend the file.") from error
     if not isinstance(data, dict) or data.get("name") != name:

@@ -152,6 +152,8 @@ class MixTargets(Frozen):
     sidechain_db: float = 0.0
     """How far the kick ducks bass and pads; 0 leaves them alone."""
     width: float = Field(1.0, ge=0.0, le=2.0)
+    glue_ratios: dict[Literal["drums", "bass", "music", "vocals"], float] = Field(default_factory=dict)
+    """Buses whose tracks are compressed together, and how strongly."""
 
     @model_validator(mode="after")
     def _hold_together(self) -> MixTargets:

@@ -44,12 +44,6 @@ def relative_key(tonic: str, scale: str) -> tuple[str, str]:
     return simplest_tonic(pitch_class(tonic) + up, "major"), "major"
 
 
-def fifths_distance(first: str, second: str) -> int:
-    """Steps on the circle of fifths between two tonics, 0-6."""
-    steps = (pitch_class(first) - pitch_class(second)) * 7 % 12
-    return min(steps, 12 - steps)
-
-
 def _fifths(tonic: str, scale: str) -> int:
     accidentals = (pitch_class(tonic) - NATURALS[tonic[0].upper()] + 6) % 12 - 6
     return _FIFTHS_OF_LETTER[tonic[0].upper()] + 7 * accidentals + _FIFTHS_OF_SCALE[scale]

@@ -45,10 +45,3 @@ def spell(pc: int, key: str, scale: str) -> str:
     letter = LETTERS[(LETTERS.index(tonic[0]) + degree) % 7]
     shift = (pc - NATURALS[letter] + 6) % 12 - 6
     return letter + ("#" * shift if shift > 0 else "b" * -shift)
-
-
-def note_name(midi: int, key: str = "C", scale: str = "major") -> str:
-    """MIDI pitch as name and octave, 60 -> "C4", spelled for the key."""
-    name = spell(midi % 12, key, scale)
-    natural = midi - sum(_ACCIDENTAL[sign] for sign in name[1:])
-    return f"{name}{natural // 12 - 1}"

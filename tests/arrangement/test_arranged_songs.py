@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.arrangement.boundary_marks import boundary_marks
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.integrity import THRESHOLD, section_energy, structural_integrity
 from musicgen_assets.arrangement.ranges import range_of
-from musicgen_assets.context.schema import Instrument, PlannedSection
+from musicgen_assets.context.schema import HOOK_KINDS, Instrument, PlannedSection
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.score.midi import read_midi, score_to_midi
 from musicgen_assets.score.model import Score

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.arrangement_rules import RULES, novelty, novelty_peaks
+from benchmarks.arrangement_novelty import novelty
+from benchmarks.arrangement_rules import RULES, novelty_peaks
 from benchmarks.written import WrittenSong, write_song
 
 STYLES = ("pop", "folk", "jazz_swing", "synthwave")

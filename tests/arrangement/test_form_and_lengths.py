@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from musicgen_assets.arrangement.energy import energy_curve, levels_of
 from musicgen_assets.arrangement.form import Slot, phrase_bars, plan_form
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.arrangement.pace import TAIL_MIN_S, bars_that_fit
 from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.schema import Mood, PlannedSection
+from musicgen_assets.context.schema import HOOK_KINDS, Mood, PlannedSection
 from musicgen_assets.score.clock import seconds, ticks_per_bar
 from musicgen_assets.styles.loader import load_style, style_names
 

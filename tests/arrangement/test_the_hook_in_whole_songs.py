@@ -15,9 +15,9 @@ from musicgen_assets.composition.melody_hook import (
     ALIKE,
     HEADLESS_FROM,
     HEARD_WITHIN,
-    STATEMENTS_MIN,
     hook_statements,
     refrain_likeness,
+    statements_wanted,
 )
 from musicgen_assets.score.clock import ticks_per_bar
 
@@ -43,7 +43,13 @@ def test_the_hook_is_heard_in_the_first_quarter_and_said_four_times_in_a_refrain
     assert hook_statements(line, hook)[0].start_ticks < HEARD_WITHIN * song.score.end_ticks
     refrains = [section for section in song.score.sections if section.kind in HOOK_KINDS]
     said = {section.name: len(hook_statements(section_rows(line, section), hook)) for section in refrains}
-    assert all(said[section.name] >= STATEMENTS_MIN for section in refrains if section.bars >= 8), said
+    played = {section.name: section.bars - (section is song.score.sections[-1]) for section in refrains}
+    assert all(said[name] >= statements_wanted(bars) for name, bars in played.items()), (said, played)
+
+
+@pytest.mark.parametrize(("bars", "times"), [(1, 1), (2, 1), (4, 2), (5, 2), (6, 3), (7, 3), (8, 4), (16, 4)])
+def test_a_short_refrain_says_its_hook_once_a_phrase(bars, times):
+    assert statements_wanted(bars) == times
 
 
 def test_an_asked_verse_first_has_the_hook_as_an_answer():

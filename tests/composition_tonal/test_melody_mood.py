@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -9,16 +10,33 @@ import numpy as np
 import pytest
 
 from musicgen_assets.composition.chord_progression import HarmonyBrief, compose_harmony
-from musicgen_assets.composition.chord_substitution import brightness, tension
+from musicgen_assets.composition.chord_substitution import brightness
 from musicgen_assets.composition.melody import MelodyBrief, compose_melody
 from musicgen_assets.composition.melody_manner import loudness, mood_height, touch
-from musicgen_assets.context.schema import Mood
+from musicgen_assets.context.schema import Mood, Scale
 from musicgen_assets.score.material import Prosody
 from musicgen_assets.styles.loader import load_style
 from musicgen_assets.theory.chords import Chord, parse_roman
+from musicgen_assets.theory.scales import scale_pitch_classes
 
 GRID = (0.1, 0.5, 0.9)
 HARMONY_SEEDS, MELODY_SEEDS = 40, 8
+
+
+def tension(chords: Sequence[Chord], tonic: str, scale: Scale) -> float:
+    """0-1: how far chords lie from the key and how rough they are, the mean of both.
+
+    A chord's distance is the share of its notes outside the scale; its roughness the share of its pairs of notes a
+    semitone or a tritone apart (the rough ones of Hutchinson and Knopoff 1978).
+    """
+    pcs = set(scale_pitch_classes(tonic, scale))
+    values = []
+    for chord in chords:
+        notes = chord.pitch_classes
+        pairs = [(a - b) % 12 for at, a in enumerate(notes) for b in notes[:at]]
+        rough = sum(step in (1, 6, 11) for step in pairs) / max(len(pairs), 1)
+        values.append(0.5 * sum(pc not in pcs for pc in notes) / len(notes) + 0.5 * rough)
+    return float(np.mean(values)) if values else 0.0
 
 
 def chords_of(style: str, mood: Mood, seed: int) -> list[Chord]:

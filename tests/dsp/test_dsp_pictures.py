@@ -11,11 +11,13 @@ from dsp_signals import FloatArray, noise, sine
 from numpy.typing import NDArray
 from PIL import Image
 
-from dsp import pictures
+from dsp import pictures, scope_pictures
 from dsp.analysis import band_levels
+from dsp.dark import DARK_PAGE, dark_png, turned_over
 from dsp.errors import AudioError
 from dsp.loudness import short_term_curve
 
+PLANNED = [(0.0, 2.0, 0.2, "intro"), (2.0, 4.5, 0.6, "verse"), (4.5, 6.0, 1.0, "chorus")]
 MARKS = [(0.0, "intro"), (2.0, "verse"), (4.5, "a chorus with a long name"), (5.9, "x"), (99.0, "after the end")]
 
 
@@ -48,7 +50,16 @@ def _spectrum(width: int, height: int) -> bytes:
     return pictures.spectrum_png((centres, levels), corridor, width_px=width, height_px=height)
 
 
-@pytest.mark.parametrize("draw", [_waveform, _spectrogram, _loudness, _spectrum])
+def _phase(width: int, height: int) -> bytes:
+    return scope_pictures.phase_scope_png(music(), 48_000, width_px=width, height_px=height)
+
+
+def _energy(width: int, height: int) -> bytes:
+    times, values = short_term_curve(music(), 48_000)
+    return scope_pictures.energy_png(PLANNED, times, values, width_px=width, height_px=height)
+
+
+@pytest.mark.parametrize("draw", [_waveform, _spectrogram, _loudness, _spectrum, _phase, _energy])
 @pytest.mark.parametrize(("width", "height"), [(1_200, 300), (480, 240), (100, 60)])
 def test_pictures_have_the_size_asked_and_repeatable_bytes(
     draw: Callable[[int, int], bytes], width: int, height: int
@@ -90,7 +101,8 @@ def test_spectrogram_shows_a_tone_at_its_height(hz: float) -> None:
     image = pixels(pictures.spectrogram_png(sine(hz, 48_000, 4.0, 0.5), 48_000, width_px=800, height_px=400))
     column = image[20:374, 400].sum(axis=1)
     height = 1 - (float(np.median(np.flatnonzero(column <= column.min() + 30))) + 0.5) / column.size
-    expected = np.log(hz / 30) / np.log(20_000 / 30)
+    low, high = pictures.mel_of(30.0), pictures.mel_of(20_000.0)
+    expected = (pictures.mel_of(hz) - low) / (high - low)
     assert height == pytest.approx(expected, abs=0.02)
 
 
@@ -141,3 +153,68 @@ def test_odd_curves_are_drawn_too() -> None:
 def test_what_cannot_be_drawn_is_refused(call: Callable[[], bytes], words: str) -> None:
     with pytest.raises(AudioError, match=words):
         call()
+
+
+@pytest.mark.parametrize("draw", [_waveform, _spectrogram, _loudness, _spectrum, _phase, _energy])
+def test_a_dark_twin_is_the_same_drawing_on_a_dark_page(draw: Callable[[int, int], bytes]) -> None:
+    light = draw(480, 200)
+    dark = dark_png(light)
+    assert dark == dark_png(light)
+    day, night = pixels(light), pixels(dark)
+    assert day.shape == night.shape
+    assert np.abs(night[0, 0] - np.array(DARK_PAGE)).max() <= 2
+    # As many different colours at the same places: nothing appears and nothing is lost.
+    same_day = (day[:, 1:] == day[:, :-1]).all(axis=2)
+    same_night = (night[:, 1:] == night[:, :-1]).all(axis=2)
+    assert (same_day & ~same_night).sum() == 0
+    assert (same_night & ~same_day).mean() < 0.01
+
+
+def test_loud_is_dark_on_a_light_page_and_light_on_a_dark_one() -> None:
+    light = pictures.spectrogram_png(sine(1_000.0, 48_000, 4.0, 0.5), 48_000, width_px=480, height_px=200)
+    at = slice(25, 175), 250
+    day, night = pixels(light)[at].sum(axis=1), pixels(dark_png(light))[at].sum(axis=1)
+    assert int(day.argmin()) == int(night.argmax())
+
+
+def test_turning_over_keeps_hues_and_order() -> None:
+    greys = np.repeat(np.arange(0.0, 256.0, 5.0)[:, None], 3, axis=1)
+    turned = turned_over(greys, DARK_PAGE).sum(axis=1)
+    assert (np.diff(turned) <= 0).all()
+    blue, orange = turned_over(np.array([[0.0, 114.0, 178.0], [213.0, 94.0, 0.0]]), DARK_PAGE)
+    assert blue.argmax() == 2
+    assert orange.argmax() == 0
+
+
+def test_what_is_no_picture_of_few_colours_is_refused() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "PNG")
+    for data in (b"", b"not a picture", buffer.getvalue()):
+        with pytest.raises(AudioError):
+            dark_png(data)
+
+
+@pytest.mark.parametrize("kind", ["mono", "opposite", "wide"])
+def test_the_phase_scope_tells_mono_from_width(kind: str) -> None:
+    left = noise(48_000, 2.0, 0.3)[:1]
+    right = {"mono": left, "opposite": -left, "wide": noise(48_000, 2.0, 0.3)[1:]}[kind]
+    image = pixels(scope_pictures.phase_scope_png(np.concatenate([left, right]), 48_000, width_px=400, height_px=400))
+    middle_x, middle_y = 212, 196
+    ink = 765 - image.sum(axis=2)
+    upright = ink[middle_y - 150 : middle_y + 150, middle_x - 3 : middle_x + 3].mean()
+    flat = ink[middle_y - 3 : middle_y + 3, middle_x - 150 : middle_x + 150].mean()
+    assert {"mono": upright > 3 * flat, "opposite": flat > 3 * upright, "wide": 0.5 < upright / flat < 2.0}[kind]
+
+
+def test_energy_says_how_well_a_plan_came_out() -> None:
+    means = np.array([-30.0, -20.0, -14.0])
+    assert scope_pictures.energy_correlation(np.array([0.2, 0.6, 1.0]), means) == pytest.approx(0.99, abs=0.01)
+    assert scope_pictures.energy_correlation(np.array([1.0, 0.6, 0.2]), means) == pytest.approx(-0.99, abs=0.01)
+    assert scope_pictures.energy_correlation(np.array([0.5, 0.5, 0.5]), means) is None
+    times, lufs = np.arange(0.0, 6.0, 0.5), np.repeat([-30.0, -20.0, -14.0], 4)
+    spans = [(0.0, 2.0, 0.2, "a"), (2.0, 4.0, 0.6, "b"), (4.0, 6.0, 1.0, "c"), (5.9, 5.95, 1.0, "short")]
+    assert scope_pictures.section_means_lufs(spans, times, lufs) == pytest.approx([-30.0, -20.0, -14.0, -14.0])
+    with pytest.raises(AudioError):
+        scope_pictures.energy_png([], times, lufs)
+    with pytest.raises(AudioError):
+        scope_pictures.energy_png(spans, times, lufs[:-1])

@@ -16,7 +16,7 @@ from musicgen_assets.mastering.plan import EncodeAttempt, EncodeRecord, MasterPl
 from musicgen_assets.score.model import Score
 from support.sounding_song import RATE, song_score, song_store
 
-PICTURES = {"waveform", "spectrogram", "loudness", "spectrum", "piano_roll"}
+PICTURES = {"waveform", "spectrogram", "loudness", "spectrum", "piano_roll", "phase", "energy"}
 
 
 def test_every_declared_check_is_answered(song: MemoryStore) -> None:

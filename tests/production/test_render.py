@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from musicgen_assets.production.meter import measure
 from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.render import render, render_track
 from musicgen_assets.styles.loader import load_style
+from resources.instruments import engines, instruments_of
 from support.band_score import INSTRUMENTS, band_score
 
 RATE = 24_000
@@ -158,3 +160,32 @@ def test_the_end_is_silent_even_under_a_held_note(instruments: Any) -> None:
     sound = render(inputs_for("pad", instruments, notes=[[0, 99_999, 60, 110]]))
     assert np.abs(sound[:, -1]).max() == 0.0
     assert np.abs(sound[:, -RATE // 4 : -RATE // 8]).max() > 0.01
+
+
+@pytest.mark.parametrize("name", sorted(INSTRUMENTS))
+def test_both_engines_play_a_track_equally_loud(name: str, instruments: Any) -> None:
+    here = engines()
+    if len(here) < 2:
+        pytest.skip(f"not run: only {', '.join(here)} is on this machine")
+    path = Path(instruments["font_path"])
+    found = [measure(render(inputs_for(name, instruments_of(path, engine))), RATE).lufs for engine in here]
+    assert max(found) - min(found) < 1.0
+
+
+def test_expression_and_bends_of_a_track_are_heard(instruments: Any) -> None:
+    plain = inputs_for("pad", instruments, notes=[[0, 1_900, 60, 90]])
+    swelling = {**plain, "controllers": [[0, 11, 40], [960, 11, 127]]}
+    sound, swelled = render(plain), render(swelling)
+    early, late = (slice(round(tick * plain["samples_per_tick"]), None) for tick in (100, 1_000))
+    width = round(200 * plain["samples_per_tick"])
+    ratios = [float(np.std(swelled[:, part][:, :width]) / np.std(sound[:, part][:, :width])) for part in (early, late)]
+    assert 0.1 < ratios[0] < 0.4
+    assert ratios[1] == pytest.approx(1.0, abs=0.02)
+    bent = render({**plain, "bends": [[0, 8_191]]})
+    assert np.abs(bent - sound).max() > 0.01
+
+
+def test_a_synthesised_track_needs_no_program_of_the_font(instruments: Any) -> None:
+    for name, patch in (("melody", "saw_lead"), ("drums", "kit_909"), ("bass", "acid_bass")):
+        inputs = inputs_for(name, {**instruments, "font_path": "/nowhere"}, source="synth", patch=patch, effects=[])
+        assert measure(render(inputs), RATE).lufs == pytest.approx(DRY_LUFS, abs=8.0)

@@ -71,8 +71,20 @@ def test_the_sub_bass_has_one_voice_and_never_clicks() -> None:
     keys = keys_of([[0, 960, 36, 110], [480, 480, 43, 110], [960, 20, 31, 60]], 50.0, RATE, 2 * RATE)
     sound = synth.sub_bass(keys, 2 * RATE, RATE)
     assert np.abs(np.diff(sound[0])).max() < 0.08
-    assert np.abs(sound).max() <= 1.2
+    assert np.abs(sound).max() <= 1.3  # for 9 ms the old note fades while the new one begins
     assert not sound[:, 60_000:].any()
+
+
+def test_joined_sub_bass_notes_slide_and_others_do_not() -> None:
+    def early_hz(second: int, first_end: int) -> float:
+        keys = keys_of([[0, first_end, 36, 110], [480, 480, second, 110]], 50.0, RATE, 2 * RATE)
+        sound = synth.sub_bass(keys, 2 * RATE, RATE)[0, 24_600:26_400]
+        rises = np.flatnonzero((sound[:-1] < 0) & (sound[1:] >= 0))
+        return float(RATE / np.diff(rises).mean())
+
+    higher = 440.0 * 2 ** ((43 - 69) / 12)
+    assert early_hz(43, 480) < 0.93 * higher  # on its way up from 65 Hz
+    assert early_hz(43, 300) > higher  # falling onto its own pitch
 
 
 def test_a_sub_bass_note_of_no_length_is_left_out() -> None:

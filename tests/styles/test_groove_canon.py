@@ -17,7 +17,7 @@ from musicgen_assets.composition.rhythm_pattern import compose_rhythm
 from musicgen_assets.context.schema import TimeSignature
 from musicgen_assets.score.clock import steps_per_bar
 from musicgen_assets.score.material import BassLine, Harmony, Rhythm
-from musicgen_assets.styles.canon import CanonGroove, canon, faults, marks_of
+from musicgen_assets.styles.canon import CanonGroove, canon, faults
 from musicgen_assets.styles.loader import load_style, style_names
 from musicgen_assets.styles.refit import groove_for
 from musicgen_assets.styles.schema import MeterGroove
@@ -31,6 +31,11 @@ LAST_BEAT_STEPS = 4
 SEEDS = (1, 2, 3, 4)
 PIECE_OF_KEY = {key: piece for piece, key in DRUM_KEYS.items()}
 CITED = re.compile(r"\(([A-Za-zÀ-ÿ ]+? \d{4})(?:; ([A-Za-zÀ-ÿ ]+? \d{4}))?[^)]*\)")
+
+
+def marks_of(pattern: str) -> dict[int, str]:
+    """Step to mark (g x X) of a pattern string of any number of bars."""
+    return {step: mark for step, mark in enumerate(pattern.replace(" ", "")) if mark in "gxX"}
 
 
 def written_hits(groove: MeterGroove, level: int) -> tuple[Hits, int]:

@@ -99,6 +99,7 @@ def test_a_change_of_a_parent_changes_its_children(folder: Path) -> None:
         ("name: other\n", "must be a mapping with name: bad"),
         ("- a\n- b\n", "must be a mapping"),
         ("name: [bad\n", "is no YAML"),
+        ("name: bad\ninherits: pop\nswing: 0.5\nswing: 0.6\n", "found .swing. twice"),
         ("name: bad\ninherits: pop\nswing: 0.9\n", "is not a style: swing"),
         ("name: bad\ninherits: pop\nwobble: 1\n", "is not a style: wobble"),
         ("name: bad\ninherits: nothing\n", "does not exist"),

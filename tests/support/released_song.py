@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from musicgen_assets.graph.job import Blob
+from musicgen_assets.graph.job import Blob, Ref
 from musicgen_assets.graph.memory_job import MemoryStore
 from support.sounding_song import song_store
 
@@ -22,9 +22,16 @@ class Release:
     def paths(self) -> list[str]:
         return [ref.role for ref in self.store.artifacts["finalization/release"]]
 
+    def ref(self, path: str) -> Ref:
+        return next(ref for ref in self.store.artifacts["finalization/release"] if ref.role == path)
+
     def blob(self, path: str) -> Blob:
-        ref = next(ref for ref in self.store.artifacts["finalization/release"] if ref.role == path)
-        return self.store.blobs[ref.sha256]
+        return self.store.blobs[self.ref(path).sha256]
+
+    @property
+    def plan(self) -> Any:
+        """How the master was made."""
+        return self.store.json("mastering/master", "plan")
 
     def data(self, path: str) -> bytes:
         return self.blob(path).data

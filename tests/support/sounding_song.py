@@ -28,6 +28,7 @@ from musicgen_assets.score.clock import seconds
 from musicgen_assets.score.material import LyricLine, Lyrics, LyricSection, Rhythm
 from musicgen_assets.score.midi import score_to_midi
 from musicgen_assets.score.model import Score, Syllable, Track
+from resources.instruments import instruments_of
 from support.band_score import band_score
 
 RATE = 48_000
@@ -149,8 +150,11 @@ def song_store(
     store.put("ideation/brief", json_payload({"prompt": "A <b>summer</b> song & more", "seed": 7}))
     store.put("ideation/enhanced_prompt", json_payload({"reasoning_trace": ["summer: bright"], "confidence": 0.8}))
     store.put("ideation/context", json_payload(context.model_copy(update={"technical": asked})))
+    store.run("production/instrumentation")  # for packages, which have parts of the song played again
     store.data.update(
-        version={"composition": composition, "version": 1, "parent": None, "partition": f"{composition}@v1"}, waivers=[]
+        instruments=instruments_of(None),
+        version={"composition": composition, "version": 1, "parent": None, "partition": f"{composition}@v1"},
+        waivers=[],
     )
     return store
 

@@ -59,7 +59,7 @@ def _compressed(rows: np.ndarray) -> int:
     return len(zlib.compress(np.ascontiguousarray(rows).tobytes(), 6))
 
 
-_ENOUGH_BARS, _LENIENCE = 24, 0.2
+_ENOUGH_BARS, _LENIENCE = 24, 0.36
 
 
 def foretold(likeness: Floats) -> float:

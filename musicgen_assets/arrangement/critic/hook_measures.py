@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicgen_assets.arrangement.critic.matter import Ints
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.melody_hook import hook_statements
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.model import Section, note_rows
 
 NEAR_TICKS = 70

@@ -26,9 +26,9 @@ from musicgen_assets.arrangement.critic.melody_measures import (
     tonality,
     variety,
 )
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
 from musicgen_assets.composition.feel import group_starts, metric_weight
 from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MAX
+from musicgen_assets.context.schema import HOOK_KINDS
 
 Measures = dict[str, float]
 

@@ -52,7 +52,7 @@ MELODIC = {
 HARMONIC = {
     "bass_fit": Reference(0.35, 0.6),  # human 5 % .85; walking basses pass through more
     "bass_roots": Reference(0.2, 0.6),  # rule of thumb: roots at 70 % of changes
-    "bass_on_time": Reference(0.3, 0.8),  # rule of thumb
+    "bass_on_time": Reference(0.3, 0.7),  # rule of thumb; off-beat basses of club music reach .7
     "chords_fit": Reference(0.6, 0.87),  # human 5 % .87
     "chords_on_time": Reference(0.5, 0.9),  # rule of thumb
     "notes_in_key": Reference(0.7, 0.87),  # human 5 % .87

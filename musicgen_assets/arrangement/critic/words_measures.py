@@ -13,14 +13,14 @@ from functools import cached_property
 import numpy as np
 
 from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Floats
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.arrangement.vocal_words import REFRAINS
 from musicgen_assets.composition.lyrics_score import lyric_scores
 from musicgen_assets.composition.prosody import line_of, rhymes, words_of
 from musicgen_assets.composition.prosody_words import plain, word_set
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.material import Lyrics
 from musicgen_assets.score.model import Section, Syllable
 
-REFRAIN_KINDS = (*HOOK_KINDS, "pre_chorus")
 _RHYME_REACH = 3
 _EARLY_STEPS = 2
 _STRONG = 0.5
@@ -114,12 +114,12 @@ def _refrains(lines: Sequence[SungLine]) -> float:
 
 def _refrain_place(lines: Sequence[SungLine]) -> float:
     """Only where there are both refrains and other sections; else 1."""
-    if len({line.section.kind in REFRAIN_KINDS for line in lines}) < 2:
+    if len({line.section.kind in REFRAINS for line in lines}) < 2:
         return 1.0
     sections: dict[tuple[str, ...], list[str]] = {}
     for line in lines:
         sections.setdefault(line.words, []).append(line.section.kind)
-    returning = [kind in REFRAIN_KINDS for kinds in sections.values() if len(kinds) > 1 for kind in kinds]
+    returning = [kind in REFRAINS for kinds in sections.values() if len(kinds) > 1 for kind in kinds]
     return float(np.mean(returning)) if returning else 1.0
 
 

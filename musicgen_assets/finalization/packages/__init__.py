@@ -38,6 +38,10 @@ class Package:
 
 
 PACKAGES: Mapping[PackageName, Package] = {
+    "everyone": Package(
+        "instrumental, a cappella, no drums, no melody, and stems in four groups",
+        "musicgen_assets.finalization.packages.everyone:make",
+    ),
     "game": Package(
         "intro, seamless loop with layers, outro, stingers, cues",
         "musicgen_assets.finalization.packages.game:make",
@@ -51,8 +55,12 @@ PACKAGES: Mapping[PackageName, Package] = {
         "musicgen_assets.finalization.packages.video:make",
     ),
     "songwriter": Package(
-        "lead sheet, ChordPro, an audible click",
+        "lead sheet, ChordPro, click, guide melody, play-alongs",
         "musicgen_assets.finalization.packages.songwriter:make",
+    ),
+    "daw": Package(
+        "the song as a DAWproject with stems, notes, markers and levels",
+        "musicgen_assets.finalization.packages.daw:make",
     ),
 }
 

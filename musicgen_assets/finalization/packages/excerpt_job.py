@@ -51,7 +51,7 @@ def excerpt_stems(job: Job, part: Score, start: int, end: int) -> dict[str, Ref]
 
 def _decided(job: Job) -> dict[str, float]:
     """Every number that the song's mix rests on, under the names that freeze it."""
-    return {**job.read(FROZEN), **job.json("mixing/mix", "plan")["frozen_values"]}
+    return {**job.read(FROZEN), **job.json("mixing/mix", "plan").get("frozen_values", {})}
 
 
 def _with_textures_within(job: Job, start: int, end: int) -> Instrumentation:

@@ -117,4 +117,5 @@ def ixml_with_speed(texts: bytes, rate: Sequence[Any], time_reference: int) -> b
     )  # fmt: skip
     for name, text in fields:
         ET.SubElement(speed, name).text = text
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document

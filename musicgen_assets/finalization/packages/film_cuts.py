@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.clock import beat_ticks, song_clock, ticks_per_bar
 from musicgen_assets.score.model import Score
 

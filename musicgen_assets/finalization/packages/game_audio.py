@@ -85,7 +85,7 @@ def _loop_facts(whole: FloatArray, rate: int, files: Sequence[Payload]) -> dict[
     from dsp.loudness import integrated_lufs, true_peak_dbtp
 
     full, ogg = decode(files[0].data)[0], decode(files[1].data)[0]
-    layers = np.sum([decode(file.data)[0] for file in files[2:]], axis=0, dtype=np.float64)
+    layers: FloatArray = np.stack([decode(file.data)[0] for file in files[2:]]).sum(axis=0, dtype=np.float64)
     return {
         "samples": int(whole.shape[1]),
         "sample_rate_hz": rate,
@@ -116,7 +116,7 @@ def theme_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     start, length = inputs["loop"]
     gain = np.float32(db_to_gain(float(inputs["gain_db"])))
     intro, rate = decoded(blobs["intro"])
-    once = np.sum([decoded(blob)[0] for name, blob in blobs.items() if name != "intro"], axis=0, dtype=np.float32)
+    once = _layers(blobs, "intro")
     at = int(inputs["loop_at"])
     again = at + length
     post = round(POST_ROLL_S * rate)
@@ -145,7 +145,7 @@ def ending_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     start, length = inputs["loop"]
     gain = np.float32(db_to_gain(float(inputs["gain_db"])))
     ending, rate = decoded(blobs["outro"])
-    once = np.sum([decoded(blob)[0] for name, blob in blobs.items() if name != "outro"], axis=0, dtype=np.float32)
+    once = _layers(blobs, "outro")
     outro = ending.copy()
     _add(outro, once[:, start + length :], 0)
     tags = inputs["tags"]
@@ -165,6 +165,12 @@ def ending_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
 def _ended(samples: FloatArray, rate: int, fade_s: float) -> FloatArray:
     """Under the ceiling, ending in silence."""
     return fade_out(limiter(np.ascontiguousarray(samples), rate, CEILING_DBTP), rate, fade_s)
+
+
+def _layers(blobs: Mapping[str, Blob], but: str) -> FloatArray:
+    """The sum of all blobs but the one called ``but``."""
+    total: FloatArray = np.stack([decoded(blob)[0] for name, blob in blobs.items() if name != but]).sum(axis=0)
+    return total
 
 
 def _summed(blobs: Sequence[Blob], channels: int) -> tuple[FloatArray, int]:

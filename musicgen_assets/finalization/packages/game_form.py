@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from musicgen_assets.arrangement.form_growth import HOOK_KINDS
+from musicgen_assets.context.schema import HOOK_KINDS
 from musicgen_assets.score.clock import SongClock, song_clock, ticks_per_bar
 from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
 

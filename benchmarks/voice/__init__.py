@@ -1,0 +1,1 @@
+"""The guide voice measured: pitch, timing, and whether words are understood."""
