@@ -57,7 +57,8 @@ before a noun that is known."""
 _ROMANCE_EXCEPTIONS = {
     "es": "f mano radio foto moto flor luz noche calle sal piel sangre nube nieve fe red tarde llave torre lumbre "
     "voz cruz paz raíz nariz sed miel hiel pared ciudad frente gente mente suerte muerte fuente leche carne clase "
-    "base imagen orden virgen m día mapa planeta problema tema poema sistema clima fantasma tranvía drama agua alma",
+    "base imagen orden virgen m día mapa planeta problema tema poema sistema clima fantasma tranvía drama paragua "
+    "agua alma",
     "pt": "f mão foto moto flor luz noite rua sal pele voz cruz paz raiz tarde chave torre nuvem neve fé rede "
     "gente mente ponte fonte frente carne morte sorte canção viagem imagem margem ordem coragem lição estação m dia "
     "mapa planeta problema tema poema sistema clima fantasma samba cinema leite pente dente",
