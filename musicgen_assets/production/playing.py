@@ -28,7 +28,7 @@ LEGATO_S = 0.03
 """Notes that end no further than this from the next onset are joined, and give way more slowly."""
 LEGATO_RELEASE, STACCATO_RELEASE = 1.25, 0.6
 STACCATO_S, HELD_S = 0.12, 0.5
-TUNINGS = (-1.0, 0.5, -0.25, 1.0, 0.1)
+TUNINGS = (-1.0, 0.4, -0.6, 1.0, 0.1)
 """Tunings of successive notes of one pitch, in parts of ``Touch.detune_cents``."""
 
 _GOLDEN = 0.6180339887498949

@@ -61,7 +61,7 @@ VOICES = Touch(attack_ms=60.0, release_ms=(300.0, 520.0), detune_cents=4.0)
 SYNTH = Touch(1.3, attack_ms=4.0, release_ms=(140.0, 260.0), detune_cents=3.0)
 PAD = Touch(1.3, attack_ms=120.0, release_ms=(700.0, 1_200.0), detune_cents=3.0)
 DRUM = Touch(
-    attack_ms=2.5, release_ms=(30.0, 30.0), detune_cents=12.0, tilt_jitter_db=0.9, level_jitter_db=0.5,
+    attack_ms=2.5, release_ms=(30.0, 30.0), detune_cents=14.0, tilt_jitter_db=0.9, level_jitter_db=0.5,
     velocity_exponent=1.7,
 )  # fmt: skip
 """A choked drum is stopped by a hand or a pedal; else it rings as recorded."""
