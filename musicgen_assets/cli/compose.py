@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
@@ -24,6 +24,8 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
 @PACKAGES
+@TARGETS
+@REFERENCE
 @OUT
 @DETACH
 @PRIORITY
@@ -39,6 +41,8 @@ def compose(
     sets: tuple[str, ...],
     idempotency_key: str | None,
     packages: tuple[str, ...],
+    targets: tuple[str, ...],
+    reference: Path | None,
     out: Path | None,
     is_detached: bool,
     priority: int,
@@ -48,7 +52,7 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = overrides_of(sets, styles, lyrics, packages)
+    overrides = overrides_of(sets, styles, lyrics, packages, targets, reference)
     if duration is not None:
         overrides.setdefault("technical.duration_s", duration)
     request = filled_in(

@@ -13,7 +13,7 @@ import click
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
 from musicgen_assets.context.request import parse_styles
-from musicgen_assets.context.schema import PackageName
+from musicgen_assets.context.schema import PackageName, TargetName
 
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
@@ -29,16 +29,34 @@ PACKAGES = click.option(
     help=f"A folder of files for one kind of work; repeat for more: {', '.join(get_args(PackageName))}.",
 )  # fmt: skip
 
+TARGETS = click.option(
+    "--target", "targets", multiple=True, metavar="NAME",
+    help=f"A delivery target; repeat for more masters, the first is the main one: {', '.join(get_args(TargetName))}.",
+)  # fmt: skip
+REFERENCE = click.option(
+    "--reference", type=click.Path(path_type=Path), metavar="FILE",
+    help="A track whose tone, width and loudness the master takes on. Only measures of it are kept.",
+)  # fmt: skip
+
 
 def overrides_of(
-    sets: Sequence[str], styles: Sequence[str], lyrics: Path | None, packages: Sequence[str] = ()
+    sets: Sequence[str],
+    styles: Sequence[str],
+    lyrics: Path | None,
+    packages: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    reference: Path | None = None,
 ) -> dict[str, Any]:
-    """Context paths to values from --style, --lyrics, --package and --set; what is set by path wins. Raises
-    BadInput.
+    """Context paths to values from --style, --lyrics, --package, --target, --reference and --set; what is set by
+    path wins. Raises BadInput.
     """
     overrides: dict[str, Any] = {}
     if packages:
-        overrides["technical.packages"] = known_packages(packages)
+        overrides["technical.packages"] = known_names("--package", "package", packages, get_args(PackageName))
+    if targets:
+        overrides["technical.targets"] = known_names("--target", "delivery target", targets, get_args(TargetName))
+    if reference is not None:
+        overrides |= of_reference(reference, has_targets=bool(targets))
     if (genres := parse_styles(styles)) is not None:
         overrides["musical.genres"] = genres
     if lyrics is not None:
@@ -46,17 +64,36 @@ def overrides_of(
     return overrides | parse_sets(sets)
 
 
-def known_packages(names: Sequence[str]) -> list[str]:
+def known_names(option: str, thing: str, names: Sequence[str], there_are: Sequence[str]) -> list[str]:
     """``names`` as asked for. Raises BadInput for one that there is not."""
-    there_are = get_args(PackageName)
     for name in names:
         if name not in there_are:
             near = difflib.get_close_matches(name, there_are, n=1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise BadInput(
-                "--package", name, "there is no such package", way_out=f"{hint}There are: {', '.join(there_are)}."
+                option, name, f"there is no such {thing}", way_out=f"{hint}There are: {', '.join(there_are)}."
             )
     return list(names)
+
+
+def of_reference(path: Path, *, has_targets: bool) -> dict[str, Any]:
+    """What --reference sets: the track's profile, and its loudness where no delivery target says another.
+
+    Raises:
+        BadInput: the file is missing, too large, or no track of 1 s to 15 minutes; says which.
+    """
+    from musicgen_assets.mastering.reference import MAX_BYTES, loudness_of, reference_profile
+
+    way_out = "Give the path of an audio file."
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput("--reference", str(path), f"it is larger than {MAX_BYTES} bytes", way_out=way_out)
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput("--reference", str(path), f"it cannot be read ({error.strerror})", way_out=way_out) from error
+    profile = reference_profile(data, path.name)
+    found: dict[str, Any] = {"technical.reference": profile.model_dump(mode="json")}
+    return found if has_targets else {**found, "technical.loudness_target_lufs": loudness_of(profile)}
 
 
 def parse_sets(pairs: Sequence[str]) -> dict[str, Any]:

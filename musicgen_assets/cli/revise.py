@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, overrides_of
+from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
 
 
@@ -34,6 +34,8 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
 @PACKAGES
+@TARGETS
+@REFERENCE
 @OUT
 @DETACH
 @PRIORITY
@@ -52,6 +54,8 @@ def revise(
     stage: Any,
     idempotency_key: str | None,
     packages: tuple[str, ...],
+    targets: tuple[str, ...],
+    reference: Path | None,
     out: Path | None,
     is_detached: bool,
     priority: int,
@@ -64,9 +68,9 @@ def revise(
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
     request = filled_in(
-        RevisionRequest, version=version, overrides=overrides_of(sets, styles, lyrics, packages), rerolls=rerolls,
-        prompt=prompt, title=title, seed=seed, is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key,
-        priority=priority,
+        RevisionRequest, version=version, rerolls=rerolls, prompt=prompt,
+        overrides=overrides_of(sets, styles, lyrics, packages, targets, reference), title=title, seed=seed,
+        is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key, priority=priority,
     )  # fmt: skip
     if is_plan:
         _show_plan(request, is_json=is_json)

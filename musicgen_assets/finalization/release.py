@@ -15,10 +15,11 @@ from musicgen_assets.arrangement.vocal_line import NOTE_CARRIED, merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization.cover_art import cover_task
-from musicgen_assets.finalization.encode import MEDIA_TYPES, master_tasks
+from musicgen_assets.finalization.encode import MEDIA_TYPES
 from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
 from musicgen_assets.finalization.licence import licence_text
+from musicgen_assets.finalization.masters import master_files
 from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
 from musicgen_assets.finalization.packages import make_packages, package_sizes
 from musicgen_assets.finalization.packages.delivery import Delivery, File
@@ -54,7 +55,7 @@ def make_release(job: Job) -> Outcome:
     swing = _swing(job)
     exports, (cover, embedded) = job.tasks([_exports(job, swing), cover_task(song.context, song.score, song.tracks)])
     job.progress(0.1, "encoding")
-    masters = _masters(job, streaming, song, tags, embedded)
+    masters = master_files(job, song.context.technical, tags, embedded, verdict)
     job.progress(0.4, "stems")
     stems = _stems(job, song, sum(ref.size_bytes for ref in masters))
     documents = _documents(job, song, stems, verdict, masters, words)
@@ -108,17 +109,6 @@ def _carrier_note(record: Mapping[str, Any], vocal: Mapping[str, Any]) -> str:
 
 def _by_path(refs: Sequence[Ref]) -> dict[str, Ref]:
     return {ref.role: ref for ref in refs}
-
-
-def _masters(job: Job, streaming: Ref, song: SongFacts, tags: Mapping[str, Any], cover: Ref) -> list[Ref]:
-    lossy = {
-        ref.role.removeprefix("encoded/"): ref
-        for ref in job.refs("mastering/master")
-        if ref.role.startswith("encoded/")
-    }
-    technical = song.context.technical
-    tasks = master_tasks(streaming, lossy, technical.formats, technical.bit_depth, tags, cover)
-    return [result[0] for result in job.tasks(tasks)]
 
 
 def _stems(job: Job, song: SongFacts, masters_bytes: int) -> StemSet:

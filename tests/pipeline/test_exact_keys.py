@@ -16,7 +16,7 @@ from musicgen_assets.styles import loader
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = (
-    "musicgen_assets.production.render:render_track", "musicgen_assets.mastering.measures:measure_master",
+    "musicgen_assets.production.render:render_track", "musicgen_assets.mastering.measures:measure_sound",
     "musicgen_assets.finalization.intact:verify_audio",
 )  # fmt: skip
 ENTRIES = {declaration.key: declaration.entry for declaration in DECLARATIONS} | {entry: entry for entry in TASKS}
