@@ -139,8 +139,8 @@ def _verdict(checks: Sequence[Mapping[str, Any]], waived: set[str]) -> dict[str,
 
 
 def _playable(masters: Sequence[str]) -> list[dict[str, str]]:
-    """Files of the master, smallest first as players should try them."""
-    order = ("mp3", "ogg", "flac", "wav")
+    """Files of the master as players should try them: what all know first, then the smaller ones."""
+    order = ("mp3", "m4a", "opus", "ogg", "flac", "wav")
     found = sorted(masters, key=lambda path: order.index(path.rsplit(".", 1)[-1]))
     return [
         {"path": path, "type": MEDIA_TYPES[path.rsplit(".", 1)[-1]], "name": path.rsplit(".", 1)[-1].upper()}

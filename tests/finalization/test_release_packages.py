@@ -14,7 +14,7 @@ from dsp.levels import null_depth_db
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.finalization import packages as registry
 from musicgen_assets.finalization.packages import PACKAGES, make_packages, package_sizes
-from musicgen_assets.finalization.size import check_release_size, estimate_release_bytes
+from musicgen_assets.finalization.size import SizeFacts, check_release_size, estimate_release_bytes
 from musicgen_assets.graph.job import Payload
 from musicgen_assets.graph.memory_job import MemoryJob
 from musicgen_assets.score.midi import read_midi
@@ -143,3 +143,12 @@ def test_the_guide_melody_is_the_melody_and_nothing_else(packaged: Any) -> None:
     notes = read_midi(packaged.data("packages/songwriter/guide_melody.mid"))
     assert set(notes) == {"melody"}
     assert np.array_equal(notes["melody"], read_midi(packaged.data("score.mid"))["melody"])
+
+
+def test_every_package_that_can_be_asked_for_is_made_somewhere() -> None:
+    from typing import get_args
+
+    from musicgen_assets.context.schema import PackageName
+
+    assert set(PACKAGES) == set(get_args(PackageName))
+    assert all(size(SizeFacts(60.0, 48_000, 24, 2, 10)) > 0 for size in package_sizes(PACKAGES).values())

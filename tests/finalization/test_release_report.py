@@ -131,3 +131,15 @@ def test_numbers_are_written_for_people() -> None:
     assert clock(75.4) == "1:15"
     assert check_label("true_peak") == "True peak"
     assert check_label("some_new_check") == "Some new check"
+
+
+def test_every_kind_of_master_can_be_played() -> None:
+    from typing import get_args
+
+    from musicgen_assets.context.schema import AudioFormat
+    from musicgen_assets.finalization.encode import ENDINGS
+    from musicgen_assets.finalization.report import _playable
+
+    paths = [f"master.{ENDINGS.get(name, name)}" for name in get_args(AudioFormat)]
+    assert {row["path"] for row in _playable(paths)} == set(paths)
+    assert _playable(paths)[0]["type"] == "audio/mpeg"
