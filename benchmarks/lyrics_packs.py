@@ -84,7 +84,8 @@ def _unit_complaints(unit: Unit, theme: Theme, part: str, place: str, language: 
     off: dict[str, int] = {}
     for voice in voices:
         nouns = nouns_in(theme, voice, part)
-        heard = heard or len(unit.lines) == 1 or bool(rhymes_among([unit], nouns, voice, part, language, "Ana"))
+        heard = heard or len(unit.lines) == 1 or unit.is_half
+        heard = heard or bool(rhymes_among([unit], nouns, voice, part, language, "Ana"))
         for text in _sample(unit, nouns, voice, part):
             count = len(line_of(text, language).syllables)
             low, high = SYLLABLES[part]

@@ -1,6 +1,7 @@
 """Words proved: twenty songs a language against second opinions, and packs looked through.
 
     python -m benchmarks.lyrics_proof --pack es      what is wrong with a pack
+    python -m benchmarks.lyrics_proof --expand es    every line in every reading: agreement, articles, elisions
     python -m benchmarks.lyrics_proof --language en  twenty songs measured
     python -m benchmarks.lyrics_proof                all five languages
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.lyrics_expanded import expanded_complaints
 from benchmarks.lyrics_packs import complaints
 from benchmarks.lyrics_second import (
     WORDNET,
@@ -225,10 +227,11 @@ def main(arguments: Sequence[str]) -> int:
     """Print figures or a pack's complaints; 1 where a pack has any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pack", choices=LANGUAGES)
+    parser.add_argument("--expand", choices=LANGUAGES)
     parser.add_argument("--language", choices=LANGUAGES)
     given = parser.parse_args(arguments)
-    if given.pack:
-        found = list(complaints(given.pack))
+    if given.pack or given.expand:
+        found = list(complaints(given.pack) if given.pack else expanded_complaints(load_pack(given.expand)))
         print("\n".join(found) or "nothing to mend")
         return int(bool(found))
     for language in [given.language] if given.language else LANGUAGES:

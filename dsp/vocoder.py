@@ -95,8 +95,8 @@ def resynthesize(pitch_hz: NDArray[Any], envelope: Frames, aperiodicity: Frames)
     shape = (len(pitch_hz), FFT_SIZE // 2 + 1)
     if envelope.shape != shape or aperiodicity.shape != shape or shape[0] == 0:
         raise AudioError(f"frames must have shape {shape}, got {envelope.shape} and {aperiodicity.shape}")
-    power = np.power(10.0, envelope.astype(np.float64) / 10.0)
-    noise = np.clip(aperiodicity.astype(np.float64), 1e-3, 1.0 - 1e-9)
+    power = np.ascontiguousarray(np.power(10.0, envelope.astype(np.float64) / 10.0))
+    noise = np.ascontiguousarray(np.clip(aperiodicity.astype(np.float64), 1e-3, 1.0 - 1e-9))
     wave = pyworld.synthesize(
         np.ascontiguousarray(pitch_hz, dtype=np.float64), power, noise, RATE_HZ, FRAME_S * 1_000.0
     )  # fmt: skip

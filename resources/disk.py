@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
@@ -42,6 +43,31 @@ def disk_failure(error: OSError, path: Path | str, doing: str) -> PermanentFailu
     if error.errno == errno.ENOENT:
         return PermanentFailure(f"{text} It is not there.", way_out=f"Restore it {_ELSEWHERE}.")
     return TransientFailure(text, way_out="Run it again; if it stays, check the disk.")
+
+
+def free_bytes(path: Path) -> int:
+    """Free space in bytes on the disk that holds ``path`` or its nearest existing parent."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    try:
+        return shutil.disk_usage(path).free
+    except OSError as error:
+        raise disk_failure(error, path, "measure") from error
+
+
+def check_room(folder: Path, needed_bytes: int, target: Path) -> None:
+    """Raise PermanentFailure, before anything is written, where ``folder``'s disk lacks the bytes for ``target``."""
+    free = free_bytes(folder)
+    if free < needed_bytes:
+        raise PermanentFailure(
+            f"{target} needs {_mebibytes(needed_bytes)} MB, and {_mebibytes(free)} MB are free on its disk. "
+            "Nothing was written.",
+            way_out="Free some space there, or name a folder on another disk with --out.",
+        )
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f}"
 
 
 def make_folder(path: Path) -> None:

@@ -17,11 +17,11 @@ from sqlalchemy import select, text
 
 from musicgen_assets.context.failures import Failure, MissingArtifact
 from musicgen_assets.graph.manifest import Manifest
-from resources.disk import disk_failure, make_folder, remove_quietly, write_durably
+from resources.disk import disk_failure, free_bytes, make_folder, remove_quietly, write_durably
 from resources.registry import HEAD, Registry, Result
 from resources.registry.queries import list_compositions
 from resources.settings import Settings
-from resources.store import ArtifactStore, free_bytes
+from resources.store import ArtifactStore
 
 _GIGABYTE = 1024**3
 _TIGHT_BYTES = 3 * _GIGABYTE

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.manifest import Manifest
-from resources.disk import disk_failure, flush_folder, make_folder
+from resources.disk import check_room, disk_failure, flush_folder, make_folder
 from resources.processes import STALE_AFTER_S, is_left_over, temporary_mark
 from resources.store import ArtifactStore
 
@@ -29,11 +29,12 @@ def export_release(store: ArtifactStore, manifest: Manifest, directory: Path) ->
     is replaced, and what a process that died left beside it goes. Raises MissingArtifact, and PermanentFailure for
     a role that would leave the folder, a read-only or a full disk.
     """
-    places = [_inside(role.role) for role in manifest.content]
-    _check_distinct(places)
+    places = places_of(manifest)
     directory = directory.absolute()
     make_folder(directory.parent)
     sweep_exports(directory.parent, directory.name)
+    needed_bytes = 0 if store.is_beside(directory.parent) else sum(role.size_bytes for role in manifest.content)
+    check_room(directory.parent, needed_bytes, directory)
     mark = temporary_mark()
     fresh = directory.with_name(f".{directory.name}.new.{mark}")
     try:
@@ -41,9 +42,20 @@ def export_release(store: ArtifactStore, manifest: Manifest, directory: Path) ->
         for role, place in zip(manifest.content, places, strict=True):
             store.link_or_copy(role.sha256, fresh / place)
         _swap(fresh, directory, mark)
+    except PermanentFailure:
+        shutil.rmtree(fresh, ignore_errors=True)
+        check_room(directory.parent, needed_bytes, directory)  # others filled the disk meanwhile: say how much it takes
+        raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return [directory / place for place in places]
+
+
+def places_of(manifest: Manifest) -> list[PurePosixPath]:
+    """Where each content role goes. Raises PermanentFailure for one that would leave the folder, or take another's."""
+    places = [_inside(role.role) for role in manifest.content]
+    _check_distinct(places)
+    return places
 
 
 def sweep_exports(folder: Path, name: str | None = None, older_than_s: float = STALE_AFTER_S) -> int:

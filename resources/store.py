@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,6 +90,15 @@ class ArtifactStore:
             return None
         path = Path(self._location(sha256))
         return path if path.is_file() else None
+
+    def is_beside(self, folder: Path) -> bool:
+        """Whether objects can be linked into ``folder``, which takes no space: both lie on one disk."""
+        if not self._is_local:
+            return False
+        try:
+            return Path(self._root).stat().st_dev == folder.stat().st_dev
+        except OSError:
+            return False  # not there yet: then nothing can be linked either
 
     def link_or_copy(self, sha256: str, target: Path) -> None:
         """Make ``target`` (which must not exist) hold the object: a hard link where possible, else a copy.
@@ -217,13 +225,3 @@ def _linked(source: Path, target: Path) -> bool:
     except OSError:
         return False  # another device, or a file system without links: copy instead
     return True
-
-
-def free_bytes(path: Path) -> int:
-    """Free space in bytes on the disk that holds ``path`` or its nearest existing parent."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    try:
-        return shutil.disk_usage(path).free
-    except OSError as error:
-        raise disk_failure(error, path, "measure") from error

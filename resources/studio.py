@@ -151,6 +151,12 @@ class Studio:
         export_release(self.store, self.manifest(partition, "finalization/release"), target)
         return target.resolve()
 
+    def export_zip(self, partition: str, target: Path) -> Path:
+        """Write the release into the new ZIP file ``target``. Raises MissingArtifact, Failure."""
+        from resources.release_zip import zip_release
+
+        return zip_release(self.store, self.manifest(partition, "finalization/release"), target, partition)
+
     def close(self) -> None:
         """End the workers."""
         self.pool.close()

@@ -4,11 +4,13 @@ Belongs here: how long a fade lasts and what it does to notes and controllers. D
 (ending), fades of audio (dsp).
 
 Velocities carry the fade for a sampler that knows no controllers; expression (controller 11) takes what still sounds
-to silence where the song ends, for one that does.
+to silence where the song ends, for one that does. It falls late, by the root of what is left, since both together make
+the fade that one hears.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from musicgen_assets.arrangement.expression import EXPRESSION, Played
@@ -67,7 +69,7 @@ def fading(played: Played, span: Span | None, bar_ticks: int) -> Played:
     ramp: list[ControlRow] = []
     for tick in sorted({*range(span[0], span[1], bar_ticks // 8), *(tick for tick in own if tick >= span[0])}):
         value = own.get(tick, value)
-        ramp.append((tick, EXPRESSION, round(value * (1.0 - _share(tick, span)))))
+        ramp.append((tick, EXPRESSION, round(value * math.sqrt(1.0 - _share(tick, span)))))
     ramp.append((span[1] - 1, EXPRESSION, 0))
     return Played(played.notes, tuple(sorted((*kept, *ramp))), played.bends)
 

@@ -104,10 +104,16 @@ def versions(composition: str, is_json: bool) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: ./COMPOSITION@vN"
 )
+@click.option("--zip", "is_zip", is_flag=True, help="One ZIP file with checksums, in DIR; default: here.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output, nothing else.")
-def download(version: str, out: Path | None, is_json: bool) -> None:
-    """Write the release of VERSION into a folder, every file checked against its checksum."""
+def download(version: str, out: Path | None, is_zip: bool, is_json: bool) -> None:
+    """Write the release of VERSION into a folder, every file checked against its checksum.
 
+    With --zip it becomes one file, the same bytes every time, with a SHA256SUMS inside.
+    """
+    if is_zip:
+        _download_zip(version, out or Path.cwd(), is_json=is_json)
+        return
     with reconciled_studio() as studio:
         partition = studio.partition(version)
         target = out if out is not None else Path.cwd() / partition
@@ -118,6 +124,22 @@ def download(version: str, out: Path | None, is_json: bool) -> None:
         click.echo(json.dumps({"partition": partition, "release": {"directory": str(directory), "files": files}}))
     else:
         click.echo(f"{len(files)} files in {directory}")
+
+
+def _download_zip(version: str, folder: Path, *, is_json: bool) -> None:
+    from musicgen_assets.context.failures import BadInput
+
+    with reconciled_studio() as studio:
+        partition = studio.partition(version)
+        target = folder / f"{partition}.zip"
+        if target.exists():
+            raise BadInput("--out", str(folder), f"{target.name} is there already", way_out="Name another folder.")
+        path = studio.export_zip(partition, target)
+        size_bytes = path.stat().st_size
+    if is_json:
+        click.echo(json.dumps({"partition": partition, "release": {"zip": str(path), "bytes": size_bytes}}))
+    else:
+        click.echo(f"{path}, {size_bytes / 1024 / 1024:.1f} MB")
 
 
 @click.command(short_help="Excuse a failed check, on the record.")

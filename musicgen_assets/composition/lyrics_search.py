@@ -42,6 +42,8 @@ _ECHO = 8
 """Single lines that share a word count it so often: they were not written for each other."""
 _USUAL, _BROAD, _BREADTH_POWER = 36, 300, 0.4
 """Readings of a usual couplet, readings from which more count for nothing, and how steeply they count."""
+_ENDINGS_MAX = 8
+"""Ways kept in which one pattern ends on one sound."""
 _OPEN_PAIRS_MAX = 400
 """Pairs of single lines or halves kept of one sound."""
 
@@ -131,7 +133,8 @@ def _open_pairs(sound: str, group: Sequence[tuple[Unit, str, Readings]]) -> list
     by_unit: dict[int, list[tuple[Unit, str, Readings]]] = {}
     for entry in group:
         by_unit.setdefault(id(entry[0]), []).append(entry)
-    couples = list(combinations(by_unit.values(), 2))
+    spread = [entries[:: -(-len(entries) // _ENDINGS_MAX)] for entries in by_unit.values()]
+    couples = list(combinations(spread, 2))
     found: list[Rhyme] = []
     for ones, others in couples:
         pairs = [(one, other) for one, other in product(ones, others) if plain(one[1]) != plain(other[1])]

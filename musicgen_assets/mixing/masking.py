@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log10
 
 from musicgen_assets.context.schema import Role
 from musicgen_assets.mixing.plan import Band, Masking
@@ -16,6 +17,8 @@ LEADS: frozenset[Role] = frozenset({"lead", "vocal"})
 DEEPEST_CUT_DB = 4.0
 CUT_PER_OVERLAP = 0.4
 """How much of an overlap past what is tolerated is cut: more would be heard as a hole."""
+CROWD_DB = 7.0
+"""Tracks that each leave enough room cover it together: ten of them may each overlap by this much less than one."""
 OWN_RANGE_DB = 6.0
 """Octaves this far under a track's strongest one are not its own."""
 
@@ -71,6 +74,7 @@ def _masking(rule: Rule, track: Sounding, known: list[Sounding], frozen: Mapping
     owner = max(owners, key=lambda other: other.target_lufs)
     heard = {hz: owner.octaves[hz] for hz in rule.octaves_hz}
     own = [hz for hz, level in heard.items() if level > max(heard.values()) - OWN_RANGE_DB]
+    tolerated = rule.tolerated_db - CROWD_DB * log10(sum(other.role in rule.yielding for other in known))
     worst = sorted(own, key=lambda centre: heard[centre] - track.octaves[centre])
     found = []
     for index, name in enumerate(_names(rule)):
@@ -78,7 +82,7 @@ def _masking(rule: Rule, track: Sounding, known: list[Sounding], frozen: Mapping
         if hz not in track.octaves:
             continue
         overlap = track.octaves[hz] - owner.octaves[hz]
-        cut = max(0.0, min(DEEPEST_CUT_DB, CUT_PER_OVERLAP * (overlap - rule.tolerated_db)))
+        cut = max(0.0, min(DEEPEST_CUT_DB, CUT_PER_OVERLAP * (overlap - tolerated)))
         cut = frozen.get(f"mix/{track.track}/{name}_db", round(2.0 * cut) / 2.0)
         if cut > 0.0:
             found.append(

@@ -48,6 +48,8 @@ PLAIN_KEYS = Touch(
 """Organ and harpsichord: a key opens a pipe or plucks a string, however it is pressed."""
 MALLET = Touch(bark=1.2, attack_ms=3.0, release_ms=(900.0, 1_500.0))
 PLUCKED = Touch(bark=0.7, attack_ms=5.0, release_ms=(160.0, 320.0), detune_cents=3.0)
+OVERDRIVEN = Touch(1.12, attack_ms=3.0, release_ms=(120.0, 220.0), detune_cents=2.0, velocity_exponent=1.0)
+"""An amplifier at its limit evens out what the hand does."""
 BASS = Touch(pivot=2.0, attack_ms=8.0, release_ms=(110.0, 220.0), detune_cents=2.0, reference_key=40)
 BOWED = Touch(attack_ms=60.0, release_ms=(260.0, 480.0), detune_cents=4.0)
 LOW_BOWED = replace(BOWED, reference_key=43)
@@ -78,7 +80,8 @@ _UNLISTED_DB = -11.0
 
 _FAMILIES: tuple[tuple[range, Touch], ...] = (
     (range(4, 6), ELECTRIC_PIANO), (range(6, 8), PLAIN_KEYS), (range(8), HAMMERED), (range(8, 16), MALLET),
-    (range(21, 24), BLOWN), (range(16, 24), PLAIN_KEYS), (range(24, 32), PLUCKED), (range(38, 40), SYNTH),
+    (range(21, 24), BLOWN), (range(16, 24), PLAIN_KEYS), (range(29, 32), OVERDRIVEN), (range(24, 32), PLUCKED),
+    (range(38, 40), SYNTH),
     (range(32, 40), BASS), (range(45, 47), PLUCKED), (range(47, 48), MALLET), (range(42, 44), LOW_BOWED),
     (range(40, 52), BOWED), (range(52, 55), VOICES), (range(55, 56), BOWED), (range(57, 59), LOW_BRASS),
     (range(56, 64), BRASS), (range(67, 68), LOW_REED), (range(70, 71), LOW_REED), (range(64, 80), BLOWN),

@@ -42,4 +42,4 @@ def test_a_fade_leaves_what_is_before_it_alone_and_lies_under_swells() -> None:
     assert faded_row((1920, 10, 60, 4), span)[3] == 4
     swelling = Played(((0, 1900, 60, 80),), ((0, EXPRESSION, 90), (1440, EXPRESSION, 110)))
     values = {tick: value for tick, _, value in fading(swelling, span, 1920).controllers}
-    assert (values[0], values[960], values[1440], values[1919]) == (90, 90, 55, 0)
+    assert (values[0], values[960], values[1440], values[1919]) == (90, 90, 78, 0)

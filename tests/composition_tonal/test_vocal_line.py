@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tonal_song import GRID, Choice, Made, make
 
 from musicgen_assets.arrangement.vocal_harmony import chords_under
-from musicgen_assets.arrangement.vocal_line import VocalLine, merged_tracks, sing_song
+from musicgen_assets.arrangement.vocal_line import RANGE_REACH, VocalLine, merged_tracks, played_by_lead, sing_song
 from musicgen_assets.arrangement.vocal_setting import Phrase, set_line, with_turn
 from musicgen_assets.arrangement.vocal_underlay import Sung as SungSyllable
 from musicgen_assets.arrangement.vocal_underlay import Unit, underlay
+from musicgen_assets.composition.melody_plan import VOICE_CENTRES
 from musicgen_assets.composition.prosody import line_of
 from musicgen_assets.context.schema import (
     AIDecisions,
@@ -112,7 +113,7 @@ def test_every_section_sings_its_words_and_the_refrain_returns() -> None:
     assert words_in(line, "verse 2") == plain(stanza(made, "verse", 1))
     assert words_in(line, "chorus 1") == words_in(line, "chorus 2") == plain(stanza(made, "chorus", 0))
     assert not words_in(line, "intro 1")
-    assert line.carrier == "lead_instrument"
+    assert line.carrier == "guide_voice"
 
 
 def test_fitted_words_sing_the_melody_itself() -> None:
@@ -215,11 +216,16 @@ def test_a_pass_cut_short_leaves_its_last_words_to_nobody_and_its_bars_to_the_me
     del score
 
 
-def test_the_line_stays_in_reach_of_its_instrument_on_a_channel_of_its_own() -> None:
-    _, _, line = sung(*FORM, program=73)
+def test_the_line_stays_in_reach_of_its_singer_on_a_channel_of_its_own() -> None:
+    _, score, line = sung(*FORM, program=73)
     assert line.track is not None
-    assert (line.track.program, line.track.channel) == (73, 2)
-    assert all(60 <= note[2] <= 96 for note in line.track.notes)
+    assert (line.track.instrument, line.track.program, line.track.channel) == ("guide vocal", 53, 2)
+    centre = VOICE_CENTRES["middle"]
+    assert all(centre - RANGE_REACH <= note[2] <= centre + RANGE_REACH for note in line.track.notes)
+    played = played_by_lead(line.track, score)
+    assert (played.program, played.instrument) == (73, "piano")
+    assert all(60 <= note[2] <= 96 for note in played.notes)
+    assert [note[:2] for note in played.notes] == [note[:2] for note in line.track.notes]
 
 
 def test_notes_never_overlap_and_syllables_are_in_order() -> None:

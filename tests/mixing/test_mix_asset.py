@@ -16,10 +16,13 @@ from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.graph.job import Payload, Ref, Task
 from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, canonical_json, json_payload
+from musicgen_assets.mixing.equalizer import loudness_change_lu
+from musicgen_assets.mixing.masking import cut_of
 from musicgen_assets.mixing.mix import kick_times_s
 from musicgen_assets.mixing.plan import MixPlan
 from musicgen_assets.mixing.summing import PEAK_DBFS, sum_stems
 from musicgen_assets.production.instrumentation import instrument
+from musicgen_assets.production.meter import Measurement
 from musicgen_assets.production.parts import track_inputs
 from musicgen_assets.production.render import render_track
 from musicgen_assets.score.model import Score
@@ -95,11 +98,15 @@ def test_the_mix_is_as_long_as_its_stems_and_peaks_at_minus_six(mixed: MemorySto
     assert plan_of(mixed).peak_dbfs == pytest.approx(PEAK_DBFS, abs=0.02)
 
 
-def test_every_stem_comes_out_where_its_target_is(mixed: MemoryStore) -> None:
+def test_every_stem_comes_out_where_its_target_is(mixed: MemoryStore, stems: dict[str, Payload]) -> None:
     plan, sounds = plan_of(mixed), heard(mixed)
     for strip in plan.strips:
+        numbers = Measurement.model_validate(stems[strip.track].meta["measurement"])
+        cuts = [cut_of(item) for item in plan.masking if item.track == strip.track]
+        others = [band for band in strip.bands if band not in cuts]
+        given_lu = loudness_change_lu(strip.bands, numbers, RATE) - loudness_change_lu(others, numbers, RATE)
         measured = integrated_lufs(sounds[f"stem/{strip.track}"], RATE) - plan.trim_db
-        assert measured == pytest.approx(strip.target_lufs, abs=2.0)
+        assert measured == pytest.approx(strip.target_lufs + given_lu, abs=2.0)
         # In eight seconds, one block more or less above the relative gate moves either meter.
         assert strip.result_lufs == pytest.approx(measured, abs=1.0)
     assert plan.integrated_lufs == pytest.approx(integrated_lufs(sounds["main"], RATE), abs=0.3)

@@ -26,7 +26,7 @@ def one(instruments: Any, key: int, velocity: int, *, program: int = 0, duration
     return played([(0, duration, key, velocity)], instruments, program=program, **more)
 
 
-@pytest.mark.parametrize("program", [0, 4, 11, 12, 24, 25, 27, 33, 40, 48, 52, 56, 61, 65, 71, 73])
+@pytest.mark.parametrize("program", [0, 4, 12, 24, 33, 48, 56, 65, 73])
 def test_hard_notes_are_brighter_by_a_quarter_at_least(each_engine: Any, program: int) -> None:
     key = touch_of(program).reference_key
     for pitch in (key, key + 7):
@@ -50,7 +50,7 @@ def test_neighbouring_velocities_sound_alike(each_engine: Any) -> None:
     assert levels[-1] > levels[0] + 1.5
 
 
-@pytest.mark.parametrize("key", [35, 36, 38, 39, 42, 46, 45, 49, 51, 54, 56, 63, 70])
+@pytest.mark.parametrize("key", [36, 38, 42, 45, 46, 49, 56, 70])
 def test_two_strokes_of_one_drum_are_never_the_same(each_engine: Any, key: int) -> None:
     sound = played([(960 * n, 100, key, 100) for n in range(6)], each_engine, is_drums=True, seconds=6.0)
     strokes = [sound[:, RATE * n : RATE * n + RATE // 2] for n in range(6)]

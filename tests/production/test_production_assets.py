@@ -20,6 +20,7 @@ from musicgen_assets.production.stems import Heard, check_stems
 from musicgen_assets.score.model import Score, Track
 from musicgen_assets.styles.loader import load_style
 from support.band_score import BAR, FORM, band_score
+from support.voices import needs_voice
 
 NAMES = ("drums", "bass", "guitar", "pad", "melody")
 SHORT = (("verse", 1, 0.45), ("chorus", 6, 0.9))
@@ -194,3 +195,60 @@ def test_notes_are_cut_to_the_window_and_drums_keep_their_strokes() -> None:
     assert cut_track(track, 100, 300).notes == ((0, 100, 60, 90), (0, 40, 62, 90), (50, 150, 64, 90))
     drums = track.model_copy(update={"channel": 9})
     assert cut_track(drums, 100, 300).notes == ((50, 150, 64, 90),)
+
+
+def sung_store(instruments: Any, voice: dict[str, Any]) -> MemoryStore:
+    """A bar and a half of guide vocal over bass, as the vocal line writes it."""
+    score = band_score(("bass", "melody"), (("verse", 1, 0.45), ("chorus", 1, 0.9)))
+    rows = [(BAR + 480 * n, 460, 62 + n, 90) for n in range(4)]
+    track = Track(
+        name="vocal", role="vocal", instrument="guide vocal", program=53, channel=8, notes=tuple(rows)
+    )  # fmt: skip
+    words = (("hold", True), ("on", True), ("sum", False), ("mer", True))
+    chorus = score.sections[-1].name
+    syllables = [
+        {"start_ticks": row[0], "duration_ticks": row[1], "text": text, "is_word_end": is_end, "section": chorus,
+         "line": 0}
+        for row, (text, is_end) in zip(rows, words, strict=True)
+    ]  # fmt: skip
+    line = {
+        **NOT_SUNG, "carrier": "guide_voice", "track": track.model_dump(mode="json"), "syllables": syllables,
+        "note": "A guide vocal.",
+    }  # fmt: skip
+    store = store_with(score, instruments, line)
+    store.data["voice"] = voice
+    return store
+
+
+def test_a_guide_voice_sings_its_track_and_the_record_says_so(instruments: Any) -> None:
+    needs_voice()
+    voice = {"is_available": True, "engine": "espeak-ng and WORLD", "version": "1", "why": ""}
+    store = sung_store(instruments, voice)
+    store.run("production/take")
+    record = store.json("production/take", "record")
+    assert record["vocal"]["carrier"] == "guide_voice"
+    assert record["vocal"]["singer"] == "mezzo"
+    assert record["vocal"]["note"] == "A guide vocal."
+    job = MemoryJob("production/stems", store)
+    sounds = {ref.role: job.audio(ref)[0] for ref in store.artifacts["production/take"] if ref.role != "record"}
+    bar = round(2.0 * 44_100)
+    vocal = sounds["track/vocal"]
+    assert vocal.shape == (2, sounds["track/bass"].shape[1])  # doubled in the chorus
+    assert np.abs(vocal[:, bar : 2 * bar]).max() > 0.05
+    assert np.abs(vocal[:, : bar // 2]).max() < 1e-4
+    store.run("production/preview")
+    preview = job.audio(store.artifacts["production/preview"][0])[0]
+    assert np.isfinite(preview).all()
+
+
+def test_where_the_voice_cannot_be_loaded_an_instrument_plays_and_it_is_said(instruments: Any) -> None:
+    voice = {"is_available": False, "engine": "espeak-ng and WORLD", "version": "absent", "why": "no library"}
+    store = sung_store(instruments, voice)
+    store.run("production/take")
+    record = store.json("production/take", "record")
+    assert record["vocal"]["carrier"] == "lead_instrument"
+    assert "played by a lead instrument" in record["vocal"]["note"]
+    assert "cannot be loaded" in record["vocal"]["note"]
+    job = MemoryJob("production/stems", store)
+    ref = next(ref for ref in store.artifacts["production/take"] if ref.role == "track/vocal")
+    assert np.abs(job.audio(ref)[0]).max() > 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen_assets.context.failures import BadInput, MissingArtifact, PermanentFailure, TransientFailure
-from resources import store as module
+from resources.disk import free_bytes
 from resources.processes import process_started, this_host
-from resources.store import ArtifactStore, free_bytes
+from resources.store import ArtifactStore
 
 ABSENT = "0" * 64
 
@@ -351,6 +352,6 @@ def test_free_space_is_known_before_the_folder_is(tmp_path: Path, monkeypatch: p
     def refuse(*_: Any) -> Any:
         raise OSError(errno.EIO, "bad sector")
 
-    monkeypatch.setattr(module.shutil, "disk_usage", refuse)
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
     with pytest.raises(TransientFailure, match="measure"):
         free_bytes(tmp_path)

@@ -52,7 +52,7 @@ def song_score(tempo_bpm: float = 120.0) -> Score:
 def song_stems(tempo_bpm: float = 120.0) -> Mapping[str, FloatArray]:
     """Stems of ``song_score``: float32 (2, samples) by track, sounding into the ring-out."""
     score = song_score(tempo_bpm)
-    return {track.name: _sound(track, score) for track in score.tracks}
+    return {track.name: song_sound(track, score) for track in score.tracks}
 
 
 def in_a_room(samples: FloatArray) -> FloatArray:
@@ -71,7 +71,8 @@ def song_mix(tempo_bpm: float = 120.0) -> FloatArray:
     return np.sum(list(song_stems(tempo_bpm).values()), axis=0, dtype=np.float32)
 
 
-def _sound(track: Track, score: Score) -> FloatArray:
+def song_sound(track: Track, score: Score) -> FloatArray:
+    """One track of a score as sines and noise: float32 (2, samples)."""
     length = round(score.duration_s * RATE)
     line = np.zeros(length + 2 * RATE, np.float32)
     for start, duration, pitch, velocity in track.notes:

@@ -85,14 +85,15 @@ def plan_cut(score: Score, length_s: float) -> CutDown | None:
     if grid.close_s <= window[0]:
         return None
     starts = _starts(score, grid)
-    found = [
-        best
-        for best in (
-            _without_cut(grid, starts, window, length_s), _with_one(grid, starts, window, length_s),
-            _with_two(grid, starts, window, length_s),
-        )
-        if best is not None
-    ]  # fmt: skip
+    ways = (
+        _without_cut(grid, starts, window, length_s),
+        _with_one(grid, starts, window, length_s, _EDGE_COST["two"]),
+        _with_two(grid, starts, window, length_s),
+    )
+    found = [way for way in ways if way is not None]
+    if not found:
+        anywhere = _with_one(grid, starts, window, length_s, _EDGE_COST["bar"])
+        found = [anywhere] if anywhere is not None else []
     if not found:
         return _straight(score, grid, length_s, window)
     _, pieces = min(found)
@@ -157,6 +158,8 @@ def _starts(score: Score, grid: _Grid) -> _Starts:
     for number in range(len(grid.times_s)):
         edge = 0.0 if number == 0 else 0.15 + _START_WEIGHT * grid.edge[number]
         rows.append((grid.times_s[number], number, edge))
+        if grid.edge[number] > _EDGE_COST["two"]:
+            continue
         for count, tick in enumerate(range(number * bar - half, max((number - 1) * bar, -1), -half), 1):
             cost = _UPBEAT_COST * (1.0 + 0.12 * count) + (_UPBEAT_COST if count % 2 else 0.0)
             rows.append((clock.seconds(tick), number, edge + cost))
@@ -174,9 +177,13 @@ def _without_cut(grid: _Grid, starts: _Starts, window: tuple[float, float], leng
     return _best(cost + _aim(music, length_s), (music >= window[0]) & (music <= window[1]), starts)
 
 
-def _with_one(grid: _Grid, starts: _Starts, window: tuple[float, float], length_s: float) -> Found | None:
-    """One cut from bar line u to bar line v."""
-    u, v = np.triu_indices(len(grid.times_s), 1)
+def _with_one(
+    grid: _Grid, starts: _Starts, window: tuple[float, float], length_s: float, edge_cost: float
+) -> Found | None:
+    """One cut from bar line u to bar line v, at edges that cost at most ``edge_cost``; v may be the closing bar."""
+    close = len(grid.times_s) - 1
+    lines = np.union1d(np.flatnonzero(grid.edge <= edge_cost), [close])
+    u, v = (lines[side] for side in np.triu_indices(lines.size, 1))
     cut = _cut_costs(grid, u, v)
     gap = grid.times_s[v] - grid.times_s[u]
     calm_gap, hook_gap = grid.calm_s[v] - grid.calm_s[u], grid.hook_s[v] - grid.hook_s[u]

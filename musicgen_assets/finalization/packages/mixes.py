@@ -3,8 +3,9 @@
 Belongs here: choosing tracks by their role. Does not belong here: the sound (packages.mixes_audio), which mixes a
 package holds (everyone, songwriter).
 
-Such a mix is the sum of the post-mix stems that stay, with the master's own tone, glue threshold, gain and ceiling: it
-is as loud as those parts are in the master, so it may be exchanged for it anywhere in the song.
+Such a mix is the sum of the post-mix stems that stay, with the master's own tone, width, glue threshold, gain and
+ceiling: it is as loud as those parts are in the master, so it may be exchanged for it anywhere in the song. What the
+master's bands take from single peaks of the whole is not repeated.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ DRUMS = frozenset({"drums", "percussion"})
 MELODY = frozenset({"vocal", "lead"})
 
 _ENTRY = "musicgen_assets.finalization.packages.mixes_audio:write_mix"
-_KEPT = ("gain_db", "ceiling_dbtp", "glue_ratio", "glue_threshold_dbfs", "fade_s")
+_KEPT = ("tone", "reference_tone_db", "width_gain_db", "gain_db", "ceiling_dbtp", "glue_ratio", "glue_threshold_dbfs",
+         "fade_s")  # fmt: skip
 
 
 def roles_of(delivery: Delivery) -> dict[str, str]:
@@ -51,7 +53,6 @@ def mix_task(delivery: Delivery, path: str, label: str, kept: Sequence[str]) -> 
         "tags": part_tags(delivery.tags, label),
         "plus": plus,
         "minus": minus,
-        "tone": record["tone"],
         "samples": round(delivery.duration_s * delivery.sample_rate_hz),
         "channels": int(delivery.song.measures["channels"]),
         **{name: record[name] for name in _KEPT},

@@ -22,8 +22,9 @@ _MP3_MAX_RATE_HZ = 48_000
 def write_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: one mix, FLAC (24 bits) or MP3 by the ending of ``inputs["path"]``.
 
-    ``inputs``: path, tags, plus and minus (names of blobs to add and to take away), tone (mastering.plan.ToneBand as
-    plain data), gain_db, ceiling_dbtp, glue_ratio, glue_threshold_dbfs, fade_s, samples, channels.
+    ``inputs``: path, tags, plus and minus (names of blobs to add and to take away), samples, channels, and of
+    mastering.plan.TargetRecord tone, reference_tone_db, width_gain_db, gain_db, ceiling_dbtp, glue_ratio,
+    glue_threshold_dbfs, fade_s.
     """
     total, rate = _sum(blobs, inputs["plus"], inputs["minus"])
     samples = mastered_alike(total, rate, inputs)
@@ -39,10 +40,13 @@ def mastered_alike(samples: FloatArray, rate: int, settings: Mapping[str, Any]) 
     Loudness is not sought again: the gain is the master's, so that what is heard here is as loud as it is there.
     """
     from dsp.convert import fit_length
+    from dsp.curve_eq import curve_equalizer
     from dsp.dynamics import compressor, fade_out, limiter
     from dsp.filters import apply_sections, high_pass_sections
     from dsp.levels import as_channels
+    from dsp.multiband import with_width
     from musicgen_assets.mastering.chain import GLUE_ATTACK_MS, GLUE_KNEE_DB, GLUE_RELEASE_MS
+    from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ
     from musicgen_assets.mastering.plan import ToneBand
     from musicgen_assets.mastering.tone import tone_sections
 
@@ -50,6 +54,10 @@ def mastered_alike(samples: FloatArray, rate: int, settings: Mapping[str, Any]) 
     samples = fit_length(as_channels(samples, int(settings["channels"])), int(settings["samples"]))
     sections = np.vstack([high_pass_sections(rate, _SUBSONIC_HZ), tone_sections(bands, rate)])
     samples = apply_sections(samples, sections)
+    if settings["reference_tone_db"]:
+        samples = curve_equalizer(samples, rate, THIRD_OCTAVES_HZ, settings["reference_tone_db"])
+    if settings["width_gain_db"] and samples.shape[0] == 2:
+        samples = with_width(samples, rate, settings["width_gain_db"])
     if settings["glue_ratio"] > 1.0:
         samples = compressor(
             samples, rate, float(settings["glue_threshold_dbfs"]), float(settings["glue_ratio"]), GLUE_ATTACK_MS,
