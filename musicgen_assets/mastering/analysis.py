@@ -110,8 +110,9 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     score_ref = job.ref("arrangement/arrangement", "main")
     tasks = [
         Task("mix", _MIX_ENTRY, {}, {"mix": mix}),
-        Task("music", _MUSIC_ENTRY, {"tempo_bpm": asked.tempo_bpm}, {"master": masters[0][1]}),
-        Task("tempo", _GRID_ENTRY, {}, {"master": masters[0][1], "score": score_ref}),
+        # Of the mix: no level changes them, and likeness proves that the master is this mix.
+        Task("music", _MUSIC_ENTRY, {"tempo_bpm": asked.tempo_bpm}, {"master": mix}),
+        Task("tempo", _GRID_ENTRY, {}, {"master": mix, "score": score_ref}),
         *(Task(f"measures/{target.name}", _SOUND_ENTRY, {}, {"master": ref}) for target, ref in masters),
         *part_tasks.values(),
         *beside,

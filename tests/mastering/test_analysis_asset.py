@@ -66,7 +66,7 @@ def test_a_silent_master_gets_a_verdict_not_a_crash(song: MemoryStore) -> None:
     store.put("mastering/master", audio_payload(silence, RATE, "streaming"), json_payload(plan, "plan"))
     outcome = store.run("mastering/analysis")
     failed = {check.name for check in outcome.checks if not check.passed}
-    assert {"loudness", "silence", "tempo", "key", "dynamic_range"} <= failed
+    assert {"loudness", "silence", "likeness", "dynamic_range"} <= failed
     assert store.json("mastering/analysis", "verdict")["passed"] is False
     assert "loudness" in str(outcome.facts["failed_checks"])
 
