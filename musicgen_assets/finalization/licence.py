@@ -44,6 +44,17 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
         "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with\n"
         "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
         "country.\n"
-        f"{words}{played}\n"
+        f"{words}{_voice_text(record)}{played}\n"
         "The music comes as it is, without any warranty.\n"
+    )
+
+
+def _voice_text(record: Mapping[str, Any]) -> str:
+    """What is to be known about a guide vocal; nothing where nobody sings."""
+    vocal = record.get("vocal") or {}
+    if vocal.get("carrier") != "guide_voice":
+        return ""
+    return (
+        f"\nThe singer is a guide vocal ({vocal.get('singer', '')}): a synthetic voice made by rule with\n"
+        f"{vocal.get('engine', '')}, of nobody's recorded voice. It shows a singer what to sing.\n"
     )

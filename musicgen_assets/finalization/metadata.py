@@ -149,7 +149,12 @@ def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict
         for choice in context.ai_decisions.model_selections
         if choice.task != "full_song"
     ]
-    return [played, *(sounds if font else []), *others]
+    vocal = record.get("vocal") or {}
+    voices = [
+        {"task": "guide_vocal", "engine": str(vocal["engine"]), "model": str(vocal["singer"]),
+         "version": str(vocal["version"])}
+    ] if vocal.get("carrier") == "guide_voice" else []  # fmt: skip
+    return [played, *(sounds if font else []), *voices, *others]
 
 
 def tags_of(song: SongFacts, lyrics: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Singer:
     centre: int
     timbre: Timbre
     pitch: PitchStyle
-    breath_db: float = -27.0
+    breath_db: float = -31.0
 
 
 SINGERS: dict[str, Singer] = {
@@ -37,7 +37,7 @@ SINGERS: dict[str, Singer] = {
         Singer("mezzo", "f2", 55, 64, Timbre(1.0, 0.5, 0.14, -12.5), PitchStyle(5.6, 38.0, 0.22)),
         Singer("soprano", "f2", 70, 69, Timbre(1.08, 0.8, 0.12, -12.0), PitchStyle(5.9, 44.0, 0.2, 24.0, 110.0)),
         Singer("airy", "f4", 55, 65, Timbre(1.04, -0.4, 0.55, -11.0),
-               PitchStyle(5.2, 22.0, 0.34, 14.0, 90.0, 5.0), -21.0),
+               PitchStyle(5.2, 22.0, 0.34, 14.0, 90.0, 5.0), -25.0),
         Singer("belter", "f3", 60, 66, Timbre(1.02, 2.0, 0.04, -11.5), PitchStyle(6.0, 48.0, 0.28, 28.0, 170.0)),
     )
 }  # fmt: skip
