@@ -25,12 +25,12 @@ METER_SLACK_DB = 0.05
 
 LEAD_RANGE_DB = 15.0
 """Moments in which the lead is this far under its loud ones do not count as led."""
-MIN_LEAD_OVER_REST_DB = -5.5
+MIN_LEAD_OVER_REST_DB = -6.5
 """P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", 53rd AES Conference,
-2014: a lead is about as loud as all the rest together. Songs here measure -3 to +4 dB, whose leads pause for others."""
+2014: a lead is about as loud as all the rest together. Songs of 19 styles measure -4.3 to +4 dB, as leads pause."""
 MAX_SILENT_NOTES = 0.25
 """Share of a part's notes that may pass without sound: notes under another's tail measure as silent too."""
-MAX_LAG_MS = 60.0
+MAX_LAG_MS = 70.0
 MAX_DRIFT_MS = 30.0
 """Lags are read in steps of 5 ms; from 30 ms on two players of one beat are heard as two."""
 CLEAR_LAG_SCORE = 7.0
@@ -40,8 +40,8 @@ MAX_OFFSET_SEMITONES = 0.35
 CLEAR_OFFSET = 1.3
 MAX_DIRECT_TO_REVERB_DB = 19.0
 """Measured 9 to 17 dB where a room was given, 21 and more where none was."""
-MAX_HATS_GAIN_DB = 5.0
-"""A kit's compressor, which the snare drives, brings hats up by as much as 4 dB."""
+MAX_HATS_GAIN_DB = 7.0
+"""A kit's compressor, which the snare drives, brings hats up by 4 dB as a rule, by 6.6 dB in one song of 19 styles."""
 MIN_LIKENESS = 0.95
 """Equalised, compressed and limited as here, masters measure .97 and more."""
 MAX_PUMPING_DB = 4.5
@@ -58,7 +58,7 @@ MAX_CHANNEL_LAG_MS = 1.0
 CLEAR_CHANNEL_LAG = 0.25
 MAX_ENDING_DB = -12.0
 """What still sounds when the sound stops: a half-second fade measures -25, a cut 0."""
-MAX_ADDED_CLICKS = 5
+MAX_ADDED_CLICKS = 8
 """Beside those of the mix: drums may look like one or two, and a crackling record is full of them on purpose."""
 
 
