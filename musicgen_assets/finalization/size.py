@@ -32,8 +32,8 @@ _FILES: dict[Grouping, int] = {"tracks": 64, "groups": 4, "halves": 2}
 """The most files there are: drums, bass, harmony, melody; or rhythm and music."""
 _JOINED_SHARE: dict[Grouping, float] = {"tracks": 1.0, "groups": 0.7, "halves": 0.5}
 """Of the separate stems' bytes, what the joined ones take at most."""
-_FIXED_BYTES = 3_000_000
-"""Pictures, report, MIDI and text."""
+_FIXED_BYTES = 3_600_000
+"""Pictures, light and dark, cover, report, MIDI and text."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ PARTS = (("melody", MELODY), ("bass", frozenset({"bass"})), ("drums", DRUMS), ("
 
 _CLICK_ENTRY = "musicgen_assets.finalization.packages.songwriter_audio:write_click"
 _GUIDE_ENTRY = "musicgen_assets.finalization.packages.songwriter_audio:write_guide"
-_PAPER_BYTES = 500_000
+_PAPER_BYTES = 700_000
 _MP3_BYTES_PER_S = 34_000
 
 
