@@ -47,7 +47,9 @@ MIN_LIKENESS = 0.95
 MAX_PUMPING_DB = 4.5
 """A limiter at loud targets moves by 3 dB; from 5 on it is heard as breathing."""
 MAX_ADDED_DB = 5.5
-"""Compression brings soft moments up by 2 or 3 dB."""
+"""Compression brings soft moments up by 2 or 3 dB at streaming loudness."""
+STREAMING_LUFS = -14.0
+"""The loudness that ``MAX_ADDED_DB`` is for; each LU over it brings soft moments up by as much."""
 MAX_UNPLANNED_TONE_DB = 3.0
 """Bands and glue shift an octave by 1 to 2 dB."""
 MIN_WIDTH_DB = -28.0
