@@ -7,7 +7,7 @@ Belongs here: matching lyric sections to the sections of a score. Does not belon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from musicgen_assets.arrangement.timeline import Run, runs_of
 from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
@@ -84,6 +84,14 @@ def _runs(section: Section, sections: Sequence[Section], melody: Melody) -> tupl
     return runs
 
 
+def _rhyming_pair(lines: Sequence[LyricLine]) -> tuple[int, int]:
+    """Numbers of the first two lines that rhyme with each other; the first two where none do."""
+    pairs = [
+        (a, b) for a, b in combinations(range(len(lines)), 2) if lines[a].rhyme and lines[a].rhyme == lines[b].rhyme
+    ]
+    return pairs[0] if pairs else (0, 1)
+
+
 def lines_by_phrase(
     lines: Sequence[LyricLine], opening: int, phrases: int, of: int
 ) -> list[list[tuple[int, LyricLine]]]:
@@ -98,6 +106,6 @@ def lines_by_phrase(
         kept = min(len(lines), of * LINES_A_PHRASE_MAX)
         edges = [kept * n // of for n in range(of + 1)]
         return [numbered[a:b] for a, b in pairwise(edges)][opening : opening + phrases]
-    if phrases == 2 and opening == 0 and len(lines) > 3 and lines[0].rhyme and lines[0].rhyme == lines[2].rhyme:
-        return [numbered[0:1], numbered[2:3]]
+    if phrases == 2 and opening == 0 and len(lines) > 3:
+        return [[numbered[n]] for n in _rhyming_pair(lines)]
     return [numbered[n : n + 1] for n in range(opening, opening + phrases)]

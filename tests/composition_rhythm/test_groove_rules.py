@@ -59,6 +59,9 @@ def test_hip_hop_snares_sit_behind_the_kick():
 def test_ghosts_whisper_under_struck_backbeats(style):
     rows = groove_measures.drums(song(style))
     assert groove_measures.ghosts(song(style)) > 0
+    fade = song(style).score.fade
+    if fade is not None:  # there everything whispers in the end
+        rows = rows[rows[:, 0] < fade[0]]
     soft = rows[np.isin(rows[:, 2], (37, 38, 39)) & (rows[:, 3] < 46), 3]
     assert soft.min() >= 20
     assert (groove_measures.velocities_of(song(style), 95, 127) <= 120).all()

@@ -109,7 +109,7 @@ def test_nan_clipped_and_dc_are_measured_or_refused() -> None:
         reference_profile(broken, "theirs.wav")
     hot = np.clip(song_mix() * np.float32(20.0), -1.0, 1.0) * np.float32(0.9) + np.float32(0.05)
     found = reference_profile(encode_wav(hot, RATE, 16), "theirs.wav")
-    assert -20.0 < found.loudness_lufs < 0.0
+    assert -20.0 < found.loudness_lufs < 3.0  # a clipped square is louder than any sine
     assert loudness_of(found) <= -6.0
 
 
