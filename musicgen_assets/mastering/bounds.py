@@ -50,6 +50,9 @@ MAX_ADDED_DB = 5.5
 """Compression brings soft moments up by 2 or 3 dB at streaming loudness."""
 STREAMING_LUFS = -14.0
 """The loudness that ``MAX_ADDED_DB`` is for; each LU over it brings soft moments up by as much."""
+LIKENESS_A_LU = 0.01
+PUMPING_DB_A_LU = 0.2
+"""What a limiter takes and moves for each LU over that: a pop song at -9.5 LUFS measured .949 and 4.2 dB."""
 MAX_UNPLANNED_TONE_DB = 3.0
 """Bands and glue shift an octave by 1 to 2 dB."""
 MIN_WIDTH_DB = -28.0

@@ -31,17 +31,20 @@ def sum_checks(
     ``planned_gains_db``: what mastering says it turned each third-octave by; ``is_wide``: several parts play;
     ``mix_clicks``: how many clicks the mix has, whose business they are.
     """
+    louder_lu = max(0.0, measures.integrated_lufs - bounds.STREAMING_LUFS)
+    likeness = bounds.MIN_LIKENESS - louder_lu * bounds.LIKENESS_A_LU
+    pumping_db = bounds.MAX_PUMPING_DB + louder_lu * bounds.PUMPING_DB_A_LU
     return [
         CheckResult(
-            "likeness", fidelity.likeness >= bounds.MIN_LIKENESS, fidelity.likeness,
-            f"at least {bounds.MIN_LIKENESS:g} correlation with the mix's levels over bands and time",
+            "likeness", fidelity.likeness >= likeness, fidelity.likeness,
+            f"at least {likeness:.3g} correlation with the mix's levels over bands and time",
         ),
         _tone(fidelity, planned_gains_db),
         CheckResult(
-            "pumping", fidelity.pumping_db <= bounds.MAX_PUMPING_DB, fidelity.pumping_db,
-            f"at most {bounds.MAX_PUMPING_DB:g} dB of quick gain movement from mix to master",
+            "pumping", fidelity.pumping_db <= pumping_db, fidelity.pumping_db,
+            f"at most {pumping_db:.1f} dB of quick gain movement from mix to master",
         ),
-        _added(fidelity, measures.integrated_lufs),
+        _added(fidelity, louder_lu),
         _width(measures, is_wide=is_wide),
         _lag(measures, is_wide=is_wide),
         CheckResult(
@@ -52,10 +55,9 @@ def sum_checks(
     ]  # fmt: skip
 
 
-def _added(fidelity: Fidelity, integrated_lufs: float) -> CheckResult:
+def _added(fidelity: Fidelity, louder_lu: float) -> CheckResult:
     """A limiter that makes the whole louder holds the loud moments: the soft ones rise against them by as much."""
-    louder_db = max(0.0, integrated_lufs - bounds.STREAMING_LUFS)
-    bound_db = bounds.MAX_ADDED_DB + louder_db
+    bound_db = bounds.MAX_ADDED_DB + louder_lu
     return CheckResult(
         "added_noise",
         fidelity.added_db <= bound_db,

@@ -65,4 +65,4 @@ def _note(gain_db: float) -> Payload:
 
 def estimate_bytes(facts: SizeFacts) -> float:
     """The stems once more, as FLAC."""
-    return 1_500_000 + facts.stems * facts.flac_bytes(share=0.45)
+    return 2_200_000 + facts.stems * facts.flac_bytes(share=0.45)
