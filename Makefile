@@ -9,13 +9,16 @@ COMPOSER ?= understood style_measures groove_rules groove_identity tonal_rules a
 SOAK_STATE ?= benchmarks/results/soak
 export UV_LINK_MODE := copy
 
-.PHONY: demo test lint up bench proofs soak docs font clean
+.PHONY: demo test coverage lint up bench proofs soak docs font clean
 
 demo: .venv/.core font ## make a song and say where it is
 	$(BIN)/musicgen compose "$(PROMPT)" --seed 1
 
 test: .venv/.dev font ## run every test
 	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+coverage: .venv/.dev font ## run every test and count which lines they reach
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 lint: .venv/.dev ## style, types, floors
