@@ -41,11 +41,11 @@ from musicgen_assets.finalization.packages import film, game
 from musicgen_assets.finalization.packages.delivery import Delivery, File
 from musicgen_assets.finalization.packages.excerpt_job import excerpt_stems
 from musicgen_assets.finalization.packages.film_audio import FILM_RATE_HZ
-from musicgen_assets.finalization.packages.game_audio import toned
 from musicgen_assets.finalization.packages.game_form import choose_loop, excerpt
 from musicgen_assets.finalization.size import PACKINGS
 from musicgen_assets.finalization.stems import StemSet
 from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
+from musicgen_assets.mastering.tone import bands_of, with_tone
 from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.exports.written import Swing
 from musicgen_assets.score.model import Score
@@ -180,7 +180,8 @@ def level_step_db(delivery: Delivery, loop: Any, rate: int, gain_db: float) -> f
     twice: Score = once.model_copy(update={"tracks": twice_tracks, "duration_s": round(length_s + 2.0, 6)})
     stems = excerpt_stems(delivery.job, twice, choice.start_ticks, choice.end_ticks)
     total = np.sum([delivery.job.audio(ref)[0] for ref in stems.values()], axis=0, dtype=np.float32)
-    second = toned(total, rate, delivery.master_plan["streaming"]["tone"]) * np.float32(10 ** (gain_db / 20))
+    bands = bands_of(delivery.master_plan["streaming"]["tone"])
+    second = with_tone(total, rate, bands) * np.float32(10 ** (gain_db / 20))
     first = round(length_s * rate)
     return largest_step_db(second[:, first : first + rate], loop[:, :rate], loop, rate)
 

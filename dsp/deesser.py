@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.dynamics import follow_db
 from dsp.levels import FloatArray, check_audio, check_range, check_rate
 
 _HOP_S = 0.001
@@ -51,7 +52,7 @@ def de_ess(
     goal = (1.0 / ratio - 1.0) * np.maximum(_levels_db(band, hop) - threshold_db, 0.0)
     if not goal.any():
         return samples.copy()
-    gain_db = _follow(np.maximum(goal, -range_db), attack_ms, release_ms)
+    gain_db = follow_db(np.maximum(goal, -range_db), attack_ms, release_ms, _HOP_S)
     places = np.arange(samples.shape[1], dtype=np.float64) / hop
     gain = np.interp(places, np.arange(gain_db.size) + 0.5, 10.0 ** (gain_db / 20.0)).astype(np.float32)
     return np.asarray(samples + (gain - np.float32(1.0)) * band, dtype=np.float32)
@@ -72,15 +73,3 @@ def _levels_db(band: FloatArray, hop: int) -> NDArray[np.float64]:
 
     peaks = np.maximum.reduceat(np.abs(band).max(axis=0), np.arange(0, band.shape[1], hop)).astype(np.float64)
     return np.asarray(20.0 * np.log10(np.maximum(maximum_filter1d(peaks, 3), 10.0 ** (_FLOOR_DB / 20.0))))
-
-
-def _follow(goal_db: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
-    """Down with the attack's time constant, up with the release's; each step needs the one before."""
-    step_ms = _HOP_S * 1_000.0
-    down, up = 1.0 - float(np.exp(-step_ms / attack_ms)), 1.0 - float(np.exp(-step_ms / release_ms))
-    gain = 0.0
-    curve = []
-    for goal in goal_db.tolist():
-        gain += (goal - gain) * (down if goal < gain else up)
-        curve.append(gain)
-    return np.array(curve)

@@ -97,7 +97,7 @@ def _compressor_gain_db(
     bent = np.clip(over + knee_db / 2.0, 0.0, knee_db) ** 2 / (2.0 * knee_db) if knee_db > 0.0 else 0.0
     excess = np.where(over > knee_db / 2.0, over, bent)
     goal = (1.0 / ratio - 1.0) * excess
-    return _follow(goal, attack_ms, release_ms) if goal.any() else np.zeros_like(goal)
+    return follow_db(goal, attack_ms, release_ms) if goal.any() else np.zeros_like(goal)
 
 
 def gate(
@@ -130,8 +130,8 @@ def gate(
     closed = _levels_db(samples, rate, hold_ms / 1_000.0) < threshold_db
     if not closed.any():
         return samples.copy()
-    # Closing lowers the gain, which is the attack of `_follow`: the times change places.
-    return _with_gain_db(samples, rate, _follow(np.where(closed, -range_db, 0.0), release_ms, attack_ms))
+    # Closing lowers the gain, which is the attack of `follow_db`: the times change places.
+    return _with_gain_db(samples, rate, follow_db(np.where(closed, -range_db, 0.0), release_ms, attack_ms))
 
 
 def expander(
@@ -157,19 +157,16 @@ def expander(
     Raises:
         AudioError: no audio, or a value out of range.
     """
-    check_audio(samples)
-    check_rate(rate)
+    _check_times(samples, rate, attack_ms, release_ms)
     check_range("threshold_db", threshold_db, -120.0, 0.0)
     check_range("ratio", ratio, 1.0, 20.0)
-    check_range("attack_ms", attack_ms, 0.0, 1_000.0)
-    check_range("release_ms", release_ms, 1.0, 10_000.0)
     check_range("range_db", range_db, 0.0, 120.0)
     under = np.maximum(0.0, threshold_db - _levels_db(samples, rate, _HOLD_S))
     goal = -np.minimum(range_db, under * (ratio - 1.0))
     if not goal.any():
         return samples.copy()
     # Going down is this effect's release: the times change places, as for the gate.
-    return _with_gain_db(samples, rate, _follow(goal, release_ms, attack_ms))
+    return _with_gain_db(samples, rate, follow_db(goal, release_ms, attack_ms))
 
 
 def limiter(
@@ -308,12 +305,12 @@ def _levels_db(samples: FloatArray, rate: int, hold_s: float) -> DoubleArray:
     return np.asarray(20.0 * np.log10(np.maximum(peaks.astype(np.float64), 10.0 ** (SILENCE_DB / 20.0))))
 
 
-def _follow(goal_db: DoubleArray, attack_ms: float, release_ms: float) -> DoubleArray:
-    """A gain that goes down to its goal with the attack's time constant, and up with the release's.
+def follow_db(goal_db: DoubleArray, attack_ms: float, release_ms: float, hop_s: float = _HOP_S) -> DoubleArray:
+    """A gain that goes down to its goal with the attack's time constant, and up with the release's; dB by hop.
 
-    The pace depends on the direction, so each step needs the one before: a plain loop over half milliseconds.
+    The pace depends on the direction, so each step needs the one before: a plain loop over steps of ``hop_s``.
     """
-    hop_ms = _HOP_S * 1_000.0
+    hop_ms = hop_s * 1_000.0
     down = 1.0 - float(np.exp(-hop_ms / attack_ms)) if attack_ms > 0.0 else 1.0
     up = 1.0 - float(np.exp(-hop_ms / release_ms)) if release_ms > 0.0 else 1.0
     gain = 0.0

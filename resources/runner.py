@@ -25,7 +25,7 @@ from musicgen_assets.graph.estimates import timeout_s
 from musicgen_assets.graph.job import Blob, FloatArray, Model, Outcome, Ref, Task
 from musicgen_assets.graph.keys import ASKED_DATA, asset_key, inputs_key, seen_roles, task_key
 from musicgen_assets.graph.manifest import Manifest, StoredCheck, StoredRole
-from musicgen_assets.graph.payloads import canonical_json
+from musicgen_assets.graph.payloads import canonical_json, decoded_audio
 from resources.registry import Registry, queries
 from resources.store import ArtifactStore
 from resources.version_data import VersionData
@@ -249,13 +249,7 @@ class StoreJob:
 
     def audio(self, ref: Ref) -> tuple[FloatArray, int]:
         """See graph.job.Job."""
-        from dsp.audiofile import decode
-
-        samples, rate_hz = decode(self.blob(ref).data)
-        gain_db = float(ref.meta.get("gain_db", 0.0))
-        if gain_db:
-            samples *= np.float32(10 ** (gain_db / 20))
-        return samples, rate_hz
+        return decoded_audio(self.blob(ref))
 
     def data(self, name: str) -> Any:
         """See graph.job.Job."""

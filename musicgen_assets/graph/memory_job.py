@@ -20,6 +20,7 @@ from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import declaration_of
 from musicgen_assets.graph.job import Blob, Outcome, Payload, Ref, Task
+from musicgen_assets.graph.payloads import decoded_audio
 
 
 @dataclass
@@ -102,11 +103,7 @@ class MemoryJob:
 
     def audio(self, ref: Ref) -> tuple[np.ndarray, int]:
         """See graph.job.Job."""
-        from dsp.audiofile import decode
-
-        samples, rate = decode(self.blob(ref).data)
-        gain_db = float(ref.meta.get("gain_db", 0.0))
-        return (samples * np.float32(10 ** (gain_db / 20))).astype(np.float32), rate
+        return decoded_audio(self.blob(ref))
 
     def blob(self, ref: Ref) -> Blob:
         """See graph.job.Job."""

@@ -1,4 +1,6 @@
-"""Turning values into Payloads: canonical JSON, audio, MIDI, PNG. Bytes are equal for equal values."""
+"""Turning values into Payloads (canonical JSON, audio, MIDI, PNG), and audio back into samples. Bytes are equal for
+equal values.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from musicgen_assets.graph.job import FloatArray, Payload
+from musicgen_assets.graph.job import Blob, FloatArray, Payload
 
 FLAC_HEADROOM_DB = 0.1
 """Below full scale, so that rounding to 24 bits cannot clip."""
@@ -43,3 +45,21 @@ def audio_payload(
     data, gain_db = encode_flac_scaled(samples, sample_rate_hz, headroom_db=FLAC_HEADROOM_DB)
     facts = {"gain_db": gain_db, "sample_rate_hz": sample_rate_hz, "samples": int(samples.shape[1])}
     return Payload(role, "audio/flac", data, ".flac", {**facts, **(meta or {})})
+
+
+def decoded_audio(blob: Blob) -> tuple[FloatArray, int]:
+    """Audio behind a Blob at the level that ``meta["gain_db"]`` gives it.
+
+    Float32 (channels, samples), and its rate in Hz. The inverse of ``audio_payload``, for anything that dsp.audiofile
+    reads. Raises AudioError for what is no audio.
+    """
+    import numpy as np
+
+    from dsp.audiofile import decode
+    from dsp.levels import db_to_gain
+
+    samples, rate = decode(blob.data)
+    gain_db = float(blob.meta.get("gain_db", 0.0))
+    if gain_db:
+        samples *= np.float32(db_to_gain(gain_db))
+    return samples, rate

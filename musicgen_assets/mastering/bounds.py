@@ -47,12 +47,10 @@ MIN_LIKENESS = 0.95
 MAX_PUMPING_DB = 4.5
 """A limiter at loud targets moves by 3 dB; from 5 on it is heard as breathing."""
 MAX_ADDED_DB = 5.5
-"""Compression brings soft moments up by 2 or 3 dB at streaming loudness."""
-STREAMING_LUFS = -14.0
-"""The loudness that ``MAX_ADDED_DB`` is for; each LU over it brings soft moments up by as much."""
+"""Compression brings soft moments up by 2 or 3 dB at streaming loudness, and by as much more as it is louder."""
 LIKENESS_A_LU = 0.01
 PUMPING_DB_A_LU = 0.2
-"""What a limiter takes and moves for each LU over that: a pop song at -9.5 LUFS measured .949 and 4.2 dB."""
+"""What a limiter takes and moves for each LU over streaming loudness: a song at -9.5 LUFS measured .949 and 4.2 dB."""
 MAX_UNPLANNED_TONE_DB = 3.0
 """Bands and glue shift an octave by 1 to 2 dB."""
 MIN_WIDTH_DB = -28.0

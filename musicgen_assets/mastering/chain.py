@@ -15,26 +15,24 @@ import numpy as np
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import ReferenceProfile
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload, json_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio, json_payload
+from musicgen_assets.mastering import bounds
 from musicgen_assets.mastering.corridor import Corridor, corridor_levels_db
 from musicgen_assets.mastering.level import Level, reach_level
 from musicgen_assets.mastering.plan import PreparedRecord, TargetRecord, ToneBand
 from musicgen_assets.mastering.reference import match_tone, match_width
-from musicgen_assets.mastering.tone import tone_bands, tone_sections
+from musicgen_assets.mastering.tone import tone_bands, with_tone
 
-SUBSONIC_HZ = 20.0
-"""The high-pass that takes out DC and what no loudspeaker plays."""
 SILENT_MIX_LUFS = -60.0
 LOW_END_HZ = 120.0
-MIN_LOW_CORRELATION = 0.9
-"""Below ``LOW_END_HZ``; a mix that is wider there is brought to the middle. A rule of thumb of cutting vinyl and of
-mixing for clubs, where the low loudspeakers are one."""
+"""A mix that is wider below than ``bounds.MIN_LOW_CORRELATION`` is brought to the middle there. A rule of thumb of
+cutting vinyl and of mixing for clubs, where the low loudspeakers are one."""
 
 _GLUE_OVER_LOUDNESS_DB = 6.0
 """Threshold over the mix's loudness: loud passages are held together by 1 to 3 dB, soft ones untouched."""
-GLUE_ATTACK_MS = 30.0
-GLUE_RELEASE_MS = 200.0
-GLUE_KNEE_DB = 8.0
+_GLUE_ATTACK_MS = 30.0
+_GLUE_RELEASE_MS = 200.0
+_GLUE_KNEE_DB = 8.0
 _TAIL_S = 0.01
 _SILENT_TAIL = 1e-4
 _SHORT_FADE_S = 0.05
@@ -53,7 +51,7 @@ def prepare_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     from dsp.levels import as_channels
     from dsp.loudness import integrated_lufs
 
-    mix, rate = _decoded(blobs["mix"])
+    mix, rate = decoded_audio(blobs["mix"])
     length = int(inputs["samples"])
     fade_s = _fade_s(mix, rate, length)
     samples = fit_length(as_channels(mix, int(inputs["channels"])), length)
@@ -64,7 +62,8 @@ def prepare_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
             way_out="Look at the stems: no track may be playing, or its instrument has no sound.",
         )
     samples, found = _shaped(samples, rate, inputs)
-    samples, threshold_dbfs = _glued(samples, rate, float(inputs["glue_ratio"]))
+    threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
+    samples = glued(samples, rate, float(inputs["glue_ratio"]), threshold_dbfs)
     record = PreparedRecord(
         mix_lufs=round(mix_lufs, 4),
         glue_ratio=float(inputs["glue_ratio"]),
@@ -82,7 +81,7 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     ``inputs``: target_lufs, tolerance_lu, ceiling_dbtp, min_dynamic_range_db.
     """
     prepared = PreparedRecord.model_validate_json(blobs["record"].data)
-    samples, rate = _decoded(blobs["prepared"])
+    samples, rate = decoded_audio(blobs["prepared"])
     level = reach_level(
         samples,
         rate,
@@ -100,16 +99,6 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
         **_measured(finished, rate, level, fade_s),
     )
     return [audio_payload(finished, rate, "streaming"), json_payload(record, "record")]
-
-
-def _decoded(blob: Blob) -> tuple[FloatArray, int]:
-    from dsp.audiofile import decode
-
-    samples, rate = decode(blob.data)
-    gain_db = float(blob.meta.get("gain_db", 0.0))
-    if gain_db:
-        samples *= np.float32(10 ** (gain_db / 20))
-    return samples, rate
 
 
 def _fade_s(mix: FloatArray, rate: int, length: int) -> float:
@@ -137,15 +126,12 @@ def _toned(
     samples: FloatArray, rate: int, inputs: Mapping[str, Any], *, is_own: bool
 ) -> tuple[FloatArray, tuple[ToneBand, ...]]:
     """Without DC, and towards the style's corridor unless a reference says otherwise."""
-    from dsp.filters import apply_sections, high_pass_sections
-
     bands: tuple[ToneBand, ...] = ()
     if is_own:
         corridor = Corridor.model_validate(inputs["corridor"])
         levels = corridor_levels_db(samples, rate)
         bands = tone_bands(levels, corridor, rate, float(inputs["low_shelf_db"]), float(inputs["high_shelf_db"]))
-    sections = np.vstack([high_pass_sections(rate, SUBSONIC_HZ), tone_sections(bands, rate)])
-    return apply_sections(samples, sections), bands
+    return with_tone(samples, rate, bands), bands
 
 
 def _banded(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, tuple[float, ...]]:
@@ -171,7 +157,7 @@ def _widened(
     elif high_width_db:
         gains = (0.0, 0.0, high_width_db)
         samples = with_width(samples, rate, gains)
-    if low_end_correlation(samples, rate, LOW_END_HZ) < MIN_LOW_CORRELATION:
+    if low_end_correlation(samples, rate, LOW_END_HZ) < bounds.MIN_LOW_CORRELATION:
         middle = np.float32(0.5) * (samples[:1] + samples[1:])
         side = apply_sections(samples[:1] - middle, high_pass_sections(rate, LOW_END_HZ, 4))
         samples = np.concatenate([middle + side, middle - side])
@@ -179,15 +165,13 @@ def _widened(
     return samples, gains
 
 
-def _glued(samples: FloatArray, rate: int, ratio: float) -> tuple[FloatArray, float]:
+def glued(samples: FloatArray, rate: int, ratio: float, threshold_dbfs: float) -> FloatArray:
+    """Held together by the master's slow compressor; a ratio of 1 leaves them as they are."""
     from dsp.dynamics import compressor
-    from dsp.loudness import integrated_lufs
 
-    threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
     if ratio <= 1.0:
-        return samples, threshold_dbfs
-    glued = compressor(samples, rate, threshold_dbfs, ratio, GLUE_ATTACK_MS, GLUE_RELEASE_MS, knee_db=GLUE_KNEE_DB)
-    return glued, threshold_dbfs
+        return samples
+    return compressor(samples, rate, threshold_dbfs, ratio, _GLUE_ATTACK_MS, _GLUE_RELEASE_MS, knee_db=_GLUE_KNEE_DB)
 
 
 def _ended(samples: FloatArray, rate: int, fade_s: float) -> tuple[FloatArray, float]:

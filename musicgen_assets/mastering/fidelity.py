@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.payloads import decoded_audio, json_payload
 
 DoubleArray = NDArray[np.float64]
 
@@ -51,12 +51,10 @@ def measure_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     """Task: what a master of ``blobs["mix"]`` is compared with. Roles "bands": levels of its bands over time, float16
     dB (28, frames), as .npy bytes; "facts": {"clicks"}.
     """
-    from dsp.audiofile import decode
     from dsp.defects import clicks
 
     del inputs
-    samples, rate = decode(blobs["mix"].data)
-    samples *= np.float32(10 ** (float(blobs["mix"].meta.get("gain_db", 0.0)) / 20))
+    samples, rate = decoded_audio(blobs["mix"])
     buffer = io.BytesIO()
     np.save(buffer, levels_db(samples, rate).astype(np.float16), allow_pickle=False)
     return [
@@ -67,11 +65,8 @@ def measure_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
 
 def measure_fidelity(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: compare ``blobs["master"]`` with the mix's ``blobs["bands"]``; role "fidelity" (Fidelity)."""
-    from dsp.audiofile import decode
-
     del inputs
-    samples, rate = decode(blobs["master"].data)
-    samples *= np.float32(10 ** (float(blobs["master"].meta.get("gain_db", 0.0)) / 20))
+    samples, rate = decoded_audio(blobs["master"])
     mix = np.load(io.BytesIO(blobs["bands"].data), allow_pickle=False).astype(np.float64)
     return [json_payload(fidelity_of(mix, levels_db(samples, rate)), "fidelity")]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from musicgen_assets.context.limits import DEFAULT_LOUDNESS_LUFS
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, octave_means_db
@@ -31,7 +32,7 @@ def sum_checks(
     ``planned_gains_db``: what mastering says it turned each third-octave by; ``is_wide``: several parts play;
     ``mix_clicks``: how many clicks the mix has, whose business they are.
     """
-    louder_lu = max(0.0, measures.integrated_lufs - bounds.STREAMING_LUFS)
+    louder_lu = max(0.0, measures.integrated_lufs - DEFAULT_LOUDNESS_LUFS)
     likeness = bounds.MIN_LIKENESS - louder_lu * bounds.LIKENESS_A_LU
     pumping_db = bounds.MAX_PUMPING_DB + louder_lu * bounds.PUMPING_DB_A_LU
     return [

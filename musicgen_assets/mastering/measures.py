@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, corridor_levels_db
 
 _RANKED_KEYS = 6
@@ -85,7 +85,7 @@ class Measures(SoundMeasures, MusicMeasures):
 def measure_sound(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: measure ``blobs["master"]`` as sound; role "measures" (SoundMeasures)."""
     del inputs
-    samples, rate = _decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     return [json_payload(sound_measures(samples, rate), "measures")]
 
 
@@ -93,7 +93,7 @@ def measure_music(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     """Task: tempo and key of ``blobs["master"]``, ``inputs["tempo_bpm"]`` being expected; role "music"
     (MusicMeasures).
     """
-    samples, rate = _decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     return [json_payload(MusicMeasures(**_music(samples, rate, float(inputs["tempo_bpm"]))), "music")]
 
 
@@ -160,14 +160,6 @@ def _faults(samples: FloatArray, rate: int) -> dict[str, Any]:
         "noise_floor_dbfs": round(noise_floor_dbfs(samples, rate), 2),
         "hum_db": round(hum(samples, rate).prominence_db, 2),
     }
-
-
-def _decoded(blob: Blob) -> tuple[FloatArray, int]:
-    from dsp.audiofile import decode
-
-    samples, rate = decode(blob.data)
-    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
-    return samples, rate
 
 
 def flat_tops(samples: FloatArray) -> int:

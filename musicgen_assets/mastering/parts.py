@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.payloads import decoded_audio, json_payload
 
 DoubleArray = NDArray[np.float64]
 
@@ -77,8 +77,8 @@ def measure_part(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
 
     ``inputs``: notes (start_s, end_s, pitch, velocity), is_drums.
     """
-    stem, rate = _decoded(blobs["stem"])
-    dry = _decoded(blobs["dry"])[0] if "dry" in blobs else None
+    stem, rate = decoded_audio(blobs["stem"])
+    dry = decoded_audio(blobs["dry"])[0] if "dry" in blobs else None
     found = part_measures(stem, rate, inputs["notes"], dry, is_drums=bool(inputs["is_drums"]))
     return [json_payload(found, "part")]
 
@@ -253,10 +253,3 @@ def _distance_s(others: DoubleArray, start: float) -> float:
 def _per_tenth(values: FloatArray, frames: int) -> DoubleArray:
     count = max(1, values.size // frames)
     return np.asarray(values[: count * frames].reshape(count, -1).mean(axis=1), dtype=np.float64)
-
-
-def _decoded(blob: Blob) -> tuple[FloatArray, int]:
-    from dsp.audiofile import decode
-
-    samples, rate = decode(blob.data)
-    return samples * np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20)), rate

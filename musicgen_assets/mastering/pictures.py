@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.job import Blob, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, Corridor, corridor_levels_db, level_offset_db
 from musicgen_assets.score.model import Score
 from musicgen_assets.score.pictures import piano_roll_png
@@ -31,7 +32,7 @@ def draw_sound(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pay
     """
     from dsp.pictures import spectrogram_png, spectrum_png, waveform_png
 
-    samples, rate = _decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     marks = [(float(row[1]), _spoken(row[0])) for row in inputs["sections"]]
     levels = corridor_levels_db(samples, rate)
     limits = _limits(levels, Corridor.model_validate(inputs["corridor"]))
@@ -52,7 +53,7 @@ def draw_course(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     from dsp.pictures import loudness_png
     from dsp.scope_pictures import energy_png, phase_scope_png
 
-    samples, rate = _decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     planned = [
         (float(start), float(end), float(energy), _spoken(name)) for name, start, end, energy in inputs["sections"]
     ]
@@ -65,14 +66,6 @@ def draw_course(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
         "phase": lambda w, h: phase_scope_png(samples, rate, width_px=w, height_px=h),
     }
     return [payload for name, paint in painters.items() for payload in _both(name, paint)]
-
-
-def _decoded(blob: Blob) -> tuple[FloatArray, int]:
-    from dsp.audiofile import decode
-
-    samples, rate = decode(blob.data)
-    samples *= np.float32(10 ** (float(blob.meta.get("gain_db", 0.0)) / 20))
-    return samples, rate
 
 
 def _spoken(name: object) -> str:

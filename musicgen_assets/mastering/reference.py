@@ -19,7 +19,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.limits import LOUDNESS_MAX_LUFS, LOUDNESS_MIN_LUFS
 from musicgen_assets.context.schema import ReferenceProfile
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload, json_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio, json_payload
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, corridor_levels_db
 
 MIN_S, MAX_S = 1.0, 900.0
@@ -142,13 +142,11 @@ def match_reference(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> lis
     Raises:
         BadInput: as ``reference_profile``.
     """
-    from dsp.audiofile import decode
     from dsp.levels import as_channels
     from musicgen_assets.mastering.level import reach_level
 
     profile = reference_profile(blobs["reference"].data, str(inputs["name"]))
-    samples, rate = decode(blobs["mix"].data)
-    samples *= np.float32(10 ** (float(blobs["mix"].meta.get("gain_db", 0.0)) / 20))
+    samples, rate = decoded_audio(blobs["mix"])
     toned, tone = match_tone(as_channels(samples, 2), rate, profile)
     wide, width = match_width(toned, rate, profile)
     level = reach_level(wide, rate, loudness_of(profile), float(inputs["ceiling_dbtp"]), 0.0)

@@ -27,7 +27,7 @@ _STREAMING_TOLERANCE_LU = 1.0
 
 FIXED: dict[TargetName, Target] = {
     # Spotify, Tidal and YouTube play at -14 LUFS; Spotify for Artists, "Loudness normalization": true peak -1 dBTP.
-    "streaming": Target("streaming", -14.0, _STREAMING_TOLERANCE_LU, -1.0),
+    "streaming": Target("streaming", DEFAULT_LOUDNESS_LUFS, _STREAMING_TOLERANCE_LU, -1.0),
     # Club and download: what current pop, rock and dance releases measure (-8 to -10 LUFS); the ceiling as above.
     "loud": Target("loud", -9.0, 1.0, -1.0),
     # EBU R 128 (2023): programme loudness -23.0 LUFS +-0.5 LU, maximum true peak -1 dBTP.

@@ -1,21 +1,25 @@
 """The tone of a master: broad corrections towards the middle of its corridor, then the style's own shelves.
 
-Belongs here: deciding equaliser bands. Does not belong here: the corridor (mastering.corridor), applying
-filters (dsp).
+Belongs here: deciding equaliser bands, and putting audio through them. Does not belong here: the corridor
+(mastering.corridor), filters (dsp).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, Corridor, deviations_db, octave_means_db
 from musicgen_assets.mastering.plan import PreparedRecord, ToneBand
 
 DoubleArray = NDArray[np.float64]
 
+SUBSONIC_HZ = 20.0
+"""The high-pass that takes out DC and what no loudspeaker plays."""
 MAX_CUT_DB = 4.5
 MAX_BOOST_DB = 3.5
 """A master is corrected, not remixed: more is the mix's business, and the gate's."""
@@ -78,6 +82,18 @@ def tone_sections(bands: Sequence[ToneBand], rate: int) -> DoubleArray:
     designs = {"low_shelf": low_shelf_sections, "peak": peak_sections, "high_shelf": high_shelf_sections}
     sections = [designs[band.kind](rate, band.hz, band.gain_db, band.q) for band in bands]
     return np.vstack(sections) if sections else np.zeros((0, 6))
+
+
+def bands_of(tone: Sequence[Mapping[str, Any]]) -> tuple[ToneBand, ...]:
+    """Bands from a record's plain data."""
+    return tuple(ToneBand.model_validate(band) for band in tone)
+
+
+def with_tone(samples: FloatArray, rate: int, bands: Sequence[ToneBand]) -> FloatArray:
+    """``samples`` (channels, samples) through the bands, without DC. Linear: sums may be formed before or after."""
+    from dsp.filters import apply_sections, high_pass_sections
+
+    return apply_sections(samples, np.vstack([high_pass_sections(rate, SUBSONIC_HZ), tone_sections(bands, rate)]))
 
 
 def planned_gains_db(record: PreparedRecord, rate: int = 48_000) -> DoubleArray:

@@ -19,9 +19,9 @@ from dsp.dynamics import compressor
 from dsp.levels import as_channels, db_to_gain, rms_dbfs
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.mixing.plan import Glue, Strip
-from musicgen_assets.mixing.strip import GAIN_RATE_HZ, decode_blob, fed_sound
+from musicgen_assets.mixing.strip import GAIN_RATE_HZ, fed_sound
 
 KNEE_DB = 8.0
 MAKEUP_LIMIT_DB = 6.0
@@ -74,7 +74,7 @@ def _sum(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> tuple[FloatArr
     rate = 0
     for dump in inputs["strips"]:
         strip = Strip.model_validate(dump)
-        dry, rate = decode_blob(blobs[strip.track])
+        dry, rate = decoded_audio(blobs[strip.track])
         fed, _ = fed_sound(dry, rate, strip, inputs["kick_times_s"])
         part = as_channels(fed, 2) * np.float32(db_to_gain(strip.fader_db + strip.bus_db))
         if total is None:

@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.plan import BusName, MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
-from musicgen_assets.mixing.strip import decode_blob
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.score.clock import seconds, steady
@@ -72,7 +71,7 @@ def spans_of(score: Score) -> tuple[Span, ...]:
 
 def measure_stem(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: the numbers of a stem that came without them, JSON role ``measurement``."""
-    samples, rate = decode_blob(blobs["dry"])
+    samples, rate = decoded_audio(blobs["dry"])
     return [json_payload({**measure(samples, rate).model_dump(), "sample_rate_hz": rate}, str(inputs["role"]))]
 
 

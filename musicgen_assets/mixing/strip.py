@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from dsp.audiofile import decode
 from dsp.automation import level_curve, swept_filter
 from dsp.dynamics import compressor, duck, fade_in, fade_out
 from dsp.levels import db_to_gain, rms_dbfs
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.mixing.matrix import convolve, strip_matrix
 from musicgen_assets.mixing.plan import Delay, Move, Reverb, Strip
 from musicgen_assets.production.effects import apply_effects
@@ -40,7 +39,7 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     levelling was given, and the result's ``lufs``.
     """
     strip = Strip.model_validate(inputs["strip"])
-    dry, rate = decode_blob(blobs["dry"])
+    dry, rate = decoded_audio(blobs["dry"])
     glue = gain_of(blobs["glue"], dry.shape[1], rate) if "glue" in blobs else None
     reverb = None if inputs["reverb"] is None else Reverb.model_validate(inputs["reverb"])
     wet, makeup_db = strip_sound(
@@ -133,18 +132,9 @@ def soft_clip(samples: FloatArray, ceiling_dbfs: float) -> FloatArray:
 
 def gain_of(blob: Blob, samples: int, rate: int) -> FloatArray:
     """The kept gain, one value a sample: float32 (samples,), straight lines between its steps."""
-    halves, _ = decode_blob(blob)
+    halves, _ = decoded_audio(blob)
     places = (np.arange(halves.shape[1]) + 0.5) * (rate // GAIN_RATE_HZ)
     return np.asarray(np.interp(np.arange(samples), places, 2.0 * halves[0]), dtype=np.float32)
-
-
-def decode_blob(blob: Blob) -> tuple[FloatArray, int]:
-    """Audio behind a Blob at its recorded level, and its rate in Hz."""
-    samples, rate = decode(blob.data)
-    gain_db = float(blob.meta.get("gain_db", 0.0))
-    if gain_db:
-        samples *= np.float32(db_to_gain(gain_db))
-    return samples, rate
 
 
 def _levelled(dry: FloatArray, sample_rate_hz: int, strip: Strip) -> tuple[FloatArray, float]:

@@ -15,8 +15,7 @@ import numpy as np
 from dsp.levels import db_to_gain, null_depth_db, peak, peak_dbfs
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload
-from musicgen_assets.mixing.strip import decode_blob
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.production.meter import measure
 
 PEAK_DBFS = -6.0
@@ -40,7 +39,7 @@ def sum_stems(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payl
         trim_db = round(PEAK_DBFS - loudest, 2) if peak(total) > 0.0 else 0.0
     total *= np.float32(db_to_gain(float(trim_db)))
     payload = audio_payload(total, rate, "main")
-    stored, _ = decode_blob(Blob(payload.data, payload.media_type, payload.meta))
+    stored, _ = decoded_audio(Blob(payload.data, payload.media_type, payload.meta))
     facts = {
         "trim_db": float(trim_db),
         "peak_dbfs": round(peak_dbfs(stored), 2),
@@ -54,7 +53,7 @@ def _total(order: list[str], blobs: Mapping[str, Blob]) -> tuple[FloatArray, int
     total: FloatArray | None = None
     rate = 0
     for name in order:
-        stem, stem_rate = decode_blob(blobs[name])
+        stem, stem_rate = decoded_audio(blobs[name])
         if total is None:
             total, rate = stem, stem_rate
         elif stem.shape != total.shape or stem_rate != rate:

@@ -22,7 +22,7 @@ from musicgen_assets.finalization.packages.game_form import (
 )
 from musicgen_assets.finalization.packages.game_stingers import LONGEST_S, SHORTEST_S, plan_stingers
 from musicgen_assets.graph.job import Blob
-from musicgen_assets.graph.payloads import audio_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.model import Score, Skip, TempoChange, Track
 from support.band_score import band_score
@@ -78,7 +78,7 @@ def hand_made_buses(part: Score, length: int) -> tuple[dict[str, Blob], float]:
 
 
 def sum_of(buses: dict[str, Blob]) -> np.ndarray:
-    return np.sum([game_audio.decoded(blob)[0] for blob in buses.values()], axis=0, dtype=np.float32)
+    return np.sum([decoded_audio(blob)[0] for blob in buses.values()], axis=0, dtype=np.float32)
 
 
 def blob_of(payload: Any) -> Blob:

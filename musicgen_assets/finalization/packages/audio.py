@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from musicgen_assets.finalization.encode import MEDIA_TYPES
 from musicgen_assets.finalization.tags import tagged
-from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.job import FloatArray, Payload
 
 
 def flac_file(path: str, samples: FloatArray, rate: int, tags: Mapping[str, Any], bits: int = 24) -> Payload:
@@ -35,15 +33,6 @@ def audio_file(path: str, data: bytes, samples: FloatArray, rate: int, tags: Map
     ending = path.rsplit(".", 1)[-1]
     facts = {"samples": int(samples.shape[1]), "sample_rate_hz": rate}
     return Payload(path, MEDIA_TYPES[ending], tagged(data, ending, tags), f".{ending}", facts)
-
-
-def decoded(blob: Blob) -> tuple[FloatArray, int]:
-    """Samples at the level that the blob's metadata gives them, float32 (channels, samples), and their rate in Hz."""
-    from dsp.audiofile import decode
-
-    samples, rate = decode(blob.data)
-    gain_db = float(blob.meta.get("gain_db", 0.0))
-    return (samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples), rate
 
 
 def part_tags(tags: Mapping[str, Any], part: str) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from dsp.convert import fit_length, resample
 from dsp.cutting import Piece, splice
 from dsp.dynamics import fade_in, fade_out, limiter
 from dsp.wavchunks import Broadcast, bext_chunk, wav_chunks, with_chunks
-from musicgen_assets.finalization.packages.audio import decoded, part_tags, wav_file
+from musicgen_assets.finalization.packages.audio import part_tags, wav_file
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 
 FILM_RATE_HZ = 48_000
 """What film and broadcast work at, whatever the master's rate."""
@@ -33,7 +34,7 @@ def full_file(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payl
 
     ``inputs``: samples (at 48 kHz), time_reference, rate (see ixml_with_speed), tags. ``blobs["master"]``.
     """
-    samples, rate = decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     whole = fit_length(resample(samples, rate, FILM_RATE_HZ), int(inputs["samples"]))
     return [_broadcast_wav("full.wav", whole, inputs, part_tags(inputs["tags"], "full"))]
 
@@ -44,7 +45,7 @@ def cut_file(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Paylo
     ``inputs``: path, label, pieces_s [[start, end]] in seconds of the song, lead_s (how long before a bar line the
     cut lies), last_downbeat_s, samples (at 48 kHz), ceiling_dbtp, time_reference, rate, tags. ``blobs["master"]``.
     """
-    samples, rate = decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     pieces = _pieces(inputs["pieces_s"], float(inputs["lead_s"]), rate, samples.shape[1])
     sound = splice(samples, pieces, round(CROSSFADE_S * rate))
     if pieces[0][0]:

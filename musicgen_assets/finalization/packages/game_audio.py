@@ -18,16 +18,15 @@ from dsp.cutting import Piece, splice
 from dsp.dynamics import fade_in, fade_out, limiter
 from dsp.levels import as_channels, db_to_gain, null_depth_db
 from dsp.loops import fold, measure_join, settled
-from musicgen_assets.finalization.packages.audio import audio_file, decoded, part_tags, wav_file
+from musicgen_assets.finalization.packages.audio import audio_file, part_tags, wav_file
 from musicgen_assets.finalization.packages.loop_points import ogg_with_loop, wav_with_loop
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload, json_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio, json_payload
 
 GAME_LUFS = -16.0
 """Of the full loop. Platforms ask -24 to -18 LUFS of a whole game; music is mixed below that. R"""
 CEILING_DBTP = -1.5
 """Room for a game's own resampling and compression."""
-SUBSONIC_HZ = 20.0
 OGG_QUALITY = 0.7
 POST_ROLL_S = 0.1
 """What follows a loop inside a longer file, so that the codec has sound on both sides of the loop's end."""
@@ -42,12 +41,13 @@ def bus(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     ``loop`` [start, length] (samples from ``first``), role ``level`` says how loud the folded sum of all is.
     """
     from dsp.loudness import integrated_lufs
+    from musicgen_assets.mastering.tone import bands_of, with_tone
 
     payloads, total = [], None
     first, rate = int(inputs["first"]), 0
     for name, tracks in inputs["groups"]:
         samples, rate = _summed([blobs[track] for track in tracks], int(inputs["channels"]))
-        samples = toned(samples, rate, inputs["tone"])[:, first:]
+        samples = with_tone(samples, rate, bands_of(inputs["tone"]))[:, first:]
         total = samples if total is None else total + samples
         payloads.append(audio_payload(np.ascontiguousarray(samples), rate, name))
     if "loop" in inputs and total is not None:
@@ -64,7 +64,7 @@ def loop_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pay
     start, length = inputs["loop"]
     names, parts, rate = list(blobs), [], 0
     for blob in blobs.values():
-        samples, rate = decoded(blob)
+        samples, rate = decoded_audio(blob)
         parts.append(fold(samples, start, length) * np.float32(db_to_gain(float(inputs["gain_db"]))))
     whole = np.sum(parts, axis=0, dtype=np.float32)
     channels = whole.shape[0]
@@ -115,7 +115,7 @@ def theme_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     """
     start, length = inputs["loop"]
     gain = np.float32(db_to_gain(float(inputs["gain_db"])))
-    intro, rate = decoded(blobs["intro"])
+    intro, rate = decoded_audio(blobs["intro"])
     once = _layers(blobs, "intro")
     at = int(inputs["loop_at"])
     again = at + length
@@ -144,7 +144,7 @@ def ending_files(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     """
     start, length = inputs["loop"]
     gain = np.float32(db_to_gain(float(inputs["gain_db"])))
-    ending, rate = decoded(blobs["outro"])
+    ending, rate = decoded_audio(blobs["outro"])
     once = _layers(blobs, "outro")
     outro = ending.copy()
     _add(outro, once[:, start + length :], 0)
@@ -169,25 +169,15 @@ def _ended(samples: FloatArray, rate: int, fade_s: float) -> FloatArray:
 
 def _layers(blobs: Mapping[str, Blob], but: str) -> FloatArray:
     """The sum of all blobs but the one called ``but``."""
-    total: FloatArray = np.stack([decoded(blob)[0] for name, blob in blobs.items() if name != but]).sum(axis=0)
+    total: FloatArray = np.stack([decoded_audio(blob)[0] for name, blob in blobs.items() if name != but]).sum(axis=0)
     return total
 
 
 def _summed(blobs: Sequence[Blob], channels: int) -> tuple[FloatArray, int]:
-    total, rate = decoded(blobs[0])
+    total, rate = decoded_audio(blobs[0])
     for blob in blobs[1:]:
-        total = total + decoded(blob)[0]
+        total = total + decoded_audio(blob)[0]
     return as_channels(total, channels), rate
-
-
-def toned(samples: FloatArray, rate: int, tone: Sequence[Mapping[str, Any]]) -> FloatArray:
-    """With the master's tone. It is linear: what is added up afterwards sounds as if added up before."""
-    from dsp.filters import apply_sections, high_pass_sections
-    from musicgen_assets.mastering.plan import ToneBand
-    from musicgen_assets.mastering.tone import tone_sections
-
-    bands = [ToneBand.model_validate(band) for band in tone]
-    return apply_sections(samples, np.vstack([high_pass_sections(rate, SUBSONIC_HZ), tone_sections(bands, rate)]))
 
 
 def _add(out: FloatArray, samples: FloatArray, at: int) -> None:

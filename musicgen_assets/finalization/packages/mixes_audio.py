@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.finalization.packages.audio import audio_file, decoded, flac_file
+from musicgen_assets.finalization.packages.audio import audio_file, flac_file
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 
 MP3_QUALITY = "V0"
 
-_SUBSONIC_HZ = 20.0
 _MP3_MAX_RATE_HZ = 48_000
 
 
@@ -41,28 +41,20 @@ def mastered_alike(samples: FloatArray, rate: int, settings: Mapping[str, Any]) 
     """
     from dsp.convert import fit_length
     from dsp.curve_eq import curve_equalizer
-    from dsp.dynamics import compressor, fade_out, limiter
-    from dsp.filters import apply_sections, high_pass_sections
+    from dsp.dynamics import fade_out, limiter
     from dsp.levels import as_channels
     from dsp.multiband import with_width
-    from musicgen_assets.mastering.chain import GLUE_ATTACK_MS, GLUE_KNEE_DB, GLUE_RELEASE_MS
+    from musicgen_assets.mastering.chain import glued
     from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ
-    from musicgen_assets.mastering.plan import ToneBand
-    from musicgen_assets.mastering.tone import tone_sections
+    from musicgen_assets.mastering.tone import bands_of, with_tone
 
-    bands = [ToneBand.model_validate(band) for band in settings["tone"]]
     samples = fit_length(as_channels(samples, int(settings["channels"])), int(settings["samples"]))
-    sections = np.vstack([high_pass_sections(rate, _SUBSONIC_HZ), tone_sections(bands, rate)])
-    samples = apply_sections(samples, sections)
+    samples = with_tone(samples, rate, bands_of(settings["tone"]))
     if settings["reference_tone_db"]:
         samples = curve_equalizer(samples, rate, THIRD_OCTAVES_HZ, settings["reference_tone_db"])
     if settings["width_gain_db"] and samples.shape[0] == 2:
         samples = with_width(samples, rate, settings["width_gain_db"])
-    if settings["glue_ratio"] > 1.0:
-        samples = compressor(
-            samples, rate, float(settings["glue_threshold_dbfs"]), float(settings["glue_ratio"]), GLUE_ATTACK_MS,
-            GLUE_RELEASE_MS, knee_db=GLUE_KNEE_DB,
-        )  # fmt: skip
+    samples = glued(samples, rate, float(settings["glue_ratio"]), float(settings["glue_threshold_dbfs"]))
     gain = np.float32(10 ** (float(settings["gain_db"]) / 20))
     limited = limiter(samples * gain, rate, float(settings["ceiling_dbtp"]))
     return fade_out(limited, rate, float(settings["fade_s"])) if settings["fade_s"] else limited
@@ -88,12 +80,12 @@ def _with_gain(file: Payload, gain_db: float) -> Payload:
 
 
 def _sum(blobs: Mapping[str, Blob], plus: Sequence[str], minus: Sequence[str]) -> tuple[FloatArray, int]:
-    total, rate = decoded(blobs[plus[0]])
+    total, rate = decoded_audio(blobs[plus[0]])
     total = total.copy()
     for name in plus[1:]:
-        total += decoded(blobs[name])[0]
+        total += decoded_audio(blobs[name])[0]
     for name in minus:
-        total -= decoded(blobs[name])[0]
+        total -= decoded_audio(blobs[name])[0]
     return total, rate
 
 

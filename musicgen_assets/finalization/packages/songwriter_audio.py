@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.finalization.packages.audio import decoded, flac_file
+from musicgen_assets.finalization.packages.audio import flac_file
 from musicgen_assets.graph.job import Blob, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 
 GUIDE_PEAK_DBFS = -3.0
 
@@ -31,7 +32,7 @@ def write_guide(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     from dsp.convert import fit_length
     from dsp.levels import db_to_gain, peak
 
-    samples, rate = decoded(blobs["stem"])
+    samples, rate = decoded_audio(blobs["stem"])
     samples = fit_length(samples, int(inputs["samples"]))
     gain = db_to_gain(GUIDE_PEAK_DBFS) / max(peak(samples), 1e-6)
     return [flac_file(str(inputs["path"]), samples * np.float32(gain), rate, inputs["tags"])]

@@ -13,8 +13,9 @@ import numpy as np
 
 from dsp.dynamics import compressor, fade_in, limiter
 from dsp.levels import as_channels, db_to_gain
-from musicgen_assets.finalization.packages.audio import decoded, part_tags, wav_file
+from musicgen_assets.finalization.packages.audio import part_tags, wav_file
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 
 STARTED_LU = 10.0
 """Music has begun where its first second is at most this much softer than the whole. R"""
@@ -39,7 +40,7 @@ def opening_file(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[P
     """
     from dsp.loudness import integrated_lufs
 
-    samples, rate = decoded(blobs["master"])
+    samples, rate = decoded_audio(blobs["master"])
     whole_lufs = integrated_lufs(samples, rate)
     seconds = [integrated_lufs(_second(samples, rate, start_s), rate) for start_s in inputs["starts_s"]]
     at = next((n for n, lufs in enumerate(seconds) if lufs >= whole_lufs - STARTED_LU), int(np.argmax(seconds)))
@@ -69,10 +70,10 @@ def bed_file(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Paylo
     from dsp.convert import fit_length
     from dsp.filters import peak_eq
     from dsp.loudness import integrated_lufs, true_peak_dbtp
-    from musicgen_assets.finalization.packages.game_audio import toned
+    from musicgen_assets.mastering.tone import bands_of, with_tone
 
     total, rate = _summed([blobs[name] for name in inputs["order"]], int(inputs["channels"]))
-    plain = toned(fit_length(total, int(inputs["samples"])), rate, inputs["tone"])
+    plain = with_tone(fit_length(total, int(inputs["samples"])), rate, bands_of(inputs["tone"]))
     level = integrated_lufs(plain, rate)
     even = compressor(plain, rate, max(level + _BED_OVER_DB, -90.0), _BED_RATIO, 30.0, 400.0, knee_db=8.0)
     bed = peak_eq(even, rate, float(np.sqrt(SPEECH_HZ[0] * SPEECH_HZ[1])), CARVED_DB, _CARVED_Q)
@@ -99,7 +100,7 @@ def speech_share_db(samples: FloatArray, rate: int) -> float:
 
 
 def _summed(blobs: Sequence[Blob], channels: int) -> tuple[FloatArray, int]:
-    total, rate = decoded(blobs[0])
+    total, rate = decoded_audio(blobs[0])
     for blob in blobs[1:]:
-        total = total + decoded(blob)[0]
+        total = total + decoded_audio(blob)[0]
     return as_channels(total, channels), rate

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from dsp.errors import AudioError
-from musicgen_assets.finalization.packages.audio import decoded
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
+from musicgen_assets.graph.payloads import decoded_audio
 
 SIZE = (1280, 720)
 FRAMES_A_SECOND = 25
@@ -37,7 +37,7 @@ def visualizer(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pay
 
     ``inputs``: title, start_s (where in the song the music begins), sections [[name, start_s]]. ``blobs["music"]``.
     """
-    samples, rate = decoded(blobs["music"])
+    samples, rate = decoded_audio(blobs["music"])
     marks = [
         (max(float(start_s) - float(inputs["start_s"]), 0.0), str(name).replace("_", " "))
         for name, start_s in inputs["sections"]

@@ -15,7 +15,7 @@ from dsp.deesser import de_ess
 from dsp.levels import db_to_gain
 from dsp.vocoder import RATE_HZ
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
-from musicgen_assets.graph.payloads import audio_payload
+from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.production.calibration import DRY_LUFS
 from musicgen_assets.production.effects import apply_effects
 from musicgen_assets.production.meter import measure
@@ -75,11 +75,9 @@ def singer_gain_db(singer: str, language: str, delivery: str) -> float:
 
 def _decoded(blob: Blob, rate: int) -> FloatArray:
     """A phrase at the song's rate, (n,)."""
-    from dsp.audiofile import decode
     from dsp.convert import resample
 
-    samples, own_rate = decode(blob.data)
-    samples *= np.float32(db_to_gain(float(blob.meta.get("gain_db", 0.0))))
+    samples, own_rate = decoded_audio(blob)
     mono = samples if own_rate == rate else resample(samples, own_rate, rate)
     return np.asarray(mono[0], dtype=np.float32)
 
