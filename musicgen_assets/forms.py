@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from musicgen_assets.context.failures import BadInput, Failure
-from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage, filled_in, parse_styles
+from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage, filled_in, shortcut_overrides
 from resources.door import Submission, submit
 from resources.executing import REQUEST_TAG
 from resources.launch import launch
@@ -46,13 +46,7 @@ class NewSong(dg.Config):
 
     def request(self) -> CompositionRequest:
         """The request. Raises BadInput for a value that breaks a rule."""
-        overrides: dict[str, Any] = {}
-        if self.duration_s is not None:
-            overrides["technical.duration_s"] = self.duration_s
-        if (genres := parse_styles(self.styles)) is not None:
-            overrides["musical.genres"] = genres
-        if self.lyrics is not None:
-            overrides["creative.lyrics"] = self.lyrics
+        overrides = shortcut_overrides(duration_s=self.duration_s, styles=self.styles, lyrics=self.lyrics)
         fields = self.model_dump(exclude={"duration_s", "styles", "lyrics", "overrides"})
         return filled_in(CompositionRequest, **{**fields, "overrides": overrides | self.overrides})
 

@@ -52,9 +52,7 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = overrides_of(sets, styles, lyrics, packages, targets, reference)
-    if duration is not None:
-        overrides.setdefault("technical.duration_s", duration)
+    overrides = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,

@@ -12,7 +12,7 @@ import click
 
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
-from musicgen_assets.context.request import parse_styles
+from musicgen_assets.context.request import shortcut_overrides
 from musicgen_assets.context.schema import PackageName, TargetName
 
 OUT = click.option(
@@ -46,9 +46,10 @@ def overrides_of(
     packages: Sequence[str] = (),
     targets: Sequence[str] = (),
     reference: Path | None = None,
+    duration_s: float | None = None,
 ) -> dict[str, Any]:
-    """Context paths to values from --style, --lyrics, --package, --target, --reference and --set; what is set by
-    path wins. Raises BadInput.
+    """Context paths to values from --style, --lyrics, --package, --target, --reference, --duration and --set; what is
+    set by path wins. Raises BadInput.
     """
     overrides: dict[str, Any] = {}
     if packages:
@@ -57,11 +58,8 @@ def overrides_of(
         overrides["technical.targets"] = known_names("--target", "delivery target", targets, get_args(TargetName))
     if reference is not None:
         overrides |= of_reference(reference, has_targets=bool(targets))
-    if (genres := parse_styles(styles)) is not None:
-        overrides["musical.genres"] = genres
-    if lyrics is not None:
-        overrides["creative.lyrics"] = read_lyrics(lyrics)
-    return overrides | parse_sets(sets)
+    words = None if lyrics is None else read_lyrics(lyrics)
+    return overrides | shortcut_overrides(duration_s=duration_s, styles=styles, lyrics=words) | parse_sets(sets)
 
 
 def known_names(option: str, thing: str, names: Sequence[str], there_are: Sequence[str]) -> list[str]:

@@ -96,6 +96,18 @@ def filled_in(form: type[_Form], **fields: Any) -> _Form:
         raise bad_input_of(error, {}) from error
 
 
+SHORTCUTS = {"duration_s": "technical.duration_s", "lyrics": "creative.lyrics"}
+"""What people say often under a name of its own, and the path of the context that it is."""
+
+
+def shortcut_overrides(styles: Sequence[str] = (), **given: Any) -> dict[str, Any]:
+    """Styles as they are typed, and SHORTCUTS, as context paths to values; None says nothing. Raises BadInput."""
+    found = {SHORTCUTS[name]: value for name, value in given.items() if value is not None}
+    if (genres := parse_styles(styles)) is not None:
+        found["musical.genres"] = genres
+    return found
+
+
 def parse_styles(pairs: Sequence[str]) -> list[dict[str, Any]] | None:
     """["house=0.7", "jazz"] -> weighted genres; None when there are none."""
     genres: list[dict[str, Any]] = []

@@ -12,11 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.request import CompositionRequest, RevisionRequest, filled_in, parse_styles
+from musicgen_assets.context.request import (
+    SHORTCUTS,
+    CompositionRequest,
+    RevisionRequest,
+    filled_in,
+    parse_styles,
+)
 from musicgen_assets.graph.payloads import canonical_json
 
-SHORTCUTS = {"duration_s": "technical.duration_s", "lyrics": "creative.lyrics"}
-"""Fields with a name of their own that are paths of the context."""
 _COMMON = ("kind", "overrides", "styles", *SHORTCUTS)
 _FORMS: dict[str, type[CompositionRequest] | type[RevisionRequest]] = {
     "compose": CompositionRequest, "revise": RevisionRequest,
