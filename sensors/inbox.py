@@ -23,6 +23,9 @@ INTERVAL_S = 5
 BUDGET_S = 20.0
 """A tick that takes longer than a minute is given up by Dagster."""
 
+_done: dict[str, dict[str, str]] = {}
+"""By inbox: the answered files, for as long as this process lives. Not in the cursor, which every tick writes down."""
+
 _NAMED = 5
 """Of so many files a tick's note says the names."""
 
@@ -40,9 +43,12 @@ def inbox(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     before = _cursor(context.cursor)
     try:
         place = Inbox(settings.inbox_url)
-        look = take(place, open_registry(settings), settings, before["seen"], before["last"], BUDGET_S)
+        look = take(
+            place, open_registry(settings), settings, before["seen"], before["last"], BUDGET_S, _done.get(place.url)
+        )
     except Failure as failure:
         return dg.SkipReason(f"The inbox was not read: {failure}")
+    _done[place.url] = look.done
     context.update_cursor(json.dumps({"seen": look.seen, "last": look.last}))
     return dg.SkipReason(in_words(look, place.url))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,15 @@ LARGEST_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """A file of requests. ``mark`` changes when its content may have: size, time and, on a bucket, the tag."""
+    """A file of requests. ``mark`` changes when its content may have: size, time and, on a bucket, the tag.
+
+    ``answer_mark`` is the same of the answer beside it; empty where there is none.
+    """
 
     name: str
     size_bytes: int
     mark: str
+    answer_mark: str = ""
 
 
 class Inbox:
@@ -53,7 +57,15 @@ class Inbox:
         except (OSError, ValueError) as error:
             raise self._refused(error, self._root, "list") from error
         found = [_found(entry) for entry in entries if entry["type"] == "file"]
-        return sorted((file for file in found if _is_request_file(file.name)), key=lambda file: file.name)
+        marks = {file.name: file.mark for file in found}
+        return sorted(
+            (
+                replace(file, answer_mark=marks.get(file.name + RESULT, ""))
+                for file in found
+                if _is_request_file(file.name)
+            ),
+            key=lambda file: file.name,
+        )
 
     def read(self, file: Found) -> bytes:
         """The whole file. Raises BadInput for one that is too large."""

@@ -38,15 +38,17 @@ class Look:
     """Files that may still be being written, or that the time did not reach."""
     troubles: list[str] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
+    """Files that are answered, with the marks of both: a next look in the same process need not read their answers."""
     last: str = ""
     """The file that was served last: the next look begins behind it, so a huge one keeps nobody waiting for long."""
 
 
 def take(
     inbox: Inbox, registry: Registry, settings: Settings, seen: Mapping[str, str], last: str = "",
-    budget_s: float = 20.0,
+    budget_s: float = 20.0, done: Mapping[str, str] | None = None,
 ) -> Look:  # fmt: skip
-    """One look into the inbox. ``seen`` (file name to mark) and ``last`` are as the look before left them.
+    """One look into the inbox. ``seen`` (file name to mark), ``last`` and ``done`` are as the look before left them.
 
     A file is taken once two looks saw it the same: whoever writes it has finished by then. Trouble with one file is
     told in ``troubles`` and does not hold up the others. Raises a Failure where the inbox cannot be listed.
@@ -55,10 +57,15 @@ def take(
     look = Look(last=last)
     files = inbox.files()
     for file in [file for file in files if file.name > last] + [file for file in files if file.name <= last]:
+        marks = f"{file.mark} {file.answer_mark}"
+        if done and done.get(file.name) == marks:
+            look.done[file.name] = marks
+            continue
         try:
-            known = inbox.answer(file)
+            known = inbox.answer(file) if file.answer_mark else None
             is_same = known is not None and known.get("mark") == file.mark
             if known is not None and is_same and known.get("status") != READING:
+                look.done[file.name] = marks
                 continue
             look.seen[file.name] = file.mark
             if seen.get(file.name) != file.mark or time.monotonic() >= deadline:

@@ -90,6 +90,24 @@ def test_a_lost_answer_doubles_nothing(folder: Path, inbox: Inbox, registry: Reg
     assert [row["is_new"] for row in answer(folder, "songs.json")["rows"]] == [False, False]
 
 
+def test_the_answers_of_files_that_are_done_are_not_read_again_and_again(
+    folder: Path, inbox: Inbox, registry: Registry, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (folder / name).write_text(json.dumps(SONG))
+    looks(inbox, registry, settings)
+    first = take(inbox, registry, settings, {}, "")
+    assert set(first.done) == {"a.jsonl", "b.jsonl"}
+    read: list[str] = []
+    real = Inbox.answer
+    monkeypatch.setattr(Inbox, "answer", lambda self, file: read.append(file.name) or real(self, file))
+    again = take(inbox, registry, settings, {}, "", done=first.done)
+    assert (read, again.done) == ([], first.done)
+    (folder / "a.jsonl.result.json").write_text("{}")
+    assert take(inbox, registry, settings, {}, "", done=again.done).waiting == ["a.jsonl"]
+    assert read == ["a.jsonl"]
+
+
 def test_a_file_that_grows_is_left_alone_until_it_stands_still(
     folder: Path, inbox: Inbox, registry: Registry, settings: Settings
 ) -> None:
