@@ -130,8 +130,9 @@ def _file(home: Home, name: str, text: str) -> str:
 
 
 def _tracks(home: Home, partition: str) -> dict[str, str]:
-    """Dry audio by track: its sha256."""
-    roles = looking.assets_of(home.path, partition)["production/take"].roles
+    """Dry audio by track: its sha256. Empty where the song was stopped before it sounded."""
+    take = looking.assets_of(home.path, partition).get("production/take")
+    roles = take.roles if take else {}
     return {role.removeprefix("track/"): sha256 for role, sha256 in roles.items() if role.startswith("track/")}
 
 
@@ -141,12 +142,15 @@ def _against_plan(plan: dict[str, Any], computed: Sequence[str]) -> list[str]:
 
 
 def _against_promise(edit: Edit, made: dict[str, Any], computed: Sequence[str]) -> list[str]:
-    """What computed beyond what such an edit can touch. Ideation is made again in milliseconds and is let be."""
+    """What computed beyond what such an edit can touch, and whether there is a song. Ideation is made again in
+    milliseconds and is let be.
+    """
+    ends = [] if made["status"] == "released" else [f"it is {made['status']}"]
     if edit.computes_at_most is None:
-        return []
+        return ends
     late = [asset for asset in computed if not asset.startswith("ideation/")]
     told = [f"{asset} computed, which this edit cannot touch" for asset in late if asset not in edit.computes_at_most]
-    return told + ([] if made["status"] == "released" else [f"it is {made['status']}"])
+    return told + ends
 
 
 def _tracks_that_moved(base: Base, partition: str, edit: Edit, tracks: dict[str, str]) -> list[str]:

@@ -42,7 +42,7 @@ from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, 
 from musicgen_assets.arrangement.timeline import Timeline, build_timeline
 from musicgen_assets.arrangement.transitions import Marks, mark_boundaries
 from musicgen_assets.arrangement.variation import varied
-from musicgen_assets.context.schema import HitPoint, Instrument, Mood, PlannedSection, Role
+from musicgen_assets.context.schema import HitPoint, Instrument, Mood, PlannedSection, Role, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.material import BassLine, Harmony, Melody, Prosody, Rhythm
@@ -60,13 +60,16 @@ THUMBNAIL_PX = (640, 260)
 
 @dataclass(frozen=True)
 class Materials:
-    """What composition hands over. ``is_sung`` says whether words wait for the melody."""
+    """What composition hands over. ``is_sung`` says whether words wait for the melody, ``given_words`` for which
+    kinds of section the user wrote them.
+    """
 
     harmony: Harmony
     rhythm: Rhythm
     melody: Melody
     bass: BassLine
     is_sung: bool
+    given_words: frozenset[SectionKind] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,14 @@ class Brief:
 
 def make_arrangement(job: Job) -> Outcome:
     """The asset's entry, see graph.declarations. Raises BadInput where the asked structure cannot be met."""
+    prosody = job.load("composition/lyrics", Prosody, "prosody")
     materials = Materials(
         harmony=job.load("composition/chord_progression", Harmony),
         rhythm=job.load("composition/rhythm_pattern", Rhythm),
         melody=job.load("composition/melody", Melody),
         bass=job.load("composition/bass_line", BassLine),
-        is_sung=job.load("composition/lyrics", Prosody, "prosody").is_sung,
+        is_sung=prosody.is_sung,
+        given_words=frozenset(item.kind for item in prosody.sections if prosody.is_users_own),
     )
     style = blend(job.read("musical.genres"))
     rerolls = job.read(SECTION_REROLLS)
@@ -148,7 +153,8 @@ def best_of_draws(
     while not draws or (len(draws) < DRAWS_MAX and not _holds(*draws[-1])):
         draw = _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
         hook = materials.melody.hook.notes
-        scores = judge(draw.score, draw.score.tracks, hook, integrity=draw.integrity).scores
+        given = bool(materials.given_words)
+        scores = judge(draw.score, draw.score.tracks, hook, integrity=draw.integrity, are_words_given=given).scores
         draws.append((draw, {name: scores[name] for name in _JUDGED}))
     best = replace(max(draws, key=lambda found: _rank(*found))[0], draws=len(draws))
     for index, take in asked_takes(rerolls, best.score.sections).items():
@@ -272,7 +278,10 @@ def _brief(job: Job) -> Brief:
 def _plan(brief: Brief, style: Style, materials: Materials, rng: np.random.Generator) -> Timeline:
     loops = {kind: loop.bars for kind, loop in materials.harmony.sections.items()}
     pace = plan_pace(brief.hit_points, brief.duration_s, brief.tempo_bpm, brief.time_signature)
-    slots = plan_form(style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, loops, rng, pace)
+    slots = plan_form(
+        style, brief.structure, brief.duration_s, brief.tempo_bpm, brief.time_signature, loops, rng, pace,
+        materials.given_words,
+    )  # fmt: skip
     energies = energy_curve(slots, style, brief.mood)
     return build_timeline(
         slots,

@@ -55,6 +55,8 @@ _LAST_HOOK_WEIGHT, _LEAD_IN_LENGTHENING = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
+_SINGS_ALSO: Mapping[SectionKind, SectionKind] = {"drop": "chorus", "breakdown": "verse"}
+"""What the words of a dance form's sections are also the words of."""
 _SQUEEZE_MIN = 0.5
 _SECTION_SHARE_MAX = 0.35
 _STRETCH_BARS = 2
@@ -91,11 +93,13 @@ def plan_form(
     loops: Mapping[SectionKind, int],
     rng: np.random.Generator,
     pace: Pace | None = None,
+    given_words: frozenset[SectionKind] = frozenset(),
 ) -> tuple[Slot, ...]:
     """The sections of the song with their bars. Raises BadInput where the asked structure cannot be met.
 
     ``loops``: bars of the composed loop by kind; sections are whole loops where they can be. ``pace`` says how many
-    bars there are and where sections must begin; without it the duration does.
+    bars there are and where sections must begin; without it the duration does. ``given_words``: kinds that the user
+    wrote words for; forms that can sing them go first.
     """
     total = pace.bars if pace else bars_that_fit(duration_s, tempo_bpm, time_signature)
     marks = pace.section_starts(ticks_per_bar(time_signature)) if pace else {}
@@ -103,7 +107,7 @@ def plan_form(
     nominal = {kind: _wish(style, kind, phrase, loops, duration_s, total) for kind in _NOMINAL_PHRASES}
     if structure:
         return _asked_form(nominal, structure, total, marks, duration_s, tempo_bpm, time_signature)
-    written = _written_form(style, nominal, total, rng)
+    written = _written_form(style, nominal, total, rng, given_words)
     kinds = with_sooner_hook(with_two_kinds(written, total), nominal, total, duration_s)
     fit = cut_form if wished_bars(kinds, nominal) > total else grown_form
     kinds = fit(kinds, nominal, total)
@@ -180,11 +184,16 @@ def _with_drops(slots: Sequence[Slot], marks: Mapping[int, str]) -> tuple[Slot, 
 
 
 def _written_form(
-    style: Style, nominal: Mapping[SectionKind, Wish], total: int, rng: np.random.Generator
-) -> tuple[SectionKind, ...]:
-    """One of the style's forms, drawn among those whose wished length comes nearest to the song's."""
-    distances = [abs(math.log2(wished_bars(form, nominal) / total)) for form in style.forms]
-    near = [form for form, far in zip(style.forms, distances, strict=True) if far <= min(distances) + _NEAR_FORM]
+    style: Style, nominal: Mapping[SectionKind, Wish], total: int, rng: np.random.Generator,
+    given_words: frozenset[SectionKind],
+) -> tuple[SectionKind, ...]:  # fmt: skip
+    """One of the style's forms that can sing most of the given words, drawn among those whose wished length comes
+    nearest to the song's.
+    """
+    sung = [len(given_words & {*form, *(_SINGS_ALSO.get(kind, kind) for kind in form)}) for form in style.forms]
+    forms = [form for form, kinds in zip(style.forms, sung, strict=True) if kinds == max(sung)]
+    distances = [abs(math.log2(wished_bars(form, nominal) / total)) for form in forms]
+    near = [form for form, far in zip(forms, distances, strict=True) if far <= min(distances) + _NEAR_FORM]
     return near[int(rng.integers(len(near)))]
 
 

@@ -7,6 +7,7 @@ vocal_line).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +20,11 @@ from musicgen_assets.composition.lyrics_text import sections_of
 from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, choose_voice, match_theme
 from musicgen_assets.composition.lyrics_writer import Writer, line_syllables
 from musicgen_assets.composition.section_loops import line_count, sung_kinds
-from musicgen_assets.context.schema import Language, Mood
+from musicgen_assets.context.schema import Language, Mood, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.wording.moderation import moderate
-from musicgen_assets.score.material import LineProsody, Lyrics, Prosody, SectionProsody
+from musicgen_assets.score.material import LineProsody, Lyrics, LyricSection, Prosody, SectionProsody
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
@@ -31,6 +32,9 @@ BRIGHT_FROM_VALENCE = 0.5
 _DARK_VALENCE = 0.3
 DRAWS_MAX = 5
 """Songs of words drawn at most before the best of them stands as it is."""
+
+
+_DANCE_SOURCES: Mapping[SectionKind, SectionKind] = {"drop": "chorus", "breakdown": "verse"}
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ def prosody_of(lyrics: Lyrics) -> Prosody:
     firsts = [section for section in lyrics.sections if section.index == 0]
     return Prosody(
         is_sung=bool(lyrics.sections),
+        is_users_own=lyrics.is_users_own,
         sections=tuple(
             SectionProsody(
                 kind=section.kind, lines=tuple(LineProsody(stresses=line.stresses) for line in section.lines)
@@ -135,8 +140,25 @@ def _scored(lyrics: Lyrics) -> Lyrics:
 def _users_own(brief: LyricsBrief, pack: Pack, theme: Theme) -> Lyrics:
     return Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, valence=brief.mood.valence, is_users_own=True,
-        sections=sections_of(brief.text or "", brief.language), subject_words=_subject(brief, pack, theme),
+        sections=_with_dance_sections(sections_of(brief.text or "", brief.language), brief.style),
+        subject_words=_subject(brief, pack, theme),
     )  # fmt: skip
+
+
+def _with_dance_sections(sections: tuple[LyricSection, ...], style: Style) -> tuple[LyricSection, ...]:
+    """The same, and where the style has dance forms, which have neither verse nor chorus, the refrain once more for
+    their drops and the verses for their breakdowns, unless the user wrote words for those.
+    """
+    given = {section.kind for section in sections}
+    wanted = {
+        kind: source for kind, source in _DANCE_SOURCES.items() if kind in sung_kinds(style) and kind not in given
+    }
+    return sections + tuple(
+        section.model_copy(update={"kind": kind})
+        for kind, source in wanted.items()
+        for section in sections
+        if section.kind == source
+    )
 
 
 def _subject(brief: LyricsBrief, pack: Pack, theme: Theme, refrain: str = "") -> tuple[str, ...]:

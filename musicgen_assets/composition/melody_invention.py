@@ -46,13 +46,18 @@ def find_hook(
     """The hook: the first words of the refrain, or as many notes as the manner likes; at most nine in two bars.
 
     The best of ``candidates``: easy to keep (hook_value), and fit for the chords of every phrase of the refrain.
-    ``sung``: how many phrases carry words; the rhythm suits the stresses of all of them.
+    ``sung``: how many phrases carry words; the rhythm suits the stresses of all of them. It is found in the phrase
+    ``home_phrase`` of the refrain.
     """
     noise = rng.standard_normal(NOISE_PLACES)
-    limit = spans[0][0] + HOOK_BARS_MAX * ticks_per_bar(singer.time_signature)
+    home = home_phrase(stresses[:sung])
+    others = [number for number in range(sung) if number != home]
+    lines = [stresses[number] for number in (home, *others)] if sung else []
+    start, end = spans[home]
+    span = start, min(end, start + HOOK_BARS_MAX * ticks_per_bar(singer.time_signature))
     best: tuple[float, Contour] | None = None
     for _ in range(candidates):
-        rhythm, count = _hook_rhythm(stresses[:sung], (spans[0][0], min(spans[0][1], limit)), singer, rng)
+        rhythm, count = _hook_rhythm(lines, span, singer, rng)
         targets = arc(count, height, singer, rng)
         wish = Wish(
             np.concatenate([targets, np.full(len(rhythm.onsets) - count, targets[-1])]), _FREE_PULL, *endings,
@@ -61,8 +66,7 @@ def find_hook(
         contour = contour_of(rhythm, sing(rhythm, field, wish, None)[:count], singer)
         value = hook_value(contour) - _FIT_WEIGHT * _misfit(contour, spans, field, singer)
         value -= _UNSAID_PRICE * sum(
-            best_lay(contour, line, span, singer, noise, None) is None
-            for line, span in zip(stresses[1:sung], spans[1:sung], strict=True)
+            best_lay(contour, stresses[number], spans[number], singer, noise, None) is None for number in others
         )
         if best is None or value > best[0]:
             best = (value, contour)
@@ -71,10 +75,15 @@ def find_hook(
     return best[1]
 
 
+def home_phrase(sung: Sequence[tuple[int, ...]]) -> int:
+    """The number of the line that a hook is found in: the first with syllables enough for one, else the first."""
+    return next((number for number, line in enumerate(sung) if len(line) >= HOOK_NOTES_MIN), 0)
+
+
 def _hook_rhythm(
     sung: Sequence[tuple[int, ...]], span: tuple[int, int], singer: Singer, rng: np.random.Generator
 ) -> tuple[PhraseRhythm, int]:
-    """(rhythm, how many of its notes are the hook): with words the whole first line."""
+    """(rhythm, how many of its notes are the hook): with words the whole line it is found in, the first of ``sung``."""
     noise = rng.standard_normal(NOISE_PLACES)
     manner = singer.manner
     entry = round(manner.entries[int(rng.integers(len(manner.entries)))] * TICKS_PER_QUARTER)

@@ -27,7 +27,7 @@ from musicgen_assets.composition.melody_contour import (
 )
 from musicgen_assets.composition.melody_critic import criticise, mark
 from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX
-from musicgen_assets.composition.melody_invention import find_hook
+from musicgen_assets.composition.melody_invention import find_hook, home_phrase
 from musicgen_assets.composition.melody_manner import loudness, touch
 from musicgen_assets.composition.melody_pitch import Harmonic, Wish, playable, sing
 from musicgen_assets.composition.melody_plan import Ending, PhrasePlan, Source, phrase_plans
@@ -103,6 +103,8 @@ def hook_theme(hook: Contour, brief: ThemeBrief, singer: Singer) -> Theme:
     """The hook as a theme of its own, from tick 0, at most two bars."""
     rows = _rows([first_notes(hook.rhythm, len(hook.pitches))], [hook.pitches], brief, singer)
     bar = ticks_per_bar(singer.time_signature)
+    lead = hook.rhythm.start // bar * bar
+    rows = tuple((start - lead, duration, pitch, velocity) for start, duration, pitch, velocity in rows)
     bars = min(HOOK_BARS_MAX, max(1, -(-max(row[0] + row[1] for row in rows) // bar)))
     clipped = tuple((s, min(d, bars * bar - s), p, v) for s, d, p, v in rows if s < bars * bar)
     return Theme(bars=bars, notes=clipped, phrases=((0, len(clipped)),))
@@ -158,7 +160,7 @@ class _Making:
         return said(
             self.hook, brief.stresses[number], brief.spans[number], self.field, singer, self.rng, self.noise,
             centre=brief.height + plan.lift, move=move, answer=plan.answer, is_sung=number < brief.sung,
-            is_first=is_home and number == 0, arrival=self._arrival(number),
+            is_first=is_home and number == home_phrase(brief.stresses[: brief.sung]), arrival=self._arrival(number),
         )  # fmt: skip
 
     def _other(self, plan: PhrasePlan, number: int) -> Said:

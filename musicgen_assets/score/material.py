@@ -130,6 +130,8 @@ class Prosody(Frozen):
     """composition/lyrics, role ``prosody``: syllable counts and stresses, never words."""
 
     is_sung: bool
+    is_users_own: bool = False
+    """Whether the user gave the words, so that their lengths are as they are."""
     sections: tuple[SectionProsody, ...] = ()
 
 

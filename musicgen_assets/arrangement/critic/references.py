@@ -49,6 +49,10 @@ MELODIC = {
     "hook_late": Reference(-1.0, 0.0, 0.6, 1.0),  # rule of thumb: a hook that comes last is none
 }
 
+GIVEN_MELODIC = {**MELODIC, "hook_in_choruses": Reference(0.0, 1.0)}
+"""Where the user gave the words: their lines decide how often the hook can return."""
+HOOK_MEASURES = ("hook_in_choruses", "hook_late")
+
 HARMONIC = {
     "bass_fit": Reference(0.35, 0.6),  # human 5 % .85; walking basses pass through more
     "bass_roots": Reference(0.2, 0.6),  # rule of thumb: roots at 70 % of changes

@@ -19,8 +19,10 @@ from musicgen_assets.arrangement.critic.measuring import (
     step_weights,
 )
 from musicgen_assets.arrangement.critic.references import (
+    GIVEN_MELODIC,
     GIVEN_WORDS,
     HARMONIC,
+    HOOK_MEASURES,
     MELODIC,
     RHYTHMIC,
     STRUCTURAL,
@@ -29,6 +31,7 @@ from musicgen_assets.arrangement.critic.references import (
 )
 from musicgen_assets.arrangement.critic.words_measures import sung_lines, word_measures
 from musicgen_assets.arrangement.integrity import Integrity, structural_integrity
+from musicgen_assets.composition.melody_hook import HOOK_NOTES_MIN
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.score.material import Lyrics
 from musicgen_assets.score.model import NoteRow, Score, Syllable, Track
@@ -101,22 +104,25 @@ def judge(
     syllables: Sequence[Syllable] = (),
     *,
     integrity: Integrity | None = None,
+    are_words_given: bool = False,
 ) -> Judgement:
     """The judgement of a written song.
 
     ``tracks``: all that sound, the vocal among them. ``hook``: as it was invented. Words are judged where ``lyrics``
-    has any; words that the user gave only by how they are sung. ``integrity``: the score's, where it is known already.
+    has any; words that the user gave (``are_words_given``, where there are no lyrics to say so) only by how they are
+    sung, and the hook on them by what they leave room for. ``integrity``: the score's, where it is known already.
     """
     matter = matter_of(score, tracks, hook)
+    is_users_own = lyrics is not None and lyrics.is_users_own
     families: dict[str, tuple[Measures, Mapping[str, Reference]]] = {
-        MELODIC_SCORE: (melody_measures(matter), MELODIC),
+        MELODIC_SCORE: (melody_measures(matter), _melodic(hook, are_words_given or is_users_own)),
         HARMONIC_SCORE: (harmonic_measures(matter), HARMONIC),
         RHYTHMIC_SCORE: (rhythmic_measures(matter), RHYTHMIC),
         STRUCTURAL_SCORE: (formal_measures(matter), STRUCTURAL),
     }
     if lyrics is not None and lyrics.sections:
         words = _words(matter, lyrics, syllables)
-        families[LYRIC_SCORE] = (words, GIVEN_WORDS if lyrics.is_users_own else WORDS)
+        families[LYRIC_SCORE] = (words, GIVEN_WORDS if is_users_own else WORDS)
     integrity = integrity or structural_integrity(score)
     scores: dict[str, float] = {}
     worths: dict[str, float] = {}
@@ -158,6 +164,14 @@ def _family(score: str) -> tuple[str, ...]:
         STRUCTURAL_SCORE: (*STRUCTURAL, *_INTEGRITY), LYRIC_SCORE: tuple(WORDS),
     }  # fmt: skip
     return families[score]
+
+
+def _melodic(hook: Sequence[NoteRow], are_words_given: bool) -> Mapping[str, Reference]:
+    """What counts of the tune. Given words of a syllable or two a line leave no hook that could be counted."""
+    if not are_words_given:
+        return MELODIC
+    is_countable = len(hook) >= HOOK_NOTES_MIN
+    return {name: found for name, found in GIVEN_MELODIC.items() if is_countable or name not in HOOK_MEASURES}
 
 
 def _words(matter: Matter, lyrics: Lyrics, syllables: Sequence[Syllable]) -> Measures:
