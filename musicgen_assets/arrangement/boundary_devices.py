@@ -220,7 +220,8 @@ def add_breath(boundary: Boundary, parts: Parts) -> bool:
 def add_riser(boundary: Boundary, parts: Parts) -> bool:
     """A scale in eighths up to the line, growing louder, by an arpeggio, counter, pad or chord player.
 
-    Who has nothing but two hands leaves off what they had: only a pad sounds on.
+    Who has nothing but two hands leaves off what they had: only a pad sounds on. The hand that plays the chords runs
+    in the second half of the bar, so that its chord is heard.
     """
     for role in _RISER_ROLES:
         for seat in boundary.seats:
@@ -235,13 +236,15 @@ def _rise(boundary: Boundary, parts: Parts, seat: Seat) -> None:
     low, high = register(seat.program, *(_GUITAR_RISER if seat.program in GUITARS else _RISER_REGISTER))
     key = boundary.timeline
     scale = {(pc + boundary.before.section.transpose) % 12 for pc in scale_pitch_classes(key.key, key.scale)}
-    ticks = list(range(boundary.last_bar, boundary.tick, EIGHTH_TICKS))
+    begin = boundary.last_bar
     if seat.role == "chords":
         low, high = _below_melody(boundary, parts, seat, low, high)
+        begin = boundary.tick - (boundary.tick - boundary.last_bar) // 2 // EIGHTH_TICKS * EIGHTH_TICKS
+    ticks = list(range(begin, boundary.tick, EIGHTH_TICKS))
     ladder = [pitch for pitch in range(low, high + 1) if pitch % 12 in scale]
     climbed = ladder[-len(ticks) :] if len(ladder) >= len(ticks) else ladder
     if seat.role != "pad":
-        silence(rows, boundary.last_bar, boundary.tick)
+        silence(rows, begin, boundary.tick)
     for number, (tick, pitch) in enumerate(zip(ticks[-len(climbed) :], climbed, strict=False)):
         onset, until = boundary.timeline.swung(tick), boundary.timeline.swung(tick + EIGHTH_TICKS)
         rows.append((onset, (until - onset) * 19 // 20, pitch, round(50 + 40 * number / len(climbed))))

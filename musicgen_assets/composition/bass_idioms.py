@@ -287,7 +287,7 @@ def _two_feel(stretch: Stretch, player: Player) -> list[Note]:
         player.previous = pitches[-1]
         player.aim = player.place(stretch.following.bass)
         starts.append(last)
-        pitches.append(player.approach(player.aim, 0.3))
+        pitches.append(player.slow_approach(player.aim, stretch.chord, 0.3))
     velocities = [ROOT, PLAIN, LIGHT][: len(starts)]
     return joined(starts, stretch.end, pitches, velocities, 0.9)
 

@@ -84,9 +84,30 @@ class Player:
         direction = 1 if target - 2 < LOWEST else direction
         if self.rng.random() < chromatic:
             return target + direction
+        return self._neighbour(target, direction)
+
+    def slow_approach(self, target: int, over: ChordSpan, chromatic: float) -> int:
+        """The same for a step that is heard as long as a beat: one that rubs against no tone of the chord it is played
+        over, if there is one above or below; else a tone of that chord, the nearest to the target.
+        """
+        first = self.approach(target, chromatic)
+        side = 1 if first > target else -1
+        steps = (first, self._neighbour(target, side), self._neighbour(target, -side), target + 2, target - 2)
+        tones = sorted(range(LOWEST, HIGHEST + 1), key=lambda pitch: (abs(pitch - target), pitch))
+        chord = set(over.pitch_classes)
+        of_chord = (pitch for pitch in tones if pitch % 12 in chord and pitch != target)
+        return next((pitch for pitch in (*steps, *of_chord) if not self._rubs(pitch, chord)), first)
+
+    def _neighbour(self, target: int, direction: int) -> int:
+        """The scale's next tone above (1) or below (-1), a semitone where the scale has neither."""
         whole_is_diatonic = (target + 2 * direction) % 12 in self.scale_pitch_classes
         half_is_diatonic = (target + direction) % 12 in self.scale_pitch_classes
         return target + (direction if half_is_diatonic or not whole_is_diatonic else 2 * direction)
+
+    def _rubs(self, pitch: int, chord: set[int]) -> bool:
+        """Whether a bass note lies beside a tone of the chord without being one, or out of reach."""
+        is_beside = bool({(pitch + 1) % 12, (pitch - 1) % 12} & chord) and pitch % 12 not in chord
+        return is_beside or not LOWEST <= pitch <= HIGHEST
 
 
 def tone(chord: ChordSpan, semitones: tuple[int, ...], otherwise: int) -> int:
@@ -143,8 +164,8 @@ def lead_on(
     start, duration, pitch, velocity = notes[-1]
     player.previous = pitch
     target = player.place(stretch.following.bass, highest=highest)
-    step = player.approach(target, chromatic)
     is_quiet = player.level <= 2 and stretch.end - start >= 8 * EIGHTH
+    step = player.slow_approach(target, stretch.chord, chromatic) if is_quiet else player.approach(target, chromatic)
     begin = stretch.end - (2 * EIGHTH if is_quiet else EIGHTH)
     if begin - start >= EIGHTH:
         held = (start, min(duration, (begin - start) * 19 // 20), pitch, velocity)

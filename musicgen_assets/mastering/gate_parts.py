@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from musicgen_assets.context.schema import Role
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
-from musicgen_assets.mastering.parts import Lag, PartMeasures
+from musicgen_assets.mastering.parts import PartMeasures
 
 DoubleArray = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def _timing(parts: Sequence[Part]) -> CheckResult:
     )
     late, worst_ms, judged = {}, 0.0, 0
     for part in parts:
-        lags = [lag.lag_ms for lag in part.measures.lags if _is_clear(lag)]
+        lags = [lag.lag_ms for lag in part.measures.lags if lag.is_clear]
         if not lags or part.role == "vocal":
             continue
         judged += 1
@@ -97,10 +97,6 @@ def _timing(parts: Sequence[Part]) -> CheckResult:
             late[part.name] = f"{' to '.join(f'{lag:g}' for lag in lags)} ms"
     measured = _named(late) or f"{worst_ms:g} ms at most, in {judged} parts with clear onsets"
     return CheckResult("timing", not late, measured, expected)
-
-
-def _is_clear(lag: Lag) -> bool:
-    return lag.score >= bounds.CLEAR_LAG_SCORE and lag.lead >= bounds.CLEAR_LAG_LEAD
 
 
 def _intonation(parts: Sequence[Part]) -> CheckResult:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
+from musicgen_assets.mastering.bounds import CLEAR_LAG_LEAD, CLEAR_LAG_SCORE
 
 DoubleArray = NDArray[np.float64]
 
@@ -47,6 +48,11 @@ class Lag(Frozen):
     lag_ms: float
     score: float
     lead: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it was read surely enough to be judged."""
+        return self.score >= CLEAR_LAG_SCORE and self.lead >= CLEAR_LAG_LEAD
 
 
 class PartMeasures(Frozen):
@@ -101,7 +107,7 @@ def part_measures(
         levels_db=tuple(round(float(level), 1) for level in levels),
         bands_db=tuple(round(float(level), 1) for level in bands),
         silent_notes=round(_silent_share(levels, rows), 4),
-        lags=_lags(stem, rate, np.unique(rows[:, 0])),
+        lags=_lags(stem, rate, np.unique(rows[:, 0]), None if is_drums else dry),
         offset_semitones=round(offset, 1),
         offset_clarity=round(clarity, 3),
         direct_to_reverb_db=None if dry is None else direct_to_reverb_db(stem, dry, rate),
@@ -145,8 +151,21 @@ def _power(lines: Any) -> DoubleArray:
     return np.asarray(np.square(np.abs(lines)).sum(axis=0), dtype=np.float64)
 
 
-def _lags(stem: FloatArray, rate: int, onsets_s: DoubleArray) -> tuple[Lag, ...]:
-    """The lag in each third of the stem that has six onsets or more."""
+def _lags(stem: FloatArray, rate: int, onsets_s: DoubleArray, dry: FloatArray | None) -> tuple[Lag, ...]:
+    """The lag in each third of the stem that has six onsets or more, less that of the dry part where it is read as
+    surely: bowed strings and pads rise a fifth of a second after their notes begin, and are on time.
+    """
+    own = {lag.from_s: lag for lag in _lags_to_score(dry, rate, onsets_s)} if dry is not None else {}
+    return tuple(_beside(lag, own.get(lag.from_s)) for lag in _lags_to_score(stem, rate, onsets_s))
+
+
+def _beside(lag: Lag, own: Lag | None) -> Lag:
+    if own is None or not (lag.is_clear and own.is_clear):
+        return lag
+    return lag.model_copy(update={"lag_ms": round(lag.lag_ms - own.lag_ms, 1)})
+
+
+def _lags_to_score(stem: FloatArray, rate: int, onsets_s: DoubleArray) -> tuple[Lag, ...]:
     from dsp.movements import RISES_PER_S, rises
 
     curve = rises(stem, rate).astype(np.float64)

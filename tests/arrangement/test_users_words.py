@@ -8,7 +8,10 @@ from benchmarks.written import WrittenSong, write_context
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.ideation.brief import validate_request
 
-SHORT_REFRAIN = "[Verse]\nSalt on the window\nRain on the glass and nobody to answer\n[Chorus]\nSail\nSail on until the harbour lights are gone\n"
+SHORT_REFRAIN = (
+    "[Verse]\nSalt on the window\nRain on the glass and nobody to answer\n"
+    "[Chorus]\nSail\nSail on until the harbour lights are gone\n"
+)
 ONE_SYLLABLE = "[Verse]\nI saw you standing in the rain\nYou called my name again\n[Chorus]\nHey\nHey\nHey\nHey\n"
 LONG_LINES = (
     "[Verse]\nI been up since the morning with the coffee and the paper and I never really slept at all\n"

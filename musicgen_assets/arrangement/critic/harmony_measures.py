@@ -75,12 +75,17 @@ def harmonic_pulse(sounding: Floats, bar_steps: int, beat_steps: int) -> dict[st
 def new_tones(matter: Matter, sounding: Floats) -> float:
     """Whether ``sounding`` (steps, 12) changes when the chords do: in the first beat of every chord that brings new
     tones, time on its new tones over time on those and on tones that only the chord before had. 1 where parts move
-    on time, 0 where they come late; 1 where no chord changes.
+    on time, 0 where they come late; 1 where no chord changes. Changes through which a part stands still to the end of
+    the new chord are left out: a pedal is not late.
     """
     chords, beat = matter.chords, matter.beat_steps
+    edges = [*(int(step) for step in chords.steps), len(sounding)]
     fresh = stale = 0.0
     for index in range(1, len(chords)):
-        first = int(chords.steps[index])
+        first = edges[index]
+        heard = [sounding[start:end].any(axis=0) for start, end in pairwise(edges[index - 1 : index + 2])]
+        if heard[1].any() and (heard[0] == heard[1]).all():
+            continue
         now, before = chords.tones[index], chords.tones[index - 1]
         window = sounding[first : first + beat].sum(axis=0)
         fresh += float(window[now & ~before].sum())

@@ -31,6 +31,10 @@ from musicgen_assets.composition.melody_hook import HOOK_BARS_MAX, HOOK_NOTES_MA
 from musicgen_assets.context.schema import HOOK_KINDS
 
 Measures = dict[str, float]
+RETURNS_FROM_NOTES = 20
+"""A tune of fewer notes is hardly long enough to come back to a figure of four: human tunes of 8 to 19 notes score 0
+as often as not.
+"""
 
 
 def step_weights(time_signature: str, bar_steps: int) -> Floats:
@@ -47,9 +51,10 @@ def melody_measures(matter: Matter) -> Measures:
     weights = step_weights(matter.score.time_signature, matter.bar_steps)
     home = _in_home_key(line, matter)
     said = _hook_statements(matter)
+    returns = max(recurrence(line, beat), share_said(said, matter.hook, len(line)))
     return {
         **motion(home, phrases),
-        "recurrence": max(recurrence(line, beat), share_said(said, matter.hook, len(line))),
+        **({"recurrence": returns} if len(line) >= RETURNS_FROM_NOTES else {}),
         **variety(home, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),

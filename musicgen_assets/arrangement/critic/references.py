@@ -39,7 +39,7 @@ MELODIC = {
     "interval": Reference(0.4, 1.2, 3.7, 5.5),  # human 5 % 1.5, 95 % 3.7
     "span": Reference(2.0, 5.0, 24.0, 36.0),  # human 5 % 7, 95 % 19.5, mostly sung; a pianist's tune takes two octaves
     "recurrence": Reference(-0.2, 0.2),  # human 5 % 0, 25 % .4: short tunes and chorales return little
-    "pitch_bits": Reference(1.0, 2.0, 3.1, 3.5),  # human 5 % 2.2, 95 % 3.07
+    "pitch_bits": Reference(0.6, 1.7, 3.1, 3.5),  # human 5 % 2.2, 95 % 3.07; riffs of club music have three pitches
     "rhythm_bits": Reference(-0.1, 0.1, 3.1, 4.0),  # human 5 % .3, 95 % 2.1; jazz phrasing goes higher
     "in_key": Reference(0.6, 0.84),  # human 5 % .84
     "consonance": Reference(0.5, 0.78),  # human 75 % .78, chords named by template; chance is about .4 to .55
