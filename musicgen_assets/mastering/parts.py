@@ -9,6 +9,7 @@ The score and the dry stem are witnesses: what was written, and what the instrum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ _HIT_S = 0.05
 
 
 class Lag(Frozen):
-    """Where the onsets of a stretch of song lie after the written ones. ``score`` in deviations over chance, ``lead``
-    over the best other lag.
+    """Where the onsets of a stretch of song lie after those of the dry part, or after the written ones. ``score`` in
+    deviations over chance, ``lead`` over the best other lag.
     """
 
     from_s: float
@@ -152,51 +153,58 @@ def _power(lines: Any) -> DoubleArray:
 
 
 def _lags(stem: FloatArray, rate: int, onsets_s: DoubleArray, dry: FloatArray | None) -> tuple[Lag, ...]:
-    """The lag in each third of the stem that has six onsets or more, less that of the dry part where it is read as
-    surely: bowed strings and pads rise a fifth of a second after their notes begin, and are on time.
+    """The lag in each third of the stem that has six onsets or more: behind the rises of the dry part, since bowed
+    strings and pads rise a fifth of a second after their notes begin and are on time; without it behind the score.
     """
-    own = {lag.from_s: lag for lag in _lags_to_score(dry, rate, onsets_s)} if dry is not None else {}
-    return tuple(_beside(lag, own.get(lag.from_s)) for lag in _lags_to_score(stem, rate, onsets_s))
+    from dsp.movements import RISES_PER_S
 
-
-def _beside(lag: Lag, own: Lag | None) -> Lag:
-    if own is None or not (lag.is_clear and own.is_clear):
-        return lag
-    return lag.model_copy(update={"lag_ms": round(lag.lag_ms - own.lag_ms, 1)})
-
-
-def _lags_to_score(stem: FloatArray, rate: int, onsets_s: DoubleArray) -> tuple[Lag, ...]:
-    from dsp.movements import RISES_PER_S, rises
-
-    curve = rises(stem, rate).astype(np.float64)
-    deviation = float(curve.std())
-    if deviation <= 0.0:
+    curve = _standard_rises(stem, rate)
+    if curve is None:
         return ()
-    curve = np.maximum(curve, np.maximum(np.roll(curve, 1), np.roll(curve, -1)))
-    curve = (curve - curve.mean()) / curve.std()
-    duration_s = stem.shape[1] / rate
+    onsets = np.rint(onsets_s * RISES_PER_S).astype(np.int64)
+    onsets = onsets[(onsets >= 0) & (onsets < curve.size)]
+    own = _standard_rises(dry, rate) if dry is not None else None
+    weights = np.zeros(curve.size)
+    if own is None:
+        weights[onsets] = 1.0
+    else:
+        size = min(own.size, curve.size)
+        weights[:size] = np.maximum(own[:size], 0.0)
+    curve = np.maximum(curve, np.maximum(np.roll(curve, 1), np.roll(curve, -1))) if own is None else curve
+    edges = np.linspace(0, curve.size, _TIMING_PARTS + 1).astype(np.int64).tolist()
+    return tuple(
+        _lag_between(curve, weights, start, end)
+        for start, end in pairwise(edges)
+        if int(((onsets >= start) & (onsets < end)).sum()) >= _LEAST_ONSETS and weights[start:end].any()
+    )
+
+
+def _standard_rises(samples: FloatArray, rate: int) -> DoubleArray | None:
+    """The rises of a part as deviations from their mean; None of what never rises."""
+    from dsp.movements import rises
+
+    curve = rises(samples, rate).astype(np.float64)
+    deviation = float(curve.std())
+    return (curve - curve.mean()) / deviation if deviation > 0.0 else None
+
+
+def _lag_between(curve: DoubleArray, weights: DoubleArray, start: int, end: int) -> Lag:
+    """Where ``curve`` best follows what ``weights`` marks in ``start``..``end``, in steps of 1 / RISES_PER_S."""
+    from dsp.movements import RISES_PER_S
+
     steps = np.arange(round(_LAG_FIRST_S * RISES_PER_S), round(_LAG_LAST_S * RISES_PER_S) + 1)
-    found = []
-    for number in range(_TIMING_PARTS):
-        from_s, to_s = duration_s * number / _TIMING_PARTS, duration_s * (number + 1) / _TIMING_PARTS
-        inside = onsets_s[(onsets_s >= from_s) & (onsets_s < to_s)]
-        if inside.size < _LEAST_ONSETS:
-            continue
-        at = np.rint(inside * RISES_PER_S).astype(np.int64)[:, None] + steps[None, :]
-        values = np.where((at >= 0) & (at < curve.size), curve[np.clip(at, 0, curve.size - 1)], 0.0)
-        sums = values.sum(axis=0) / np.sqrt(inside.size)
-        best = int(np.argmax(sums))
-        others = sums[np.abs(steps - steps[best]) > _SAME_LAG_S * RISES_PER_S]
-        lead = float(sums[best] / max(float(others.max()), 0.1))
-        found.append(
-            Lag(
-                from_s=round(from_s, 2),
-                lag_ms=round(float(steps[best]) * 1_000.0 / RISES_PER_S, 1),
-                score=round(float(sums[best]), 2),
-                lead=round(lead, 2),
-            )
-        )
-    return tuple(found)
+    marked = start + np.flatnonzero(weights[start:end])
+    at = marked[:, None] + steps[None, :]
+    values = np.where((at >= 0) & (at < curve.size), curve[np.clip(at, 0, curve.size - 1)], 0.0)
+    sums = weights[marked] @ values / np.sqrt(np.square(weights[marked]).sum())
+    best = int(np.argmax(sums))
+    others = sums[np.abs(steps - steps[best]) > _SAME_LAG_S * RISES_PER_S]
+    return Lag(
+        from_s=round(start / RISES_PER_S, 2),
+        lag_ms=round(float(steps[best]) * 1_000.0 / RISES_PER_S, 1),
+        score=round(float(sums[best]), 2),
+        lead=round(float(sums[best] / max(float(others.max()), 0.1)), 2),
+    )
 
 
 def _silent_share(levels_db: DoubleArray, rows: DoubleArray) -> float:
