@@ -57,6 +57,7 @@ class ReviseSong(dg.Config):
     version: str = Field(description="COMPOSITION@vN, or COMPOSITION for its newest version.")
     overrides: dict[str, Any] = Field({}, description="What is to change: {technical.loudness_target_lufs: -9}.")
     rerolls: list[str] = Field([], description="Assets whose dice are thrown again: [melody].")
+    words: str | None = Field(None, description="The change in words: slower, no drums, -9 LUFS.")
     prompt: str | None = Field(None, description="A new description; what was set by hand stays.")
     seed: int | None = Field(None, description="Another seed for everything.")
     title: str | None = Field(None, description="Another title.")

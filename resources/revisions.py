@@ -44,6 +44,7 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     """
     from musicgen_assets.ideation.brief import accept, brief_of
     from musicgen_assets.ideation.revision import streams_of
+    from musicgen_assets.ideation.words_to_change import Reading, read_words
 
     if parent.context is None:
         raise BadInput(
@@ -51,8 +52,10 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
             way_out=f"Let it come that far first: musicgen retry {parent.partition}",
         )  # fmt: skip
     base = CompositionContext.model_validate(parent.context)
-    overrides = _wishes(request)
-    streams = streams_of(request.rerolls)
+    said = read_words(request.words, base) if request.words else Reading()
+    overrides = {**said.overrides, **_wishes(request)}
+    rerolls = tuple(dict.fromkeys([*request.rerolls, *said.rerolls]))
+    streams = streams_of(rerolls)
     if not _may_change_form(request, overrides, streams):
         _check_sections(session, parent, streams)
     asked = request_of(session, parent).payload
@@ -66,7 +69,9 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     payload["until"] = request.until
     change = {
         "set": overrides,
-        "rerolls": list(request.rerolls),
+        "rerolls": list(rerolls),
+        "words": request.words,
+        "read_as": said.notes,
         "refresh": request.is_refresh,
         "prompt": request.prompt,
     }

@@ -24,6 +24,7 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
     metavar="ASSET",
     help="Throw the dice of this asset again, or of a section: 'verse 2'.",
 )
+@click.option("--say", "words", metavar="TEXT", help="The change in words: 'slower, sadder, no drums, -9 LUFS'.")
 @click.option("--style", "styles", multiple=True, metavar="NAME[=WEIGHT]", help="Style; repeat to mix styles.")
 @click.option("--lyrics", type=click.Path(path_type=Path), metavar="FILE", help="Other words to sing, UTF-8 text.")
 @click.option("--title", help="Another title.")
@@ -44,6 +45,7 @@ def revise(
     version: str,
     sets: tuple[str, ...],
     rerolls: tuple[str, ...],
+    words: str | None,
     styles: tuple[str, ...],
     lyrics: Path | None,
     title: str | None,
@@ -63,12 +65,13 @@ def revise(
 ) -> None:
     """Make a new version of a song from VERSION (its newest when @vN is left out).
 
-    Only what the change can touch is made again; the rest is carried.
+    Only what the change can touch is made again; the rest is carried. A change can be said in words, in English,
+    Spanish, French, German or Portuguese; --plan shows how they were taken before anything is made.
 
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
     request = filled_in(
-        RevisionRequest, version=version, rerolls=rerolls, prompt=prompt,
+        RevisionRequest, version=version, rerolls=rerolls, words=words, prompt=prompt,
         overrides=overrides_of(sets, styles, lyrics, packages, targets, reference), title=title, seed=seed,
         is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key, priority=priority,
     )  # fmt: skip

@@ -58,14 +58,16 @@ class RevisionRequest(_Asked):
     """One request for a new version of a composition: its parent's resolved context, and what is to change.
 
     ``version`` is "COMPOSITION@vN", or "COMPOSITION" for its newest. ``rerolls`` names assets whose dice are thrown
-    again ("melody" or "composition/melody"). A new ``prompt`` is understood from scratch; everything set by hand
-    before stays set. ``is_refresh`` makes everything with today's code, which a plain revision never does.
+    again ("melody" or "composition/melody"). ``words`` say a change ("slower, no drums"): they are read against the
+    parent, and what is set by ``overrides`` beats them. A new ``prompt`` is understood from scratch; everything set by
+    hand before stays set. ``is_refresh`` makes everything with today's code, which a plain revision never does.
     """
 
     kind: Literal["revise"] = "revise"
     version: str = Field(min_length=1, max_length=120)
     overrides: dict[str, Any] = Field(default_factory=dict)
     rerolls: tuple[str, ...] = Field((), max_length=40)
+    words: str | None = Field(None, min_length=1, max_length=limits.PROMPT_MAX_CHARACTERS)
     prompt: str | None = None
     seed: int | None = Field(None, ge=0, le=limits.SEED_MAX)
     title: str | None = Field(None, min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)

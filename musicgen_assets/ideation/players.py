@@ -86,7 +86,7 @@ def band_of(
         if not item.is_optional or draw < chance or item.role in wishes.wanted_roles
         or any(_satisfies(item, sound) for sound in wanted)
     ]  # fmt: skip
-    band = [item for item in band if item.role not in excluded and not _is_refused(item, wishes.unwanted)]
+    band = [item for item in band if item.role not in excluded and not is_refused(item, wishes.unwanted)]
     kept: list[Instrument] = []
     for sound in wanted:
         _seat(band, sound, excluded, kept)
@@ -234,7 +234,8 @@ def families_of(item: Instrument) -> set[str]:
     return found
 
 
-def _is_refused(item: Instrument, unwanted: Collection[str]) -> bool:
+def is_refused(item: Instrument, unwanted: Collection[str]) -> bool:
+    """Whether a player is one of those refused by name, or of a family refused as a whole ("no strings")."""
     refused = [sounds_by_name()[name] for name in unwanted]
     if item.role in DRUM_ROLES:
         return any(item.role in sound.roles for sound in refused)
@@ -257,7 +258,7 @@ def _stand_in(role: Role, unwanted: Collection[str]) -> Instrument:
     able = [sounds_by_name()[name] for name in names.get(role, ())]
     able += [sound for sound in sounds() if role in sound.roles]
     players = [Instrument(role=role, name=sound.name, program=sound.program) for sound in able]
-    return next((player for player in players if not _is_refused(player, unwanted)), players[0])
+    return next((player for player in players if not is_refused(player, unwanted)), players[0])
 
 
 def _colleague(role: Role, band: Sequence[Instrument], style: Style, wishes: Wishes) -> Instrument | None:
@@ -270,7 +271,7 @@ def _colleague(role: Role, band: Sequence[Instrument], style: Style, wishes: Wis
             and role in MELODIC_ROLES
             and suits
             and is_free
-            and not _is_refused(item, wishes.unwanted)
+            and not is_refused(item, wishes.unwanted)
         ):
             return Instrument(role=role, name=item.name, program=item.program)
     return None

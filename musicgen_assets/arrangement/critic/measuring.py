@@ -11,6 +11,7 @@ import numpy as np
 from musicgen_assets.arrangement.critic import form_measures, harmony_measures, rhythm_measures
 from musicgen_assets.arrangement.critic.hook_measures import hook_presence, share_said, statements
 from musicgen_assets.arrangement.critic.matter import (
+    LINE_TRACKS,
     STEP_TICKS,
     Floats,
     Ints,
@@ -54,12 +55,21 @@ def melody_measures(matter: Matter) -> Measures:
     returns = max(recurrence(line, beat), share_said(said, matter.hook, len(line)))
     return {
         **motion(home, phrases),
+        "span": _span(matter),
         **({"recurrence": returns} if len(line) >= RETURNS_FROM_NOTES else {}),
         **variety(home, phrases, beat),
         "in_key": tonality(line, matter.scale_tones | matter.chord_tones),
         **agreement(line, phrases, matter.chord_tones, weights),
         **hook_presence(said, matter.sections, matter.score.end_ticks),
     }
+
+
+def _span(matter: Matter) -> float:
+    """Semitones from the lowest to the highest note of the tune, of whoever goes widest: what a whistle plays over the
+    intro is not sung.
+    """
+    performers = [part.notes for part in matter.parts if part.name in LINE_TRACKS]
+    return max((float(np.ptp(_in_home_key(notes, matter)[:, 2])) for notes in performers if len(notes)), default=0.0)
 
 
 def _in_home_key(line: Ints, matter: Matter) -> Ints:

@@ -119,6 +119,11 @@ def instrument_words(language: str) -> Mapping[str, Sound]:
     return {**compounds, **plural, **exact}
 
 
+def expanded(phrases: list[Any]) -> tuple[str, ...]:
+    """Phrase keys of phrases with endings, as the lexicons write them."""
+    return tuple(_keys(phrases))
+
+
 def _keys(phrases: list[Any]) -> Iterator[str]:
     """Phrase keys; "trist|e|es" stands for the stem with each ending, "stem||e" also for the stem alone."""
     for phrase in phrases:
