@@ -57,6 +57,32 @@ def test_a_revision_is_a_child_with_its_change(registry: Registry, settings: Set
         assert version.seed == 3
 
 
+def test_a_change_in_words_is_kept_with_how_it_was_read_and_options_beat_it(
+    registry: Registry, settings: Settings, parent: Submission
+) -> None:
+    words = "in F minor, slower, another melody"
+    child = revise(registry, settings, parent.composition, words=words, overrides={"musical.key": "G"})
+    with registry.reading() as session:
+        version = queries.get_version(session, child.partition)
+        before = queries.get_version(session, parent.partition).context["musical"]["tempo_bpm"]
+        assert version.context is None or version.context["musical"]["key"] == "G"
+        assert version.change["words"] == words
+        assert version.change["rerolls"] == ["melody"]
+        assert version.change["set"]["musical.key"] == "G"
+        assert version.change["set"]["musical.scale"] == "minor"
+        assert version.change["set"]["musical.tempo_bpm"] == round(before * 0.92, 1)
+        assert version.change["read_as"][-1] == "melody is drawn anew"
+
+
+def test_words_that_say_no_change_are_refused_before_anything_is_written(
+    registry: Registry, settings: Settings, parent: Submission
+) -> None:
+    with pytest.raises(BadInput, match="brighter mix"):
+        revise(registry, settings, parent.composition, words="brighter mix")
+    with registry.reading() as session:
+        assert len(queries.list_versions(session, queries.get_version(session, parent.partition).composition_id)) == 1
+
+
 def test_two_revisions_of_one_version_are_two_children(
     registry: Registry, settings: Settings, parent: Submission
 ) -> None:
