@@ -1,83 +1,29 @@
 """mastering/analysis: everything measured of the master, pictures of it, and the verdict of the gate.
 
-Belongs here: gathering measures and plans, and the artifact. Does not belong here: how anything is measured,
-judged or drawn (mastering.measures, mastering.gate, mastering.pictures).
+Belongs here: the artifact and its pictures. Does not belong here: gathering and judging (mastering.judging), how
+anything is measured or drawn (mastering.measures, mastering.pictures).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
-from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
-from musicgen_assets.mastering.corridor import corridor_for
-from musicgen_assets.mastering.fidelity import Fidelity
 from musicgen_assets.mastering.gate import (
     Asked,
-    decoded_peak_check,
-    over_targets,
-    score_checks,
-    sound_checks,
-    stems_null_check,
 )
-from musicgen_assets.mastering.gate_music import key_check, tempo_check
-from musicgen_assets.mastering.gate_parts import Part, lead_over_rest_db, part_checks
-from musicgen_assets.mastering.gate_sum import sum_checks
-from musicgen_assets.mastering.key_by_score import fit_score
-from musicgen_assets.mastering.measures import Measures, MusicMeasures, SoundMeasures
-from musicgen_assets.mastering.parts import PartMeasures, part_task_inputs
-from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan, TargetRecord
-from musicgen_assets.mastering.targets import Target, targets_of
-from musicgen_assets.mastering.tempo_grid import GridMatch
-from musicgen_assets.mastering.tone import planned_gains_db
-from musicgen_assets.score.clock import mean_tempo_bpm, seconds, song_clock, steady, steady_tracks
+from musicgen_assets.mastering.gate_parts import Part, lead_over_rest_db
+from musicgen_assets.mastering.judging import Judged, asked_of, judge_masters
+from musicgen_assets.score.clock import song_clock
 from musicgen_assets.score.model import Score
 
 PICTURES = ("waveform", "spectrogram", "loudness", "spectrum", "piano_roll", "phase", "energy")
 
-_SOUND_ENTRY = "musicgen_assets.mastering.measures:measure_sound"
-_MUSIC_ENTRY = "musicgen_assets.mastering.measures:measure_music"
-_GRID_ENTRY = "musicgen_assets.mastering.tempo_grid:match_tempo"
-_PART_ENTRY = "musicgen_assets.mastering.parts:measure_part"
-_MIX_ENTRY = "musicgen_assets.mastering.fidelity:measure_mix"
-_FIDELITY_ENTRY = "musicgen_assets.mastering.fidelity:measure_fidelity"
 _SOUND_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_sound"
 _COURSE_PICTURES_ENTRY = "musicgen_assets.mastering.pictures:draw_course"
 _SCORE_PICTURE_ENTRY = "musicgen_assets.mastering.pictures:draw_score"
-_PEAK_ENTRY = "musicgen_assets.mastering.codecs:measure_decoded"
-
-
-@dataclass(frozen=True)
-class TargetVerdict:
-    """What was measured and judged of one delivery target's master."""
-
-    target: Target
-    master: Ref
-    measures: SoundMeasures
-    fidelity: Fidelity
-    encodes: tuple[EncodeRecord, ...]
-    checks: tuple[CheckResult, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Everything measured and judged of a song's masters. ``checks`` answers each check once, over all targets."""
-
-    targets: tuple[TargetVerdict, ...]
-    music: MusicMeasures
-    grid: GridMatch
-    parts: tuple[Part, ...]
-    scores: Mapping[str, Any]
-    checks: tuple[CheckResult, ...]
-
-    @property
-    def measures(self) -> Measures:
-        """Of the first target's master."""
-        return Measures(**self.targets[0].measures.model_dump(), **self.music.model_dump())
 
 
 def make_analysis(job: Job) -> Outcome:
@@ -100,144 +46,6 @@ def make_analysis(job: Job) -> Outcome:
     )
 
 
-def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[Judged, list[tuple[Ref, ...]]]:
-    """Measure and judge every target's master; ``beside`` are tasks to do in the same go, whose results follow."""
-    asked = asked_of(job, score)
-    masters = _masters(job)
-    mix = job.ref("mixing/mix", "main")
-    strips = job.json("mixing/mix", "plan")["strips"]
-    part_tasks = _part_tasks(job, score, [strip["track"] for strip in strips])
-    score_ref = job.ref("arrangement/arrangement", "main")
-    tasks = [
-        Task("mix", _MIX_ENTRY, {}, {"mix": mix}),
-        # Of the mix: no level changes them, and likeness proves that the master is this mix.
-        Task("music", _MUSIC_ENTRY, {"tempo_bpm": asked.tempo_bpm}, {"master": mix}),
-        Task("tempo", _GRID_ENTRY, {}, {"master": mix, "score": score_ref}),
-        *(Task(f"measures/{target.name}", _SOUND_ENTRY, {}, {"master": ref}) for target, ref in masters),
-        *part_tasks.values(),
-        *beside,
-    ]
-    (bands, facts), (music,), (grid,), *results = job.tasks(tasks)
-    fidelities = job.tasks(
-        [
-            Task(f"fidelity/{target.name}", _FIDELITY_ENTRY, {}, {"master": ref, "bands": bands})
-            for target, ref in masters
-        ]
-    )
-    parts = _parts(job, strips, dict(zip(part_tasks, results[len(masters) :], strict=False)))
-    mix_clicks = int(json.loads(job.blob(facts).data)["clicks"])
-    targets = [
-        _judged_target(
-            job,
-            asked,
-            target,
-            ref,
-            sound[0],
-            fidelity[0],
-            is_main=number == 0,
-            is_wide=len(parts) > 1,
-            mix_clicks=mix_clicks,
-        )
-        for number, ((target, ref), sound, fidelity) in enumerate(
-            zip(masters, results[: len(masters)], fidelities, strict=True)
-        )
-    ]
-    found = MusicMeasures.model_validate_json(job.blob(music).data)
-    grid_match = _grid(job, grid)
-    judged = job.json("arrangement/vocal_line", "critic")
-    null_db = job.json("mixing/mix", "plan").get("stems_null_db")
-    by_score = fit_score(found.pitch_classes, score, asked.key, asked.scale)
-    checks = (
-        *over_targets([(verdict.target.name, verdict.checks) for verdict in targets]),
-        tempo_check(found, grid_match, mean_tempo_bpm(score), asked.tempo_bpm),
-        key_check(found.keys, asked.key, asked.scale, by_score),
-        *part_checks(parts),
-        stems_null_check(None if null_db is None else float(null_db)),
-        *score_checks(judged),
-    )
-    beside_results = results[len(masters) + len(part_tasks) :]
-    return Judged(tuple(targets), found, grid_match, parts, judged.get("scores", {}), checks), beside_results
-
-
-def _masters(job: Job) -> list[tuple[Target, Ref]]:
-    """Each target with its master, the first one first."""
-    targets = _targets(job)
-    roles = ["streaming", *(f"target/{target.name}" for target in targets[1:])]
-    return [(target, job.ref("mastering/master", role)) for target, role in zip(targets, roles, strict=True)]
-
-
-def _targets(job: Job) -> tuple[Target, ...]:
-    return targets_of(
-        job.read("technical.targets"),
-        float(job.read("technical.loudness_target_lufs")),
-        float(job.read("technical.true_peak_ceiling_dbtp")),
-    )
-
-
-def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]:
-    """A task for each stem of the mix, with its written notes and, where production has it, its dry sound."""
-    stems = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
-    dry = {
-        ref.role.removeprefix("track/"): ref for ref in job.refs("production/stems") if ref.role.startswith("track/")
-    }
-    tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
-    written = {track.name: track for track in tracks}
-    tempo_bpm = steady(score).tempo_bpm
-    tasks = {}
-    for name in names:
-        track = written.get(name)
-        notes = () if track is None else track.notes
-        rows = [
-            (seconds(start, tempo_bpm), seconds(start + length, tempo_bpm), pitch, velocity)
-            for start, length, pitch, velocity in notes
-        ]
-        inputs = part_task_inputs(rows, is_drums=track is not None and track.is_drums)
-        refs = {"stem": stems[name], **({"dry": dry[name]} if name in dry else {})}
-        tasks[name] = Task(f"part/{name}", _PART_ENTRY, inputs, refs)
-    return tasks
-
-
-def _parts(job: Job, strips: Sequence[Mapping[str, Any]], results: Mapping[str, tuple[Ref, ...]]) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            strip["track"], strip["role"],
-            PartMeasures.model_validate_json(job.blob(results[strip["track"]][0]).data),
-        )
-        for strip in strips
-    )  # fmt: skip
-
-
-def _judged_target(
-    job: Job, asked: Asked, target: Target, master: Ref, sound: Ref, fidelity: Ref, *, is_main: bool, is_wide: bool,
-    mix_clicks: int,
-) -> TargetVerdict:  # fmt: skip
-    measures = SoundMeasures.model_validate_json(job.blob(sound).data)
-    compared = Fidelity.model_validate_json(job.blob(fidelity).data)
-    own = replace(
-        asked, target_lufs=target.loudness_lufs, tolerance_lu=target.tolerance_lu, ceiling_dbtp=target.ceiling_dbtp
-    )
-    encodes = tuple(_encodes(job, "encoded/" if is_main else f"encoded/{target.name}/", target, is_main=is_main))
-    checks = (
-        *sound_checks(measures, own),
-        decoded_peak_check(encodes, own.ceiling_dbtp),
-        *sum_checks(
-            measures,
-            compared,
-            planned_gains_db(_record(job, target, is_main=is_main)),
-            is_wide=is_wide,
-            mix_clicks=mix_clicks,
-        ),
-    )
-    return TargetVerdict(target, master, measures, compared, encodes, checks)
-
-
-def _record(job: Job, target: Target, *, is_main: bool) -> TargetRecord:
-    plan = MasterPlan.model_validate(job.json("mastering/master", "plan"))
-    if is_main:
-        return plan.streaming
-    return next(one.record for one in plan.others if one.target == target.name)
-
-
 def _picture_tasks(asked: Asked, job: Job, score: Score, score_ref: Ref) -> list[Task]:
     clock, master = song_clock(score), job.ref("mastering/master", "streaming")
     sections = [
@@ -251,55 +59,6 @@ def _picture_tasks(asked: Asked, job: Job, score: Score, score_ref: Ref) -> list
         Task("pictures/course", _COURSE_PICTURES_ENTRY, course, {"master": master}),
         Task("pictures/score", _SCORE_PICTURE_ENTRY, {}, {"score": score_ref}),
     ]
-
-
-def _grid(job: Job, ref: Ref) -> GridMatch:
-    found = json.loads(job.blob(ref).data)
-    return GridMatch(found["factor"], found["score"], found["lead"])
-
-
-def _encodes(job: Job, prefix: str, target: Target, *, is_main: bool) -> list[EncodeRecord]:
-    """The plan's records of a target's lossy files, measured again where a record is not of the file that is
-    there.
-    """
-    plan = MasterPlan.model_validate(job.json("mastering/master", "plan"))
-    known = plan if is_main else next((one for one in plan.others if one.target == target.name), None)
-    refs = {ref.role.removeprefix(prefix): ref for ref in job.refs("mastering/master") if ref.role.startswith(prefix)}
-    found = []
-    for name, ref in refs.items():
-        if "/" in name:
-            continue
-        record = None if known is None else known.encode(name)
-        if record is None or record.sha256 != ref.sha256:
-            record = _measured_again(job, name, ref)
-        found.append(record)
-    return found
-
-
-def _measured_again(job: Job, name: str, ref: Ref) -> EncodeRecord:
-    ((peak,),) = job.tasks([Task(f"codec/{name}", _PEAK_ENTRY, {"format": name}, {"audio": ref})])
-    return EncodeRecord.model_validate_json(job.blob(peak).data)
-
-
-def asked_of(job: Job, score: Score) -> Asked:
-    """What the first target's master was to be, from the context, the styles and who plays in ``score``."""
-    from musicgen_assets.styles.loader import blend
-
-    genres = job.read("musical.genres")
-    roles = {track.role for track in score.tracks if track.notes}
-    target = _targets(job)[0]
-    return Asked(
-        duration_s=float(job.read("technical.duration_s")),
-        target_lufs=target.loudness_lufs,
-        ceiling_dbtp=target.ceiling_dbtp,
-        tempo_bpm=float(job.read("musical.tempo_bpm")),
-        key=job.read("musical.key"),
-        scale=job.read("musical.scale"),
-        style=blend(genres).master,
-        corridor=corridor_for(genres, roles),
-        tolerance_lu=target.tolerance_lu,
-        reference=job.read("technical.reference"),
-    )
 
 
 def _pictures(drawn: list[Ref]) -> tuple[list[Ref], dict[str, Ref]]:
