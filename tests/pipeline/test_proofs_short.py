@@ -29,8 +29,8 @@ from sensors.requests import sweep
 
 pytestmark = [pytest.mark.song, pytest.mark.xdist_group("song")]
 
-LOUDER, ANOTHER_BASS = 15, 31
-"""Dice that draw these edits."""
+ANOTHER_BASS = 31
+"""Dice that draw this edit."""
 
 SONG = songs.Song("upbeat pop song with piano", (), 5)
 """The one that all tests of whole songs share."""
@@ -51,14 +51,13 @@ def fresh(tmp_path: Path) -> Home:
     return Home(tmp_path / "own")
 
 
-def test_two_random_sequences_of_edits_are_what_they_are_from_scratch(
+def test_a_random_sequence_of_edits_is_what_it_is_from_scratch(
     home: Path, song: dict[str, Any], tmp_path: Path
 ) -> None:
     with warm.warm_home(home) as edited:
-        for dice in LOUDER, ANOTHER_BASS:
-            facts = partial.sequence(edited, song, tmp_path / f"scratch-{dice}", Random(dice))
-            assert facts["edits"]
-            assert facts["status"] in ("released", "stopped")
+        facts = partial.sequence(edited, song, tmp_path / "scratch", Random(ANOTHER_BASS))
+    assert facts["edits"]
+    assert facts["status"] in ("released", "stopped")
 
 
 def test_symbolic_sequences_of_edits_are_what_they_are_from_scratch(tmp_path: Path) -> None:
