@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="not run: no Chromium is installed"),
 ]
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 Visit = Callable[[str], None]
 
 

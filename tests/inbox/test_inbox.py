@@ -139,7 +139,7 @@ def test_a_huge_file_is_refused_without_being_read(
         os.truncate(file.fileno(), 1_000_000_000)
     begun = time.process_time()
     looks(inbox, registry, settings)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 5.0
     told = answer(folder, "huge.csv")
     assert (told["status"], told["rows"][0]["field"]) == ("refused", "file")
     assert f"{LARGEST_BYTES:,}" in told["rows"][0]["rule"]
