@@ -12,6 +12,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from support.cli import ASK, Said, musicgen  # after tests/ is on the path
 
+TOGETHER = {
+    "finalization": "release", "mastering": "release", "production": "sound", "mixing": "sound", "twins": "twins",
+    "critic": "twins", "composition_tonal": "tonal", "composition_rhythm": "rhythm",
+}  # fmt: skip
+"""Folders whose tests share songs that are made once a process: each such group stays on one worker."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        group = TOGETHER.get(item.path.parent.name)
+        if group is not None and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="Write snapshots instead of comparing them.")
