@@ -46,6 +46,7 @@ def word_of(text: str, language: str) -> Word:
     return Word(text, syllables, min(rules.stress(lower, syllables), len(syllables) - 1))
 
 
+@lru_cache(maxsize=8192)
 def line_of(text: str, language: str, rhyme: str = "") -> LyricLine:
     """``text`` as a sung line: syllables, stresses and word ends of equal length.
 
@@ -100,10 +101,11 @@ def rhymes(first: str, second: str, language: str) -> bool:
     return _RULES[language].joins_vowels and not {_vowels(sound) for sound in one}.isdisjoint(map(_vowels, other))
 
 
-def _sounds(word: str, language: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def _sounds(word: str, language: str) -> frozenset[str]:
     """Every sound a word may end on, m and n alike."""
     rules, found = _RULES[language], word_of(word, language)
-    return {sound.replace("m", "n") for sound in (rules.tail(found), *rules.variants(found))}
+    return frozenset(sound.replace("m", "n") for sound in (rules.tail(found), *rules.variants(found)))
 
 
 def _vowels(sound: str) -> str:

@@ -97,6 +97,7 @@ def word_set(language: str, name: str) -> frozenset[str]:
     return frozenset(_lexicon_file().get(language, {}).get(name, "").split())
 
 
+@lru_cache(maxsize=16384)
 def plain(text: str) -> str:
     """Lower case without accents or cedillas; ß becomes ss."""
     letters = unicodedata.normalize("NFD", text.lower().replace("ß", "ss").replace("œ", "oe").replace("æ", "ae"))

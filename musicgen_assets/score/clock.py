@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteRow, Score, Skip, TempoChange, Track
 
 
+@lru_cache(maxsize=64)
 def meter(time_signature: str) -> tuple[int, int]:
     """("6/8") -> (6, 8)."""
     numerator, denominator = time_signature.split("/")
