@@ -30,6 +30,7 @@ from musicgen_assets.arrangement.form_to_picture import lines_of, read_to_pictur
 from musicgen_assets.arrangement.pace import FIELD as HIT_POINTS
 from musicgen_assets.arrangement.pace import TAIL_MIN_S, Pace, bars_that_fit
 from musicgen_assets.arrangement.section_lengths import Wish, fit_lengths, part_of, priced_lengths
+from musicgen_assets.composition.section_loops import STANDS_FOR
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import HOOK_KINDS, PlannedSection, SectionKind
 from musicgen_assets.score.clock import seconds, ticks_per_bar
@@ -55,8 +56,6 @@ _LAST_HOOK_WEIGHT, _LEAD_IN_LENGTHENING = 5.0, 4.0
 """How much a section minds being shorter or longer than it should be."""
 _NEAR_FORM = 0.3
 """Forms whose lengths differ by less than this many octaves are as good as each other."""
-_SINGS_ALSO: Mapping[SectionKind, SectionKind] = {"drop": "chorus", "breakdown": "verse"}
-"""What the words of a dance form's sections are also the words of."""
 _SQUEEZE_MIN = 0.5
 _SECTION_SHARE_MAX = 0.35
 _STRETCH_BARS = 2
@@ -190,7 +189,7 @@ def _written_form(
     """One of the style's forms that can sing most of the given words, drawn among those whose wished length comes
     nearest to the song's.
     """
-    sung = [len(given_words & {*form, *(_SINGS_ALSO.get(kind, kind) for kind in form)}) for form in style.forms]
+    sung = [len(given_words & {*form, *(STANDS_FOR.get(kind, kind) for kind in form)}) for form in style.forms]
     forms = [form for form, kinds in zip(style.forms, sung, strict=True) if kinds == max(sung)]
     distances = [abs(math.log2(wished_bars(form, nominal) / total)) for form in forms]
     near = [form for form, far in zip(forms, distances, strict=True) if far <= min(distances) + _NEAR_FORM]

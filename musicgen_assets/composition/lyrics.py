@@ -7,7 +7,6 @@ vocal_line).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +18,8 @@ from musicgen_assets.composition.lyrics_score import BOUNDS, lyric_scores, margi
 from musicgen_assets.composition.lyrics_text import sections_of
 from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, choose_voice, match_theme
 from musicgen_assets.composition.lyrics_writer import Writer, line_syllables
-from musicgen_assets.composition.section_loops import line_count, sung_kinds
-from musicgen_assets.context.schema import Language, Mood, SectionKind
+from musicgen_assets.composition.section_loops import STANDS_FOR, line_count, sung_kinds
+from musicgen_assets.context.schema import Language, Mood
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.wording.moderation import moderate
@@ -32,9 +31,6 @@ BRIGHT_FROM_VALENCE = 0.5
 _DARK_VALENCE = 0.3
 DRAWS_MAX = 5
 """Songs of words drawn at most before the best of them stands as it is."""
-
-
-_DANCE_SOURCES: Mapping[SectionKind, SectionKind] = {"drop": "chorus", "breakdown": "verse"}
 
 
 @dataclass(frozen=True)
@@ -150,9 +146,7 @@ def _with_dance_sections(sections: tuple[LyricSection, ...], style: Style) -> tu
     their drops and the verses for their breakdowns, unless the user wrote words for those.
     """
     given = {section.kind for section in sections}
-    wanted = {
-        kind: source for kind, source in _DANCE_SOURCES.items() if kind in sung_kinds(style) and kind not in given
-    }
+    wanted = {kind: source for kind, source in STANDS_FOR.items() if kind in sung_kinds(style) and kind not in given}
     return sections + tuple(
         section.model_copy(update={"kind": kind})
         for kind, source in wanted.items()

@@ -6,6 +6,7 @@ section of the song gets (arrangement), which repeats these loops.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import get_args
 
@@ -17,6 +18,8 @@ SONG_KINDS: tuple[SectionKind, ...] = ("verse", "pre_chorus", "chorus", "bridge"
 """Kinds that carry words in songs."""
 DANCE_KINDS: tuple[SectionKind, ...] = ("breakdown", "drop")
 """Kinds that carry words where a style has forms without verse and chorus."""
+STANDS_FOR: Mapping[SectionKind, SectionKind] = {"drop": "chorus", "breakdown": "verse"}
+"""The part of a song that each of them plays: whose words it can sing."""
 BARS_PER_LINE = 2
 
 

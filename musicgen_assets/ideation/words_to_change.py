@@ -14,8 +14,9 @@ from typing import Any
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext, Instrument
-from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
+from musicgen_assets.ideation.overrides import INSTRUMENTS
 from musicgen_assets.ideation.players import is_refused
 from musicgen_assets.ideation.wording import changes
 from musicgen_assets.ideation.wording.changes import Comparative
@@ -116,12 +117,7 @@ class _Now:
     changed: Mapping[str, Any]
 
     def of(self, path: str) -> Any:
-        if path in self.changed:
-            return self.changed[path]
-        value: Any = self.context
-        for name in path.split("."):
-            value = getattr(value, name)
-        return value
+        return self.changed[path] if path in self.changed else read_path(self.context, path)
 
 
 def _compare(asked: Comparative, found: Findings, digits: Prompt, language: str, now: _Now, mine: Reading) -> None:
@@ -241,6 +237,5 @@ def _with_player(band: list[Instrument], name: str, free: list[Any]) -> list[Ins
 
 def _set(mine: Reading, path: str, value: Any, said: str, unit: str = "") -> None:
     mine.overrides[path] = value
-    shown = normalise_overrides({path: value}).get(path, value) if path == _KEY else value
-    told = f"{len(value)} players" if path == INSTRUMENTS else f"{shown:g}" if isinstance(value, float) else f"{shown}"
+    told = f"{len(value)} players" if path == INSTRUMENTS else f"{value:g}" if isinstance(value, float) else f"{value}"
     mine.notes.append(f"{said}: {path} = {told}{' ' * bool(unit)}{unit}")

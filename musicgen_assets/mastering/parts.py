@@ -167,10 +167,10 @@ def _lags(stem: FloatArray, rate: int, onsets_s: DoubleArray, dry: FloatArray | 
     weights = np.zeros(curve.size)
     if own is None:
         weights[onsets] = 1.0
+        curve = np.maximum(curve, np.maximum(np.roll(curve, 1), np.roll(curve, -1)))
     else:
         size = min(own.size, curve.size)
         weights[:size] = np.maximum(own[:size], 0.0)
-    curve = np.maximum(curve, np.maximum(np.roll(curve, 1), np.roll(curve, -1))) if own is None else curve
     edges = np.linspace(0, curve.size, _TIMING_PARTS + 1).astype(np.int64).tolist()
     return tuple(
         _lag_between(curve, weights, start, end)

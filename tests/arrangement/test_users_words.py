@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.written import WrittenSong, write_context
-from musicgen_assets.context.request import CompositionRequest
-from musicgen_assets.ideation.brief import validate_request
+from benchmarks.written import WrittenSong, write_song
 
 SHORT_REFRAIN = (
     "[Verse]\nSalt on the window\nRain on the glass and nobody to answer\n"
@@ -21,10 +19,7 @@ REFRAIN_ONLY = "[Chorus]\nWe are the ones who never sleep\nWe are the ones who r
 
 
 def _song(words: str, style: str, duration_s: float = 60.0) -> WrittenSong:
-    overrides = {"creative.lyrics": words, "technical.duration_s": duration_s}
-    return write_context(
-        validate_request(CompositionRequest(prompt=f"a {style} song", seed=2, overrides=overrides)),
-    )
+    return write_song(f"a {style} song", 2, {"creative.lyrics": words, "technical.duration_s": duration_s})
 
 
 @pytest.mark.parametrize("style", ["pop", "house", "jazz"])

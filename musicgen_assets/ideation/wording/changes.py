@@ -8,7 +8,7 @@ any of it makes of a context (words_to_change).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,7 @@ _COMPARATIVES = (
 )  # fmt: skip
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _PER_CENT = "%|per ?cent|prozent|por ciento|pour cent|por cento"
+_BUTS = ("but", "pero", "mais", "aber", "mas", "then", "luego", "puis", "dann", "depois")
 _PARTS = re.compile(r"\s*(?:[;\n]+|,(?!\d)|\.(?=\s|$)|\s[–—]\s)\s*")
 
 
@@ -118,9 +119,6 @@ def instead(prompt: Prompt, language: str) -> bool:
     return bool(find_phrases(prompt, _phrases(language, "with_instead")))
 
 
-_BUTS = ("but", "pero", "mais", "aber", "mas", "then", "luego", "puis", "dann", "depois")
-
-
 def _is_inside(one: tuple[int, Any, int], other: tuple[int, Any, int]) -> bool:
     """Whether a phrase is only a part of a longer one: "happier" does not stand in "less happy"."""
     is_longer = other[2] - other[0] > one[2] - one[0]
@@ -132,12 +130,15 @@ def _degree(prompt: Prompt, start: int, language: str) -> float:
     before = read_prompt(prompt.plain[:start]) if prompt.plain[:start].strip() else None
     if before is None:
         return PLAINLY
-    last = [end for _, end, _ in find_phrases(before, frozenset(words_of(language, "slightly")))]
-    if last and not split_words(before.plain[last[-1] :]):
+    if _ends_on(before, words_of(language, "slightly")):
         return SLIGHTLY
-    strong = (*words_of(language, "very"), *_phrases(language, "much"))
-    last = [end for _, end, _ in find_phrases(before, frozenset(strong))]
-    return MUCH if last and not split_words(before.plain[last[-1] :]) else PLAINLY
+    return MUCH if _ends_on(before, (*words_of(language, "very"), *_phrases(language, "much"))) else PLAINLY
+
+
+def _ends_on(prompt: Prompt, phrases: Iterable[str]) -> bool:
+    """Whether one of the phrases is the last that is said."""
+    found = find_phrases(prompt, frozenset(phrases))
+    return bool(found) and not split_words(prompt.plain[found[-1][1] :])
 
 
 def _table(language: str) -> Mapping[str, Any]:
