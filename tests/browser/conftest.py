@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,21 +38,3 @@ def keep(browser_page: Page, request: pytest.FixtureRequest) -> Callable[[str], 
             browser_page.screenshot(path=Path(folder) / name)
 
     return save
-
-
-@pytest.fixture(scope="module")
-def visit(browser_page: Page) -> Callable[[str], None]:
-    """Opens a page of the UI; the invitation that comes once per browser, with the first page, is declined."""
-    from playwright.sync_api import TimeoutError as NotThere
-
-    is_new = True
-
-    def opened(url: str) -> None:
-        nonlocal is_new
-        browser_page.goto(url)
-        if is_new:
-            with suppress(NotThere):
-                browser_page.get_by_role("button", name="Skip").click(timeout=8000)
-            is_new = False
-
-    return opened

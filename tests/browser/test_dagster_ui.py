@@ -20,14 +20,18 @@ pytestmark = [
 ]
 
 PATIENCE_MS = 120_000
-Visit = Callable[[str], None]
+
+
+def test_nothing_lies_over_the_first_page(address: str, browser_page: Page) -> None:
+    asked = browser_page.request.post(f"{address}/graphql", data={"query": "{ shouldShowNux }"})
+    assert asked.json() == {"data": {"shouldShowNux": False}}
 
 
 def test_the_graph_shows_the_seven_stages_and_their_assets(
-    address: str, visit: Visit, browser_page: Page, keep: Callable[[str], None]
+    address: str, browser_page: Page, keep: Callable[[str], None]
 ) -> None:
     browser_page.set_viewport_size({"width": 1900, "height": 1300})  # nodes outside the window are not drawn
-    visit(f"{address}/asset-groups")
+    browser_page.goto(f"{address}/asset-groups")
     browser_page.get_by_text("mastering").first.wait_for(timeout=PATIENCE_MS)
     browser_page.keyboard.press("Alt+KeyE")
     for name in ("lyrics", "melody", "arrangement", "mix", "analysis", "release"):
@@ -38,9 +42,9 @@ def test_the_graph_shows_the_seven_stages_and_their_assets(
 
 
 def test_a_materialization_shows_its_pictures_and_numbers(
-    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
+    browser_page.goto(f"{address}/assets/arrangement/arrangement?view=partitions&partition={song['partition']}")
     browser_page.get_by_text("structural_integrity").first.wait_for(timeout=PATIENCE_MS)
     assert song["partition"] in browser_page.content()
     browser_page.get_by_text("[Show Markdown]").first.click(timeout=PATIENCE_MS)
@@ -51,17 +55,17 @@ def test_a_materialization_shows_its_pictures_and_numbers(
 
 
 def test_checks_are_listed_for_the_version(
-    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
+    browser_page.goto(f"{address}/assets/mastering/analysis?view=checks&checkDetail=true_peak")
     browser_page.get_by_text("true_peak").first.wait_for(timeout=PATIENCE_MS)
     browser_page.get_by_text(song["partition"]).first.wait_for(timeout=PATIENCE_MS)
     keep("checks.png")
 
 
 def test_a_run_lists_every_step(
-    address: str, visit: Visit, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:
-    visit(f"{address}/runs/{song['run_id']}")
+    browser_page.goto(f"{address}/runs/{song['run_id']}")
     browser_page.get_by_text("mastering__analysis").first.wait_for(timeout=PATIENCE_MS)
     keep("run.png")

@@ -29,13 +29,12 @@ pytestmark = [
 ]
 
 PATIENCE_MS = 240_000
-Visit = Callable[[str], None]
 Keep = Callable[[str], None]
 
 
-def fill_in(browser_page: Page, visit: Visit, address: str, job: str, config: str) -> None:
+def fill_in(browser_page: Page, address: str, job: str, config: str) -> None:
     """Open the form ``job`` and type ``config``, YAML at the depth of a field of the form."""
-    visit(f"{address}/locations/musicgen_assets.definitions/jobs/{job}/playground")
+    browser_page.goto(f"{address}/locations/musicgen_assets.definitions/jobs/{job}/playground")
     op = {"new_song": "submit_song", "revise_song": "submit_revision"}[job]
     lines = "".join(f"      {line}\n" for line in config.splitlines())
     browser_page.locator(".CodeMirror").first.click(timeout=PATIENCE_MS)
@@ -44,7 +43,7 @@ def fill_in(browser_page: Page, visit: Visit, address: str, job: str, config: st
     browser_page.get_by_text("No errors", exact=True).wait_for(timeout=PATIENCE_MS)
 
 
-def launch_and_follow(browser_page: Page, address: str, visit: Visit, keep: Keep, picture: str) -> str:
+def launch_and_follow(browser_page: Page, address: str, keep: Keep, picture: str) -> str:
     """Launch what was filled in, wait for the form's run to end, and open the run it links to. The version's key."""
     browser_page.get_by_role("button", name="Launch Run").click(timeout=PATIENCE_MS)
     link = browser_page.locator("a[href^='/runs/']", has_text=re.compile("^/runs/")).first
@@ -54,7 +53,7 @@ def launch_and_follow(browser_page: Page, address: str, visit: Visit, keep: Keep
     partition = browser_page.get_by_text(re.compile(r"^[a-z]+-[a-z]+-\w+@v\d+$")).first.inner_text()
     target = link.get_attribute("href")
     assert target is not None
-    visit(address + target)
+    browser_page.goto(address + target)
     return partition
 
 
@@ -80,23 +79,21 @@ def state_of(home: Path, partition: str) -> str:
         return str(database.execute("SELECT state FROM versions WHERE partition = ?", [partition]).fetchone()[0])
 
 
-def test_a_form_that_is_filled_in_makes_a_song(
-    address: str, home: Path, visit: Visit, browser_page: Page, keep: Keep
-) -> None:
-    fill_in(browser_page, visit, address, "new_song", f"prompt: {PROMPT}\nduration_s: 30\nseed: 5")
+def test_a_form_that_is_filled_in_makes_a_song(address: str, home: Path, browser_page: Page, keep: Keep) -> None:
+    fill_in(browser_page, address, "new_song", f"prompt: {PROMPT}\nduration_s: 30\nseed: 5")
     keep("form.png")
-    partition = launch_and_follow(browser_page, address, visit, keep, "form_run.png")
+    partition = launch_and_follow(browser_page, address, keep, "form_run.png")
     browser_page.get_by_text(f"partition: {partition}").first.wait_for(timeout=PATIENCE_MS)
     browser_page.get_by_text("Success", exact=True).first.wait_for(timeout=PATIENCE_MS)
     assert state_of(home, partition) == "released"
 
 
 def test_a_change_that_is_filled_in_shows_what_was_carried(
-    address: str, home: Path, song: dict[str, Any], visit: Visit, browser_page: Page, keep: Keep
+    address: str, home: Path, song: dict[str, Any], browser_page: Page, keep: Keep
 ) -> None:
     config = f"version: {song['partition']}\noverrides:\n  technical.loudness_target_lufs: -9"
-    fill_in(browser_page, visit, address, "revise_song", config)
-    partition = launch_and_follow(browser_page, address, visit, keep, "revision_form_run.png")
+    fill_in(browser_page, address, "revise_song", config)
+    partition = launch_and_follow(browser_page, address, keep, "revision_form_run.png")
     assert partition.partition("@")[0] == song["composition"]
     assert partition != song["partition"]
     browser_page.get_by_text("Success", exact=True).first.wait_for(timeout=PATIENCE_MS)
@@ -108,8 +105,8 @@ def test_a_change_that_is_filled_in_shows_what_was_carried(
     assert state_of(home, partition) == "released"
 
 
-def test_a_form_that_breaks_a_rule_says_which(address: str, visit: Visit, browser_page: Page, keep: Keep) -> None:
-    fill_in(browser_page, visit, address, "new_song", f"prompt: {PROMPT}\nduration_s: 4")
+def test_a_form_that_breaks_a_rule_says_which(address: str, browser_page: Page, keep: Keep) -> None:
+    fill_in(browser_page, address, "new_song", f"prompt: {PROMPT}\nduration_s: 4")
     browser_page.get_by_role("button", name="Launch Run").click(timeout=PATIENCE_MS)
     browser_page.get_by_text("way_out").first.wait_for(timeout=PATIENCE_MS)
     shown = browser_page.locator("body").inner_text()
