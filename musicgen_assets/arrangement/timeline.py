@@ -29,6 +29,8 @@ RELEASE_S = 0.25
 LIFT_FROM_S = 100.0
 LOOP_BARS_MAX = 32
 """Harmony and theme loops of lengths that do not divide each other are read together up to this."""
+PHRASE_BARS = 4
+"""What a tune and its drums count in."""
 
 _STAND_INS: Mapping[SectionKind, tuple[SectionKind, ...]] = {
     "intro": ("verse", "chorus"), "verse": ("chorus", "drop"), "pre_chorus": ("build", "verse"),
@@ -188,11 +190,20 @@ def loop_bars(kind: SectionKind, harmony: Harmony, melody: Melody) -> int:
 def runs_of(start_bar: int, bars: int, loop: int) -> tuple[Run, ...]:
     """Read a loop over ``bars`` bars: whole passes, and for what is left over the loop's last bars, so that
     its cadence leads on; where not even one pass fits, its first bars.
+
+    More than a phrase of four bars is left over only as whole phrases, and the odd bars after them say the end of the
+    last one again, as a tag does: a tune that began in the middle of a phrase would stand against the drums' fours.
     """
     whole, rest = divmod(bars, loop)
     runs = [Run(start_bar + number * loop, 0, loop) for number in range(whole)]
-    if rest:
-        runs.append(Run(start_bar + whole * loop, loop - rest if whole else 0, rest))
+    if not whole:
+        return (Run(start_bar, 0, rest),) if rest else ()
+    tag = rest % PHRASE_BARS if rest > PHRASE_BARS else 0
+    at = start_bar + whole * loop
+    if rest - tag:
+        runs.append(Run(at, loop - (rest - tag), rest - tag))
+    if tag:
+        runs.append(Run(at + rest - tag, loop - tag, tag))
     return tuple(runs)
 
 

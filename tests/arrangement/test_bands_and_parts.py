@@ -168,6 +168,7 @@ def test_a_line_moves_as_a_whole_to_where_it_fits():
 
 def test_runs_read_whole_loops_then_the_loops_end():
     assert runs_of(4, 10, 4) == (Run(4, 0, 4), Run(8, 0, 4), Run(12, 2, 2))
+    assert runs_of(2, 14, 8) == (Run(2, 0, 8), Run(10, 4, 4), Run(14, 6, 2))  # a whole phrase, and its end again
     assert runs_of(0, 3, 8) == (Run(0, 0, 3),)
     assert runs_of(0, 0, 4) == ()
 
