@@ -221,7 +221,7 @@ def _velocity(piece: str, mark: str, bar: int, inside: int, level: int, feel: Fe
     is_light = piece not in _LEVELS_OF_PIECE
     weight = metric_weight(inside, feel.time_signature)
     base += (14.0 if is_light else 6.0) * (weight - 0.4)
-    base += (4.0 if is_light else 2.0) * (1.0 if bar % 2 == 0 else -1.25)
+    base += (5.0 if is_light else 2.0) * (1.0 if bar % 2 == 0 else -1.25)
     if bar % 2 == 1 and inside >= beat_starts(feel.time_signature)[-1]:
         base += 5.0
     return base + (level - 3) * 3.0 + (feel.arousal - 0.5) * 10.0
@@ -233,7 +233,8 @@ def _limited(velocity: float, key: int, mark: str) -> int:
         low, high = GHOST_VELOCITIES
     elif mark == _ACCENT and key in BACKBEAT_KEYS:
         low, high = BACKBEAT_VELOCITIES
+    elif mark == _NORMAL and key in BACKBEAT_KEYS:
+        low, high = GHOST_VELOCITIES[1] + 1, BACKBEAT_VELOCITIES[0] - 1
     elif mark == _NORMAL:
-        low = GHOST_VELOCITIES[1] + 1
-        high = BACKBEAT_VELOCITIES[0] - 1 if key in BACKBEAT_KEYS else 127
+        low = GHOST_VELOCITIES[0]  # hats of a quiet style keep their accents down there; only a snare would be a ghost
     return min(max(round(velocity), low), high)
