@@ -185,7 +185,7 @@ def test_silence_cuts_what_reaches_in():
 @pytest.mark.parametrize("style", style_names())
 def test_at_least_two_devices_stand_at_every_boundary(style):
     made = load_style(style)
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         tempo = made.tempo_bpm.typical
         materials = materials_for(made, tempo, "4/4", seed)
         brief = Brief("T", "C", "major", tempo, "4/4", 150.0, made.mood)
