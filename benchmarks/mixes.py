@@ -32,6 +32,7 @@ from musicgen_assets.mixing.strip import strip_sound
 from musicgen_assets.score.clock import steady
 from musicgen_assets.score.model import Score
 from resources.instruments import instruments_of
+from resources.voices import guide_voice
 
 STYLES = (
     "pop", "house", "rock", "jazz_swing", "hip_hop", "cinematic", "folk", "metal", "ambient", "funk",
@@ -91,6 +92,7 @@ def dry_store(style: str, duration_s: float, seed: int, keep: Path | None) -> Me
     request = CompositionRequest(prompt=prompt, seed=seed, overrides={"technical.duration_s": duration_s})
     store = MemoryStore(validate_request(request))
     store.data["instruments"] = instruments_of(None)
+    store.data["voice"] = guide_voice()
     for declaration in until("production"):
         if declaration.stage != "ideation" and declaration.key != "production/preview":
             store.run(declaration.key)

@@ -26,6 +26,7 @@ from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.ideation.brief import validate_request
 from musicgen_assets.styles.loader import style_names
 from resources.instruments import instruments_of
+from resources.voices import guide_voice
 
 CACHE = Path(__file__).parent / "results" / "sound"
 THEMES = ("the sea", "lost love", "a summer night", "the road home", "dancing", "winter", "friendship", "hope")
@@ -109,6 +110,7 @@ def sounding_song(
     request = CompositionRequest(prompt=prompt, seed=seed, overrides=overrides)
     store = SoundStore(validate_request(request))
     store.data["instruments"] = instruments_of(None)
+    store.data["voice"] = guide_voice()
     _compose(store)
     for declaration in until("mastering"):
         if declaration.stage in _SOUNDING and declaration.name not in ("preview", "analysis"):

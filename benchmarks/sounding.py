@@ -14,6 +14,7 @@ from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.brief import validate_request
 from resources.instruments import instruments_of
+from resources.voices import guide_voice
 
 DURATION_S = "technical.duration_s"
 
@@ -30,6 +31,7 @@ def sounding_song(
     context = validate_request(request)
     store = MemoryStore(context)
     store.data["instruments"] = instruments_of(None)
+    store.data["voice"] = guide_voice()
     store.data["version"] = {"composition": "proof", "version": 1, "parent": None, "partition": "proof@v1"}
     store.put("ideation/brief", json_payload({"prompt": prompt, "seed": seed}))
     store.put("ideation/enhanced_prompt", json_payload({"reasoning_trace": [], "confidence": 1.0}))
