@@ -24,6 +24,9 @@ _QUIET = 1e-5
 
 # MIDI numbers: spectrum from G1 to G7, notes from G1 to E6, bass below E3.
 _LOWEST, _HIGHEST, _HIGHEST_NOTE, _BASS_TOP = 31, 103, 88, 52
+LOWEST_NOTE = _LOWEST
+"""MIDI number of the first column of ``note_strengths``."""
+NOTE_FRAMES_PER_S = _RATE_HZ / _HOP
 _OVERTONES = 8
 _OVERTONE_DECAY = 0.7
 _UPDATES = 30
@@ -84,7 +87,11 @@ def estimate_key(samples: FloatArray, rate: int) -> KeyEstimate:
     check_audio(samples)
     check_rate(rate)
     check_range("rate", rate, 8_000, 768_000)
-    notes = note_strengths(samples, rate)
+    return key_of_notes(note_strengths(samples, rate))
+
+
+def key_of_notes(notes: DoubleArray) -> KeyEstimate:
+    """``estimate_key`` of what ``note_strengths`` found, shape (frames, 57)."""
     heard, bass = _by_class(notes), _by_class(notes[:, : _BASS_TOP - _LOWEST])
     loudness = heard.sum(axis=1, keepdims=True)
     if not loudness.any():

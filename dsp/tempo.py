@@ -58,7 +58,11 @@ def estimate_tempo(samples: FloatArray, rate: int, prior_bpm: float) -> TempoEst
     check_rate(rate)
     check_range("rate", rate, 8_000, 768_000)
     check_range("prior_bpm", prior_bpm, 20.0, 400.0)
-    flux, frames_per_s = onset_flux(samples, rate)
+    return tempo_of_flux(*onset_flux(samples, rate), prior_bpm)
+
+
+def tempo_of_flux(flux: DoubleArray, frames_per_s: float, prior_bpm: float) -> TempoEstimate:
+    """``estimate_tempo`` of what ``onset_flux`` found."""
     correlation = _autocorrelation(flux, int(_LONGEST_LAG_S * frames_per_s) + 2)
     if correlation.size < 3 or correlation[0] <= 0.0:
         return TempoEstimate(0.0, 0.0)

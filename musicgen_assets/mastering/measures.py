@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musicgen_assets.context.schema import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
@@ -17,6 +18,8 @@ from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, corridor_levels_db
 
 _RANKED_KEYS = 6
+_SECTION_BEATS = 2
+_LEAST_BPM, _MOST_BPM = 20.0, 400.0
 _FLAT_TOP_SAMPLES = 4
 _FLAT_TOP_SHARE = 0.98
 
@@ -67,8 +70,16 @@ class SoundMeasures(Frozen):
     """How far harmonics of 50 or 60 Hz stand out of what always sounds."""
 
 
+class ChordGuess(Frozen):
+    """A triad as heard: "C", "Am", or "N" for none."""
+
+    start_s: float
+    end_s: float
+    symbol: str
+
+
 class MusicMeasures(Frozen):
-    """Of a master as music: tempo and key, as heard."""
+    """Of a master as music: tempo, key, beats, chords and sections, as heard."""
 
     tempo_bpm: float
     tempo_confidence: float
@@ -76,6 +87,9 @@ class MusicMeasures(Frozen):
     """The likeliest, best first."""
     pitch_classes: tuple[float, ...] = (1.0 / 12.0,) * 12
     """Share of each pitch class heard, C first."""
+    beats_s: tuple[float, ...] = ()
+    chords: tuple[ChordGuess, ...] = ()
+    section_starts_s: tuple[float, ...] = ()
 
 
 class Measures(SoundMeasures, MusicMeasures):
@@ -189,10 +203,11 @@ def _spectrum(samples: FloatArray, rate: int) -> dict[str, Any]:
 
 
 def _music(samples: FloatArray, rate: int, tempo_bpm: float) -> dict[str, Any]:
-    from dsp.analysis import estimate_key, estimate_tempo
+    from dsp.key import key_of_notes, note_strengths
+    from dsp.tempo import onset_flux, tempo_of_flux
 
-    tempo = estimate_tempo(samples, rate, tempo_bpm)
-    key = estimate_key(samples, rate)
+    flux, notes = onset_flux(samples, rate), note_strengths(samples, rate)
+    tempo, key = tempo_of_flux(*flux, tempo_bpm), key_of_notes(notes)
     return {
         "tempo_bpm": round(tempo.bpm, 3),
         "tempo_confidence": round(tempo.confidence, 4),
@@ -200,4 +215,28 @@ def _music(samples: FloatArray, rate: int, tempo_bpm: float) -> dict[str, Any]:
         "keys": tuple(
             KeyGuess(tonic=tonic, mode=mode, share=round(share, 4)) for tonic, mode, share in key.ranking[:_RANKED_KEYS]
         ),
+        **_course(samples, rate, flux, notes, tempo.bpm),
+    }
+
+
+def _course(
+    samples: FloatArray, rate: int, flux: tuple[NDArray[np.float64], float], notes: NDArray[np.float64], bpm: float
+) -> dict[str, Any]:
+    """Beats, and what changes along them; nothing where there is no beat."""
+    from dsp.beats import beats_of_flux
+    from dsp.chords import chords_of_notes, classes_between
+    from dsp.segments import section_starts
+
+    beats = beats_of_flux(*flux, bpm) if _LEAST_BPM <= bpm <= _MOST_BPM else np.zeros(0)
+    if beats.size <= 2 * _SECTION_BEATS:
+        return {}
+    edges = beats[::_SECTION_BEATS]
+    classes, _ = classes_between(notes, edges)
+    return {
+        "beats_s": tuple(round(float(beat), 3) for beat in beats),
+        "chords": tuple(
+            ChordGuess(start_s=chord.start_s, end_s=chord.end_s, symbol=chord.symbol)
+            for chord in chords_of_notes(notes, beats.tolist())
+        ),
+        "section_starts_s": tuple(round(float(at), 3) for at in section_starts(samples, rate, edges, classes)),
     }
