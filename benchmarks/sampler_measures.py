@@ -61,9 +61,9 @@ def envelope(sound: FloatArray, window_ms: float = 3.0) -> NDArray[np.float64]:
 
 
 def attack_ms(sound: FloatArray) -> float:
-    """From the key's going down until 70 % of the mean level of the first 0.3 s is reached."""
-    shape = envelope(sound, window_ms=2.0)
-    wanted = 0.7 * float(np.sqrt(np.mean(shape[: round(0.3 * RATE)] ** 2)))
+    """From the key's going down until 70 % of the usual level (median) of the first 0.4 s is reached."""
+    shape = envelope(sound, window_ms=8.0)
+    wanted = 0.7 * float(np.median(shape[: round(0.4 * RATE)]))
     return float(np.argmax(shape >= wanted)) * 1_000.0 / RATE
 
 

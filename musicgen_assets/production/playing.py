@@ -31,6 +31,10 @@ STACCATO_S, HELD_S = 0.12, 0.5
 TUNINGS = (-1.0, 0.4, -0.6, 1.0, 0.1)
 """Tunings of successive notes of one pitch, in parts of ``Touch.detune_cents``."""
 
+SLOW_ATTACK_MS = 30.0
+"""From here on an onset is a breath or a bow that takes hold, not a hammer: it is played by where in its recording a
+note begins, as samplers with a velocity-to-start modulation do."""
+FAST_ATTACK_S, SKIP_MAX_S, _CUT_FADE_S = 0.02, 0.15, 0.004
 _GOLDEN = 0.6180339887498949
 _TRIM = 512
 
@@ -65,16 +69,20 @@ def play(
     for (key, band, tuning), group in _grouped(keys, strokes, touch):
         cents = detune_cents + TUNINGS[tuning] * touch.detune_cents
         factor = response.gain(key, band)
-        for stroke, held in _held(instrument, key, band, cents, group, curve):
-            note = _shaped(held, stroke, touch, key, sample_rate_hz, factor, is_drums=is_drums)
+        spare = round(SKIP_MAX_S * sample_rate_hz) if touch.attack_ms >= SLOW_ATTACK_MS else 0
+        for stroke, held, ahead in _held(instrument, key, band, cents, group, curve, spare):
+            note = _shaped(held, stroke, touch, key, sample_rate_hz, factor, ahead, is_drums=is_drums)
             out.add(note, stroke.start, panned[key])
     return out.sound()
 
 
 def _held(
-    instrument: Instrument, key: int, band: int, cents: float, group: list[_Stroke], curve: PitchCurve | None
-) -> Iterator[tuple[_Stroke, FloatArray]]:
-    """Each stroke with its key held long enough: asked once for all that are unbent, once for each that is bent."""
+    instrument: Instrument, key: int, band: int, cents: float, group: list[_Stroke], curve: PitchCurve | None,
+    spare: int,
+) -> Iterator[tuple[_Stroke, FloatArray, int]]:  # fmt: skip
+    """Each stroke with its key held long enough, and how many samples more there are than it needs: asked once for
+    all that are unbent (with ``spare``), once for each that is bent (with none, for bends are timed from its start).
+    """
     lengths = [stroke.end - stroke.start + stroke.release for stroke in group]
     base = cents / 100.0
     is_bent = [
@@ -82,13 +90,13 @@ def _held(
         for stroke, length in zip(group, lengths, strict=True)
     ]
     longest = max((length for length, bent in zip(lengths, is_bent, strict=True) if not bent), default=0)
-    plain = _trimmed(instrument.held(key, band, longest, ((0, base),))) if longest else None
+    plain = _trimmed(instrument.held(key, band, longest + spare, ((0, base),))) if longest else None
     for stroke, length, bent in zip(group, lengths, is_bent, strict=True):
         if bent and curve is not None:
             steps = [(offset, base + semitones) for offset, semitones in curve.steps(stroke.start, length)]
-            yield stroke, _trimmed(instrument.held(key, band, length, steps))
+            yield stroke, _trimmed(instrument.held(key, band, length, steps)), 0
         elif plain is not None:
-            yield stroke, plain[:, :length]
+            yield stroke, plain[:, : length + spare], spare
 
 
 def _strokes(keys: Keys, touch: Touch, response: Response, rate: int, samples: int, *, is_drums: bool) -> list[_Stroke]:
@@ -153,14 +161,20 @@ def _band(velocity: float, width: int) -> int:
 
 
 def _shaped(
-    held: FloatArray, stroke: _Stroke, touch: Touch, key: int, rate: int, factor: float, *, is_drums: bool
+    held: FloatArray, stroke: _Stroke, touch: Touch, key: int, rate: int, factor: float, spare: int, *, is_drums: bool
 ) -> FloatArray:
-    """One note: tone, level, onset, release. A new array."""
+    """One note: tone, level, onset, release. A new array. ``held`` may be ``spare`` samples longer than is needed."""
+    force = min(stroke.velocity, HARD_VELOCITY) / HARD_VELOCITY
+    spoken = _spoken(held, rate) if touch.attack_ms >= SLOW_ATTACK_MS else 0
+    begin = min(round(max(spoken - FAST_ATTACK_S * rate, 0.0) * force**2), spare)
+    held = held[:, begin : held.shape[1] - (spare - begin)] if spare else held
     if touch.bark > 0.0 and stroke.velocity > SOFT_VELOCITY:
         held = _barking(held, touch.bark * (stroke.velocity - SOFT_VELOCITY) / (HARD_VELOCITY - SOFT_VELOCITY))
     pivot = DRUM_PIVOT_HZ if is_drums else pivot_hz(key, touch.pivot)
     note = _tilted(held, pivot, stroke.tilt_db, rate, stroke.gain * factor)
-    attack = round(touch.attack_ms * (1.0 - min(stroke.velocity, 110.0) / 110.0) * rate / 1_000.0)
+    attack = round((touch.attack_ms * rate / 1_000.0 + spoken) * (1.0 - force))
+    if begin:
+        attack = max(attack, round(_CUT_FADE_S * rate))
     if attack > 1:
         attack = min(attack, note.shape[1])
         note[:, :attack] *= np.sin(np.linspace(0.0, np.pi / 2.0, attack, dtype=np.float32)) ** 2
@@ -169,6 +183,18 @@ def _shaped(
         place = (np.arange(note.shape[1] - up, dtype=np.float32) + 1.0) / np.float32(stroke.release)
         note[:, up:] *= np.float32(10.0) ** (-2.5 * place) * (1.0 - place)
     return note
+
+
+def _spoken(note: FloatArray, rate: int) -> int:
+    """Samples until the recording itself reaches seven tenths of its usual level in the first 0.4 s: a soft note's
+    fade that ended before would change nothing, and a hard note begins nearer to it.
+    """
+    block = max(1, rate // 200)
+    blocks = min(note.shape[1] // block, 80)
+    if blocks == 0:
+        return 0
+    heard = np.abs(note[0, : blocks * block]).reshape(-1, block).mean(axis=1)
+    return int(np.argmax(heard >= 0.7 * np.median(heard))) * block
 
 
 def _tilted(sound: FloatArray, pivot_hz: float, tilt_db: float, rate: int, gain: float) -> FloatArray:

@@ -59,9 +59,8 @@ def test_two_strokes_of_one_drum_are_never_the_same(each_engine: Any, key: int) 
     assert max(levels) - min(levels) < 2.5
 
 
-def test_soft_bows_speak_slowly_and_hard_ones_at_once(each_engine: Any) -> None:
-    # Not winds: the recordings of a flute take 40 ms to speak whatever is done to them.
-    for program, at_least_ms in ((48, 9.0), (61, 2.0), (0, 1.0)):
+def test_soft_bows_and_breaths_speak_slowly_and_hard_ones_at_once(each_engine: Any) -> None:
+    for program, at_least_ms in ((40, 10.0), (48, 10.0), (61, 10.0), (73, 10.0)):
         soft, middle, hard = (attack_ms(one(each_engine, 62, velocity, program=program)) for velocity in (20, 64, 110))
         assert soft + 5.0 > middle > hard - 5.0  # a recording's own onset sways by some ms
         assert soft >= hard + at_least_ms
