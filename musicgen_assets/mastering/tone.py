@@ -20,7 +20,7 @@ DoubleArray = NDArray[np.float64]
 
 SUBSONIC_HZ = 20.0
 """The high-pass that takes out DC and what no loudspeaker plays."""
-MAX_CUT_DB = 4.5
+MAX_CUT_DB = 5.0
 MAX_BOOST_DB = 3.5
 """A master is corrected, not remixed: more is the mix's business, and the gate's."""
 
@@ -66,7 +66,7 @@ def tone_bands(
 
 
 def correction_db(levels_db: DoubleArray, corridor: Corridor) -> DoubleArray:
-    """Wanted change per octave of ``_OCTAVES_HZ``, within -4.5 and +3.5 dB."""
+    """Wanted change per octave of ``_OCTAVES_HZ``, within -5 and +3.5 dB."""
     octaves = octave_means_db(deviations_db(levels_db, corridor))
     at = [int(np.argmin([abs(np.log2(hz / centre)) for centre in THIRD_OCTAVES_HZ])) for hz in _OCTAVES_HZ]
     found = octaves[at]
