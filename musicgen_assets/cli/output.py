@@ -47,6 +47,8 @@ def lines(summary: dict[str, Any]) -> list[str]:
     if release:
         told += [f"  release: {release['directory']}", f"  hear it: {release['directory']}/master.wav",
                  f"  look at it: {release['directory']}/report.html"]  # fmt: skip
+        if summary.get("archived"):
+            told.append(f"  put away: {', '.join(summary['archived'])}")
     elif summary["status"] == "stopped":
         told.append(
             f"  No release: a check says no. Revise it, or excuse the check:\n"
