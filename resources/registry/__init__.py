@@ -7,6 +7,8 @@ from resources.registry.database import HEAD, Registry, open_registry
 from resources.registry.models import (
     Attempt,
     Base,
+    Batch,
+    BatchItem,
     Composition,
     Event,
     Lease,
@@ -25,6 +27,8 @@ __all__ = [
     "HEAD",
     "Attempt",
     "Base",
+    "Batch",
+    "BatchItem",
     "Composition",
     "Event",
     "Lease",
