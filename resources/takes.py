@@ -1,8 +1,10 @@
 """Takes: sibling versions of one song that differ in one draw, previewed and compared before one is finished.
 
 A take is a version like any other. What makes it one is an event, "version.take", which says of which first take it is
-a sibling, in which stream they differ, and its number. Belongs here: what a take covers, what to ask the door for, which
-takes there are. Does not belong here: comparing them (takes_compared), making them (the entry points).
+a sibling, in which stream they differ, and its number.
+
+Belongs here: what a take covers, what to ask the door for, which takes there are. Does not belong here: comparing them
+(takes_compared), making them (the entry points).
 """
 
 from __future__ import annotations
@@ -63,9 +65,7 @@ def check_takes(count: int, vary: str) -> str:
     from musicgen_assets.ideation.revision import streams_of
 
     if not 2 <= count <= TAKES_MAX:
-        raise BadInput(
-            "--takes", count, f"there are 2 to {TAKES_MAX} takes", way_out="Ask for a number between."
-        )
+        raise BadInput("--takes", count, f"there are 2 to {TAKES_MAX} takes", way_out="Ask for a number between.")
     try:
         (stream,) = streams_of([vary])
     except BadInput as problem:

@@ -58,9 +58,7 @@ def compare_takes(studio: Studio, found: TakeSet) -> dict[str, Any]:
     }
 
 
-def _row(
-    studio: Studio, take: Take, held: Manifests, melody: Melody | None, first: Melody | None
-) -> dict[str, Any]:
+def _row(studio: Studio, take: Take, held: Manifests, melody: Melody | None, first: Melody | None) -> dict[str, Any]:
     """One take: where it stands, scores, failed checks, the hook's notes and measures, its preview's file.
 
     "likeness" is 0-1, how alike its hook is to the first take's; None where there is no melody yet.
@@ -110,11 +108,7 @@ def _tracks_shared(studio: Studio, sets: list[Manifests]) -> list[str]:
     scores = [Score.model_validate(_json(studio, held, _SCORE)) for held in sets]
     if not scores:
         return []
-    return [
-        track.name
-        for track in scores[0].tracks
-        if all(score.track(track.name) == track for score in scores[1:])
-    ]
+    return [track.name for track in scores[0].tracks if all(score.track(track.name) == track for score in scores[1:])]
 
 
 def previews_folder(studio: Studio, composition: str) -> Path:

@@ -99,7 +99,9 @@ def keep(version: str, out: Path | None, is_json: bool) -> None:
         with reconciled_studio() as studio:
             _tell_put_away(_put_others_away(studio, found, version), is_json=is_json)
         return
-    sys.exit(submit_and_run(request, out, is_json=is_json, then=lambda studio: _put_others_away(studio, found, version)))
+    sys.exit(
+        submit_and_run(request, out, is_json=is_json, then=lambda studio: _put_others_away(studio, found, version))
+    )
 
 
 def compose_takes(request: CompositionRequest, count: int, vary: str, *, is_json: bool) -> int:

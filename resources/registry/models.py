@@ -191,7 +191,7 @@ class Batch(Base):
 
 
 class BatchItem(Base):
-    """One song of a batch. Requests and versions are named, not pointed at: they may be deleted, and the batch stays."""
+    """One song of a batch. Its request and version are named, not pointed at: they may be deleted, and it stays."""
 
     __tablename__ = "batch_items"
 

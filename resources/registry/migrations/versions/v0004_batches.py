@@ -57,7 +57,9 @@ def downgrade() -> None:
 
 
 def _json(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=False)
+    return sa.Column(
+        name, sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=False
+    )
 
 
 def _time(name: str, *, nullable: bool = False) -> sa.Column[Any]:
