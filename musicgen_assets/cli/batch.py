@@ -46,7 +46,6 @@ def start(file: str, is_check: bool, is_detached: bool, is_json: bool) -> None:
     earlier start are not made again; what failed or was cancelled is tried again. Ctrl-C stops after the song that is
     being made is cancelled; the same command goes on.
     """
-    from musicgen_assets.cli.batch_making import make_songs
     from resources.batches.definition import find_file, read_definition
     from resources.batches.starting import start as begin
     from resources.settings import get_settings
@@ -59,14 +58,20 @@ def start(file: str, is_check: bool, is_detached: bool, is_json: bool) -> None:
         return
     with reconciled_studio() as studio:
         started = begin(studio.registry, settings, definition, path.name, occasion=_now())
-        if not is_json:
-            click.echo(_started_in_words(started), err=True)
-        if is_detached:
-            _tell_started(studio, started, is_json=is_json)
-            sys.exit(EXIT_WAITING)
-        code = make_songs(studio, started.batch, is_quiet=is_json)
-        _tell_started(studio, started, is_json=is_json)
-    sys.exit(code)
+        sys.exit(_make(studio, started, is_json=is_json, is_detached=is_detached))
+
+
+@batch.command(short_help="Go on with a batch as it was started.")
+@click.argument("name", metavar="NAME[@N]")
+@DETACH
+@JSON
+def resume(name: str, is_detached: bool, is_json: bool) -> None:
+    """Make what is left of a batch, whatever its file says by now; what failed or was cancelled is tried again."""
+    from resources.batches.starting import go_on
+
+    with reconciled_studio() as studio:
+        started = go_on(studio.registry, studio.settings, name)
+        sys.exit(_make(studio, started, is_json=is_json, is_detached=is_detached))
 
 
 @batch.command("list", short_help="Batches, and definition files of this home.")
@@ -147,6 +152,19 @@ def package(name: str, out: Path | None, is_json: bool) -> None:
         click.echo(json.dumps({"batch": batch_id, "songs": songs, "zip": str(path), "bytes": size_bytes}))
     else:
         click.echo(f"{path}: {songs} releases, {size_bytes / 1024 / 1024:.1f} MB")
+
+
+def _make(studio: Studio, started: Started, *, is_json: bool, is_detached: bool) -> int:
+    """Make the songs of a started batch here, or leave them to a deployment. Returns the exit code."""
+    from musicgen_assets.cli.batch_making import make_songs
+
+    if not is_json:
+        click.echo(_started_in_words(started), err=True)
+    code = EXIT_WAITING if is_detached else make_songs(studio, started.batch, is_quiet=is_json)
+    _tell_started(studio, started, is_json=is_json)
+    if is_detached and not is_json:
+        click.echo("  a running deployment makes them, by priority, users in turn (musicgen up)")
+    return code
 
 
 def _check(definition: Any, source: str, *, is_json: bool) -> None:

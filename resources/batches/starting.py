@@ -21,7 +21,9 @@ from musicgen_assets.context.request import WorkRequest, filled_in
 from musicgen_assets.graph.payloads import canonical_json
 from resources.batches.definition import BatchDefinition
 from resources.batches.songs import Song, check_songs, songs_of
+from resources.batches.status import find_batch
 from resources.door import submit
+from resources.door_work import OPEN
 from resources.lifecycle import abandon
 from resources.registry import Batch, BatchItem, Registry, Request, Version, utc_now
 from resources.registry.queries import ensure_user
@@ -66,9 +68,22 @@ def start(
     check_songs(songs, source, settings)
     kept_occasion = occasion if definition.each_start == "new" else ""
     batch, is_new = _begun(registry, definition, source, kept_occasion, songs, moment)
-    new = sum(_submit(registry, settings, batch, song, source) for song in _to_submit(registry, batch, songs))
-    again = _try_again(registry, settings, batch, definition.priority)
-    return Started(batch, len(songs), new, len(songs) - new, again, is_new)
+    return _submitted(registry, settings, batch, songs, source, is_new=is_new)
+
+
+def go_on(registry: Registry, settings: Settings, text: str, *, now: datetime | None = None) -> Started:
+    """Go on with the batch "NAME@N", or the newest of "NAME", as it was started; its file is not looked at.
+
+    Raises BadInput for an unknown batch, and where the door refuses a song that it would have taken then.
+    """
+    with registry.session() as session:
+        batch = find_batch(session, text)
+        definition = BatchDefinition.model_validate(batch.definition)
+        batch.deadline, batch.ended_at = definition.deadline_after(now or utc_now()), None
+        rows = session.scalars(select(BatchItem).where(BatchItem.batch_id == batch.id).order_by(BatchItem.position))
+        songs = [Song(row.position, f"song {row.position}", row.fields, row.key, definition.priority) for row in rows]
+        name, source = batch.id, batch.source
+    return _submitted(registry, settings, name, songs, source, is_new=False)
 
 
 def end_overdue(registry: Registry, now: datetime | None = None) -> dict[str, int]:
@@ -86,6 +101,16 @@ def end_overdue(registry: Registry, now: datetime | None = None) -> dict[str, in
         with registry.session() as session:
             session.execute(update(Batch).where(Batch.id == batch).values(ended_at=moment))
     return ended
+
+
+def _submitted(
+    registry: Registry, settings: Settings, batch: str, songs: Sequence[Song], source: str, *, is_new: bool
+) -> Started:
+    """Put what is not submitted of ``batch`` through the door, and try again what stopped."""
+    new = sum(_submit(registry, settings, batch, song, source) for song in _to_submit(registry, batch, songs))
+    priority = songs[0].priority if songs else 0
+    again = _try_again(registry, settings, batch, priority)
+    return Started(batch, len(songs), new, len(songs) - new, again, is_new)
 
 
 def _begun(
@@ -159,13 +184,21 @@ def _try_again(registry: Registry, settings: Settings, batch: str, priority: int
             select(Version.partition, Request.user)
             .join(BatchItem, BatchItem.partition == Version.partition)
             .join(Request, Request.id == Version.request_id)
-            .where(BatchItem.batch_id == batch, Version.state.in_(_AGAIN))
+            .where(
+                BatchItem.batch_id == batch,
+                Version.state.in_(_AGAIN),
+                Version.id.not_in(select(Request.version_id).where(Request.status.in_(OPEN))),
+            )
         )
         stopped = session.execute(query.order_by(BatchItem.position)).tuples().all()
+    again = 0
     for partition, user in stopped:
         request = filled_in(WorkRequest, kind="retry", version=partition, user=user, priority=priority)
-        submit(registry, request, settings)
-    return len(stopped)
+        try:
+            again += submit(registry, request, settings).is_new
+        except BadInput:
+            continue  # somebody else tries it again since we looked, or put it away
+    return again
 
 
 def _not_begun(session: Session, batch: str, moment: datetime) -> list[str]:
