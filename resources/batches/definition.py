@@ -95,6 +95,7 @@ class BatchDefinition(_Part):
     """
 
     name: str = Field(pattern=f"^{_NAME}$")
+    """Small letters, digits, - and _; where a file names none, it is the file's own."""
     user: str = Field("local", min_length=1, max_length=120)
     priority: int = Field(0, ge=-limits.PRIORITY_MAX, le=limits.PRIORITY_MAX)
     until: Stage | None = None
