@@ -49,6 +49,7 @@ def lines(summary: dict[str, Any]) -> list[str]:
                  f"  look at it: {release['directory']}/report.html"]  # fmt: skip
         if summary.get("archived"):
             told.append(f"  put away: {', '.join(summary['archived'])}")
+        told += [f"  not put away: {name}: {rule}" for name, rule in summary.get("left", {}).items()]
     elif summary["status"] == "stopped":
         told.append(
             f"  No release: a check says no. Revise it, or excuse the check:\n"

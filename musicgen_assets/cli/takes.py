@@ -57,12 +57,15 @@ def make(version: str, count: int | None, vary: str, is_json: bool) -> None:
 
     Takes that are there already are not made again: asking for six after four makes two.
     """
-    from resources.takes import check_takes
+    from resources.takes import check_takes, is_previewed
 
     wanted = 4 if count is None else count
     stream = check_takes(wanted, vary)
     with reconciled_studio() as studio:
-        sys.exit(_make_all(studio, studio.partition(version), stream, wanted, is_json=is_json))
+        first = studio.partition(version)
+        if not is_previewed(studio.registry, first):
+            _run(studio, _instance(studio), _again(studio, first), is_json=is_json)
+        sys.exit(_make_all(studio, first, stream, wanted, is_json=is_json))
 
 
 @takes.command(short_help="Takes side by side.")
@@ -121,12 +124,10 @@ def compose_takes(request: CompositionRequest, count: int, vary: str, *, is_json
 
 
 def _make_all(studio: Studio, first: str, stream: str, count: int, *, is_json: bool) -> int:
-    """The first take's preview, the siblings, the comparison. Returns the exit code."""
-    from resources.takes import is_previewed, record_take, sibling_request, takes_of
+    """The siblings of a first take that was made, and the comparison. Returns the exit code."""
+    from resources.takes import record_take, sibling_request, takes_of
 
     instance = _instance(studio)
-    if not is_previewed(studio.registry, first):
-        _run(studio, instance, _again(studio, first), is_json=is_json)
     record_take(studio.registry, first, first, stream, 1)
     failed = False
     for number in range(2, count + 1):
@@ -223,18 +224,26 @@ def _tell(studio: Studio, found: TakeSet, *, is_json: bool) -> None:
         click.echo(line)
 
 
+_STAYS = ("archived", "released")
+
+
 def _put_others_away(studio: Studio, found: TakeSet, kept: str) -> dict[str, Any]:
-    """Archive every take but ``kept``, unless somebody released it on its own; say which."""
+    """Archive every take but ``kept``, unless somebody released it on its own or is making it; say which."""
+    from musicgen_assets.context.failures import BadInput
     from resources.lifecycle import archive
 
-    others = [take.partition for take in found.takes if take.partition != kept]
-    resting = [take.partition for take in found.takes if take.partition in others and take.state not in _STAYS]
-    for partition in resting:
-        archive(studio, partition, _instance(studio))
-    return {"kept": kept, "archived": resting}
-
-
-_STAYS = ("archived", "released")
+    archived: list[str] = []
+    left: dict[str, str] = {}
+    for take in found.takes:
+        if take.partition == kept or take.state in _STAYS:
+            continue
+        try:
+            archive(studio, take.partition, _instance(studio))
+        except BadInput as problem:  # the release is there and stays, whatever becomes of the others
+            left[take.partition] = problem.rule
+        else:
+            archived.append(take.partition)
+    return {"kept": kept, "archived": archived, "left": left}
 
 
 def _tell_put_away(told: dict[str, Any], *, is_json: bool) -> None:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.request import Stage
+from resources.disk import disk_failure
 from resources.settings import Settings
 
 ENDINGS = (".yaml", ".yml")
@@ -70,10 +71,12 @@ class Timetable(_Part):
     @field_validator("cron")
     @classmethod
     def _is_cron(cls, cron: str) -> str:
-        from dagster._utils.schedules import is_valid_cron_string
+        import dagster as dg
 
-        if not is_valid_cron_string(cron):
-            raise ValueError("it is no cron line; example: '0 3 * * *' for every night at three")
+        try:
+            dg.ScheduleDefinition(name="probe", job_name="probe", cron_schedule=cron)
+        except dg.DagsterInvalidDefinitionError as error:
+            raise ValueError("it is no cron line; example: '0 3 * * *' for every night at three") from error
         return cron
 
     @field_validator("timezone")
@@ -168,11 +171,14 @@ def folder_of(settings: Settings) -> Path:
 
 
 def files_in(settings: Settings) -> list[Path]:
-    """Definition files of the home, by name. None where there is no folder, or it cannot be read."""
+    """Definition files of the home, by name; none where there is no folder. Raises a Failure where it is unreadable."""
+    folder = folder_of(settings)
     try:
-        found = [path for path in folder_of(settings).iterdir() if path.suffix.lower() in ENDINGS]
-    except OSError:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise disk_failure(error, folder, "list") from error
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from musicgen_assets.context.failures import Failure
-from resources.batches.definition import BatchDefinition, files_in, read_definition
+from resources.batches.definition import BatchDefinition, files_in, folder_of, read_definition
 from resources.settings import Settings
 
 
@@ -24,20 +24,28 @@ class Looked:
 
 
 def look_at(settings: Settings) -> list[Looked]:
-    """Every definition file of the home, by name. Two that call their batch alike are a problem of the second."""
+    """Every definition file of the home, by name. Two that call their batch alike are a problem of the second.
+
+    A folder that cannot be read is told as the one thing in it.
+    """
     found: list[Looked] = []
     names: dict[str, str] = {}
-    for path in files_in(settings):
+    try:
+        files = files_in(settings)
+    except Failure as failure:
+        return [Looked(folder_of(settings), None, str(failure))]
+    for path in files:
         try:
             definition = read_definition(path)
         except Failure as failure:
             found.append(Looked(path, None, str(failure)))
             continue
-        if definition.name in names:
-            rule = f"{path.name}, name: {definition.name!r} is the batch of {names[definition.name]} already."
+        plain = definition.name.replace("-", "_")  # as Dagster's names are written
+        if plain in names:
+            rule = f"{path.name}, name: {definition.name!r} is the batch of {names[plain]} already."
             found.append(Looked(path, None, f"{rule} Give it a name of its own."))
             continue
-        names[definition.name] = path.name
+        names[plain] = path.name
         found.append(Looked(path, definition))
     return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -68,12 +68,12 @@ def items_of(session: Session, batch: str) -> list[Item]:
     """Every song of the batch of that id, in order."""
     rows = list(session.scalars(select(BatchItem).where(BatchItem.batch_id == batch).order_by(BatchItem.position)))
     partitions = [row.partition for row in rows if row.partition is not None]
-    versions = {version.partition: version for version in _chunks(session, Version, Version.partition, partitions)}
+    places = select(Version.partition, Version.id, Version.state)
+    versions = {found.partition: found for found in _chunks(session, places, Version.partition, partitions)}
     ids = [version.id for version in versions.values()]
-    open_requests = {row.version_id: row.status for row in _chunks(session, Request, Request.version_id, ids)
-                     if row.status in OPEN}  # fmt: skip
-    resting = [version.id for version in versions.values() if version.state in _TOLD]
-    reasons = _reasons(session, resting)
+    opened = select(Request.version_id, Request.status).where(Request.status.in_(OPEN))
+    open_requests = {found.version_id: found.status for found in _chunks(session, opened, Request.version_id, ids)}
+    reasons = _reasons(session, [version.id for version in versions.values() if version.state in _TOLD])
     return [_item(row, versions.get(row.partition or ""), open_requests, reasons) for row in rows]
 
 
@@ -108,14 +108,14 @@ _TOLD = ("failed", "cancelled", "waiting_for_approval")
 
 
 def _item(
-    row: BatchItem, version: Version | None, open_requests: Mapping[int, str], reasons: Mapping[int, str]
+    row: BatchItem, version: Row[Any] | None, open_requests: Mapping[int, str], reasons: Mapping[int, str]
 ) -> Item:
     reason = "" if version is None else reasons.get(version.id, "")
     state = _state(row, version, open_requests, reason)
     return Item(row.position, row.fields, row.partition, row.request_id, row.is_new, state, reason)
 
 
-def _state(row: BatchItem, version: Version | None, open_requests: Mapping[int, str], reason: str) -> str:
+def _state(row: BatchItem, version: Row[Any] | None, open_requests: Mapping[int, str], reason: str) -> str:
     if row.partition is None:
         return "not submitted"
     if version is None:
@@ -126,20 +126,19 @@ def _state(row: BatchItem, version: Version | None, open_requests: Mapping[int, 
         return "being made"
     if version.state == "waiting_for_approval":
         return "stopped at a check" if reason.startswith("checks failed") else "done"
-    return version.state
+    return str(version.state)
 
 
 def _reasons(session: Session, ids: list[int]) -> dict[int, str]:
     """By version: why it is where it rests."""
-    found: dict[int, str] = {}
-    for event in sorted(_chunks(session, Event, Event.version_id, ids), key=lambda event: event.id):
-        if event.kind == "version.state" and event.version_id is not None:
-            found[event.version_id] = str(event.payload.get("reason", ""))
-    return found
+    steps = select(Event.id, Event.version_id, Event.payload).where(Event.kind == "version.state")
+    found = sorted(_chunks(session, steps, Event.version_id, ids), key=lambda event: event.id)
+    return {event.version_id: str(event.payload.get("reason", "")) for event in found}
 
 
-def _chunks(session: Session, table: Any, column: Any, values: list[Any]) -> list[Any]:
-    found: list[Any] = []
+def _chunks(session: Session, query: Select[Any], column: Any, values: list[Any]) -> list[Row[Any]]:
+    """Rows of ``query`` whose ``column`` is one of ``values``, however many those are."""
+    found: list[Row[Any]] = []
     for at in range(0, len(values), _MANY):
-        found += session.scalars(select(table).where(column.in_(values[at : at + _MANY])))
+        found += session.execute(query.where(column.in_(values[at : at + _MANY])))
     return found

@@ -117,7 +117,7 @@ def test_keeping_one_puts_the_others_away_unless_somebody_released_them(made: di
     with open_studio(get_settings()) as studio:
         told = command._put_others_away(studio, takes_of(studio.registry, kept), kept)
         again = command._put_others_away(studio, takes_of(studio.registry, kept), kept)
-    assert told == {"kept": kept, "archived": [other]}
+    assert told == {"kept": kept, "archived": [other], "left": {}}
     assert again["archived"] == []
     with registry().reading() as session:
         assert queries.get_version(session, other).state == "archived"
