@@ -73,12 +73,22 @@ def _row(studio: Studio, take: Take, held: Manifests, melody: Melody | None, fir
         "scores": {name: critic["scores"][name] for name in SCORES if name in critic["scores"]},
         "failed_checks": [check.name for manifest in held.values() for check in manifest.checks if not check.passed],
         "hook": [] if melody is None else _names(studio, held, melody),
-        "hook_measures": {name: critic["measures"][name] for name in HOOK_MEASURES if name in critic["measures"]},
+        "hook_measures": _hook_measures(critic["measures"], held, melody),
         "likeness": None if likeness is None else round(likeness, 3),
         "preview": _preview(studio, take.partition, held),
         "preview_of": facts.get("section"),
         "preview_s": facts.get("seconds"),
     }
+
+
+def _hook_measures(measures: Mapping[str, float], held: Manifests, melody: Melody | None) -> dict[str, float]:
+    """HOOK_MEASURES, the hook's compass, and how coherent its composer found the tune (0-1)."""
+    found = {name: measures[name] for name in HOOK_MEASURES if name in measures}
+    if melody is not None:
+        pitches = [note[2] for note in melody.hook.notes]
+        found["compass_semitones"] = float(max(pitches) - min(pitches))
+        found["tune_coherence"] = float(held[_MELODY].facts.get("melodic_coherence", 0.0))
+    return found
 
 
 def _manifests(studio: Studio, partition: str) -> dict[str, Manifest]:

@@ -15,19 +15,22 @@ PAGE = "index.html"
 _TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Takes of {{ told.composition }}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; width: 100% } th, td { padding: .4rem .6rem; text-align: left; vertical-align: top }
-tr { border-bottom: 1px solid #ddd } .bad { color: #a00 } code { background: #f4f4f4; padding: 0 .2rem }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; width: 100% }
+th, td { padding: .4rem .6rem; text-align: left; vertical-align: top }
+tr { border-bottom: 1px solid #ddd } td { white-space: nowrap }
+.bad { color: #a00 } code { background: #f4f4f4; padding: 0 .2rem }
 </style></head><body>
 <h1>Takes of {{ told.composition }}</h1>
 <p>They differ in <b>{{ told.stream }}</b>. Keep one: <code>musicgen takes keep {{ told.composition }}@vN</code>.</p>
 <table><thead><tr><th>take</th><th>listen</th><th>scores</th><th>hook</th><th>like the first</th></tr></thead><tbody>
-{% for row in told.takes %}<tr><td>{{ row.number }}<br><code>{{ row.partition }}</code><br>{{ row.status }}</td>
-<td>{% if row.file %}<audio controls preload="none" src="{{ row.file }}"></audio><br>{{ row.preview_of }}
+{% for row in told.takes %}<tr><td>{{ row.number }}<br><code>{{ row.partition }}</code><br>
+{{ row.status.replace("_", " ") }}</td>
+<td>{% if row.file %}<audio controls preload="metadata" src="{{ row.file }}"></audio><br>{{ row.preview_of }}
 {% else %}no preview{% endif %}</td>
 <td>{% for name, value in row.scores.items() %}{{ name.replace("_", " ") }} {{ "%.2f"|format(value) }}<br>{% endfor %}
 {% for name in row.failed_checks %}<span class="bad">failed: {{ name }}</span><br>{% endfor %}</td>
-<td>{{ row.hook|join(" ") }}<br>{% for name, value in row.hook_measures.items() %}
+<td><b>{{ row.hook|join(" ") }}</b><br>{% for name, value in row.hook_measures.items() %}
 {{ name.replace("_", " ") }} {{ "%.2f"|format(value) }}<br>{% endfor %}</td>
 <td>{{ "-" if row.likeness is none else "%.2f"|format(row.likeness) }}</td></tr>
 {% endfor %}</tbody></table>

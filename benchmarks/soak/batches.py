@@ -147,7 +147,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
            ", ".join(f"{count} {state}" for state, count in told["counts"].items()))  # fmt: skip
     header = ("songs", "until", "first start, s", "changed", "started again, s", "ratio", "nothing changed, s", "ends")
     lines = ["", "A batch of short songs, some changed, started again.", "", *markdown(header, [row]), ""]
-    numbers = [(one["measure"], one["count"], one["mean"], one["least"], one["most"]) for one in told["numbers"]]
+    numbers = [(one["measure"], one["songs"], one["mean"], one["least"], one["most"]) for one in told["numbers"]]
     lines += markdown(("measure", "songs", "mean", "least", "most"), numbers)
     lines += [f"{one['songs']} x {one['state']}: {one['reason']}" for one in told["failures"]]
     lines += [f"BROKEN  {problem}" for problem in told["problems"]]

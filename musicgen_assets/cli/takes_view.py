@@ -19,7 +19,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     """Takes as a table, then their previews, what they share, and how to go on."""
     rows = told["takes"]
     names = [name for name in _SHORT if any(name in row["scores"] for row in rows)]
-    header = ("take", "version", "status", *(_SHORT[name] for name in names), "hook", "said", "like the first")
+    header = ("take", "version", "status", *(_SHORT[name] for name in names), "tune", "hook", "said", "like the first")
     table = [header, *(_row(row, names) for row in rows)]
     said = [f"Takes of {told['composition']}, which differ in {told['stream']}:"]
     said += [f"  {line}" for line in aligned(table)]
@@ -37,8 +37,9 @@ def _row(row: dict[str, Any], names: list[str]) -> tuple[str, ...]:
     scores = [f"{row['scores'][name]:.2f}" if name in row["scores"] else "-" for name in names]
     measures = row["hook_measures"]
     heard = f"{measures['hook_total']:.0f} times" if "hook_total" in measures else "-"
+    tune = f"{measures['tune_coherence']:.2f}" if "tune_coherence" in measures else "-"
     likeness = "-" if row["likeness"] is None else f"{row['likeness']:.2f}"
     return (
-        str(row["number"]), row["partition"], row["status"].replace("_", " "), *scores, " ".join(row["hook"]) or "-",
-        heard, likeness,
+        str(row["number"]), row["partition"], row["status"].replace("_", " "), *scores, tune,
+        " ".join(row["hook"]) or "-", heard, likeness,
     )  # fmt: skip

@@ -131,7 +131,8 @@ def _numbers(songs: pd.DataFrame) -> pd.DataFrame:
     """Mean, least, median and most of what was measured; a column without a number is left out."""
     measured = songs[list(NUMBERS)].dropna(axis="columns", how="all")
     told = measured.agg(["count", "mean", "min", "median", "max"]).T
-    return told.rename(columns={"min": "least", "max": "most"}).rename_axis("measure").reset_index()
+    told["count"] = told["count"].astype(int)
+    return told.rename(columns={"count": "songs", "min": "least", "max": "most"}).rename_axis("measure").reset_index()
 
 
 def _failures(songs: pd.DataFrame) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def test_it_adds_up_scores_loudness_cost_and_failures(report: Report) -> None:
     assert report.cost_usd == 0.25
     assert report.computed_s == 12.0
     numbers = report.numbers.set_index("measure")
-    assert numbers.loc["integrated_lufs", "count"] == 3
+    assert numbers.loc["integrated_lufs", "songs"] == 3
     assert numbers.loc["integrated_lufs", "mean"] == pytest.approx(-37.0 / 3)
     assert numbers.loc["integrated_lufs", "least"] == -14.2
     assert "true_peak_dbtp" not in numbers.index, "nothing was measured of it"
