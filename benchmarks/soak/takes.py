@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.soak import looking
 from benchmarks.soak.cases import Case, Facts, Proof, main, markdown
-from benchmarks.soak.homes import Home, differing, release_hashes, temporary_home
+from benchmarks.soak.homes import Home, differing, temporary_home
 
 TAKES = 4
 KEPT = 3
@@ -58,9 +58,9 @@ def case(case: Case) -> Facts:
         answer = kept.json
         problems += _kept_problems(home, told, partition, answer)
         problems += computed_twice(home)
-        files = release_hashes(answer["release"]["directory"]) if answer["release"] else {}
+        content = _content(home, partition)
     alone_s, other = _alone(ask, kind, case)
-    if files and (wrong := differing(files, other)):
+    if wrong := differing(content, other):
         problems.append(f"made alone, the kept take differs in {', '.join(wrong)}")
     return {
         "song": kind.prompt, "vary": kind.vary, "status": answer["status"], "previews_s": previews_s,
@@ -117,12 +117,22 @@ def _kept_problems(home: Home, told: dict[str, Any], kept: str, answer: dict[str
 
 
 def _alone(ask: Sequence[str], kind: Kind, case: Case) -> tuple[float, dict[str, str]]:
-    """The kept take asked for outright, in a home where nothing is known: seconds, and its release's files."""
+    """The kept take asked for outright, in a home where nothing is known: seconds, and what it holds."""
     dice = f'ai_decisions.generation.rerolls={{"{kind.vary}": {KEPT - 1}}}'
     with temporary_home("alone", case.keep.with_name(f"{case.number}-alone")) as home:
         ran = home.musicgen(*ask, "--set", dice, "--json").expect(0, 3)
-        directory = (ran.json.get("release") or {}).get("directory")
-        return round(ran.seconds, 2), release_hashes(directory) if directory else {}
+        return round(ran.seconds, 2), _content(home, ran.json["partition"])
+
+
+def _content(home: Home, partition: str) -> dict[str, str]:
+    """Hashes of everything a version is made of, but for ideation and the release: those tell how it was asked for."""
+    assets = looking.assets_of(home.path, partition)
+    return {
+        f"{asset} {role}": sha256
+        for asset, found in assets.items()
+        for role, sha256 in found.roles.items()
+        if asset.partition("/")[0] not in ("ideation", "finalization")
+    }
 
 
 def _table(records: Sequence[Facts]) -> list[str]:
