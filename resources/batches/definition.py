@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.request import Stage
+from resources.batches.strict_yaml import WAY_OUT, strict_yaml
 from resources.disk import disk_failure
 from resources.settings import Settings
 
@@ -30,7 +31,6 @@ SONGS_MAX = 10_000
 _NAME = r"[a-z0-9][a-z0-9_-]{0,78}"
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(m|min|h|d)")
 _UNIT_S = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
-_WAY_OUT = "See docs/batches.md for the form of the file."
 
 Fields = dict[str, Any]
 Seed = Annotated[int, Field(ge=0, le=limits.SEED_MAX)]
@@ -217,7 +217,7 @@ def parse_definition(text: str, source: str, stem: str = "") -> BatchDefinition:
 
     Raises BadInput whose field begins with ``source``.
     """
-    data = _loaded(text, source)
+    data = strict_yaml(text, source)
     if stem and isinstance(data, dict):
         data.setdefault("name", re.sub(r"[^a-z0-9_-]+", "-", stem.lower()).strip("-_"))
     return definition_of(data, source)
@@ -226,7 +226,7 @@ def parse_definition(text: str, source: str, stem: str = "") -> BatchDefinition:
 def definition_of(data: Any, source: str) -> BatchDefinition:
     """The definition that plain ``data`` is. Raises BadInput whose field begins with ``source``."""
     if not isinstance(data, Mapping):
-        raise BadInput(source, data, "it is no mapping of fields", way_out=_WAY_OUT)
+        raise BadInput(source, data, "it is no mapping of fields", way_out=WAY_OUT)
     for name in data:
         if name not in BatchDefinition.model_fields:
             near = get_close_matches(str(name), BatchDefinition.model_fields, n=1)
@@ -237,52 +237,6 @@ def definition_of(data: Any, source: str) -> BatchDefinition:
         return BatchDefinition.model_validate(dict(data))
     except ValidationError as error:
         raise _bad(error, source) from error
-
-
-def _loaded(text: str, source: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.load(text, _strict_loader())  # noqa: S506  # a SafeLoader that refuses repeated names
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        rule = f"line {line} is no YAML: {getattr(error, 'problem', None) or error}"
-        raise BadInput(source, text.splitlines()[line - 1 : line] or text[:60], rule, way_out=_WAY_OUT) from error
-    except RecursionError as error:
-        raise BadInput(source, text[:60], "it is nested too deeply", way_out=_WAY_OUT) from error
-
-
-def _strict_loader() -> type[Any]:
-    """YAML's safe loader, but stricter and plainer.
-
-    A name that stands twice in one mapping is an error, for a person means one of them; so is an alias, which can make
-    a small file huge. Dates stay text: what is JSON has none.
-    """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML reads this attribute as it stands
-            first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-            for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML states no types
-                raise yaml.composer.ComposerError(None, None, "aliases are not taken: say it under common", mark)
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            names = [self.construct_object(key, deep=True) for key, _ in node.value]
-            for key, name in zip((key for key, _ in node.value), names, strict=True):
-                if isinstance(name, (list, dict)):
-                    raise yaml.constructor.ConstructorError(None, None, "a name must be a text", key.start_mark)
-                if names.count(name) > 1:
-                    raise yaml.constructor.ConstructorError(None, None, f"{name!r} stands in it twice", key.start_mark)
-            return super().construct_mapping(node, deep)
-
-    return Loader
 
 
 def _bad(error: ValidationError, source: str) -> BadInput:
@@ -296,7 +250,7 @@ def _bad(error: ValidationError, source: str) -> BadInput:
             place += f".{part}" if place else str(part)
     return BadInput(
         f"{source}, {place}" if place else source, first["input"], str(first["msg"]).removeprefix("Value error, "),
-        way_out=_WAY_OUT,
+        way_out=WAY_OUT,
     )  # fmt: skip
 
 

@@ -3,12 +3,11 @@
 ``database`` opens it, ``models`` are its tables, ``queries`` is what everybody asks of it.
 """
 
+from resources.registry.batch_models import Batch, BatchItem
 from resources.registry.database import HEAD, Registry, open_registry
 from resources.registry.models import (
     Attempt,
     Base,
-    Batch,
-    BatchItem,
     Composition,
     Event,
     Lease,
