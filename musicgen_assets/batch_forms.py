@@ -28,7 +28,7 @@ _COLUMNS = ("song", "state", "version", "prompt")
 class StartBatch(dg.Config):
     """What to start: `musicgen batch start`."""
 
-    file: str | None = Field(None, description="A definition file: its name in HOME/batches, or its path.")
+    file: str | None = Field(None, description="A definition file: its name in HOME/batches.")
     definition: dict[str, Any] = Field({}, description="The definition itself: {name: evening, prompts: [solo piano]}.")
     occasion: str | None = Field(None, description="What sets it off, for each_start: new. Default: this moment.")
 
@@ -83,7 +83,7 @@ def _asked(config: StartBatch, settings: Settings) -> tuple[BatchDefinition, str
         rule = "the form names a file and holds a definition" if config.file else "it names no file, nor a definition"
         raise BadInput("file", config.file, rule, way_out="Fill in one of the two: file, or definition.")
     if config.file:
-        path = find_file(settings, config.file)
+        path = find_file(settings, config.file, is_path_allowed=False)
         return read_definition(path), path.name
     return definition_of(config.definition, _FORM), _FORM
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from musicgen_assets.composition.melody_hook import figure_likeness
@@ -18,6 +17,7 @@ from musicgen_assets.score.material import Melody
 from musicgen_assets.score.model import Score
 from musicgen_assets.theory.pitch import spell
 from resources.disk import write_atomically
+from resources.previews import preview_place
 from resources.registry import queries
 from resources.studio import Studio
 from resources.takes import PREVIEW, Take, TakeSet, assets_of_take
@@ -30,7 +30,6 @@ HOOK_MEASURES = ("hook_in_choruses", "hook_late", "hook_total")
 """Of the critic: statements in the poorest chorus, share of the song before the first, statements in all."""
 
 _VOICE, _SCORE, _MELODY = "arrangement/vocal_line", "arrangement/arrangement", "composition/melody"
-_PLACE = "previews"
 
 Manifests = Mapping[str, Manifest]
 
@@ -121,11 +120,6 @@ def _tracks_shared(studio: Studio, sets: list[Manifests]) -> list[str]:
     return [track.name for track in scores[0].tracks if all(score.track(track.name) == track for score in scores[1:])]
 
 
-def previews_folder(studio: Studio, composition: str) -> Path:
-    """Where previews of a composition are put to be listened to; they can be written again at any time."""
-    return studio.settings.home / _PLACE / composition
-
-
 def _preview(studio: Studio, partition: str, held: Manifests) -> str | None:
     """The file of a preview, written where it is not there."""
     if PREVIEW not in held:
@@ -133,7 +127,7 @@ def _preview(studio: Studio, partition: str, held: Manifests) -> str | None:
     role = held[PREVIEW].role("main")
     if role is None:
         raise MissingArtifact(f"{PREVIEW} of {partition} has no role main.", way_out="Make it again.")
-    path = previews_folder(studio, partition.partition("@")[0]) / f"{partition}.{role.sha256[:12]}{role.suffix}"
+    path = preview_place(studio.settings, partition, role.sha256, role.suffix)
     if not path.is_file() or path.stat().st_size != role.size_bytes:
         write_atomically(path, studio.store.get(role.sha256))
     return str(path)

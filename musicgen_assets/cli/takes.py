@@ -212,11 +212,12 @@ def _told_failed(partition: str, report: RunReport, *, is_json: bool) -> int:
 
 def _tell(studio: Studio, found: TakeSet, *, is_json: bool) -> None:
     from musicgen_assets.cli.takes_view import lines
-    from resources.takes_compared import compare_takes, previews_folder
+    from resources.previews import previews_of
+    from resources.takes_compared import compare_takes
     from resources.takes_page import write_page
 
     told = compare_takes(studio, found)
-    told["page"] = str(write_page(told, previews_folder(studio, found.composition)))
+    told["page"] = str(write_page(told, previews_of(studio.settings, found.composition)))
     if is_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return

@@ -182,19 +182,21 @@ def files_in(settings: Settings) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
-def find_file(settings: Settings, text: str) -> Path:
-    """The file that ``text`` names: a path, or a name in the home's folder, ending or not. Raises BadInput."""
+def find_file(settings: Settings, text: str, *, is_path_allowed: bool = True) -> Path:
+    """The file that ``text`` names: a path, or a name in the home's folder, ending or not. Raises BadInput.
+
+    Where ``is_path_allowed`` is false only the home's folder is looked into: whoever asks from afar reads nothing else.
+    """
     given = Path(text).expanduser()
-    if given.is_file():
+    if is_path_allowed and given.is_file():
         return given.absolute()
     known = {name: path for path in files_in(settings) for name in (path.name, path.stem)}
     if text in known:
         return known[text]
     near = get_close_matches(text, known, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
-    raise BadInput(
-        "FILE", text, "there is no such file", way_out=f"{hint}Give its path, or put it into {folder_of(settings)}."
-    )
+    put = "Give its path, or put" if is_path_allowed else "Put"
+    raise BadInput("FILE", text, "there is no such file", way_out=f"{hint}{put} it into {folder_of(settings)}.")
 
 
 def read_definition(path: Path) -> BatchDefinition:

@@ -101,6 +101,7 @@ def test_the_form_takes_a_definition_too(registry: Registry, instance: dg.Dagste
         ({}, "file"),
         ({"file": "evening", "definition": {"name": "x"}}, "file"),
         ({"file": "no-such-file"}, "FILE"),
+        ({"file": "/etc/passwd"}, "FILE"),
         ({"file": "evening"}, "evening.yaml, prompts[2], musical.key"),
         ({"definition": {"name": "x", "prompts": [{"promt": "y"}]}}, "the form, prompts[1], promt"),
     ],

@@ -8,9 +8,12 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.ideation.brief import accept, brief_of
 from resources.door import Submission, finish_request, submit
+from resources.lifecycle import delete
+from resources.previews import preview_place
 from resources.registry import Registry, queries
 from resources.settings import Settings
 from resources.state_machine import transition
+from resources.studio import open_studio
 from resources.takes import (
     PREVIEW,
     assets_of_take,
@@ -153,3 +156,18 @@ def test_what_was_put_away_is_not_finished(registry: Registry, first: str) -> No
         transition(session, queries.get_version(session, first), "archived")
     with pytest.raises(BadInput, match="musicgen revise"):
         finishing_request(registry, first)
+
+
+def test_previews_go_with_the_version_they_are_of(registry: Registry, settings: Settings, first: str) -> None:
+    import dagster as dg
+
+    second = made(registry, settings, first, "melody", 2)
+    places = [preview_place(settings, partition, "0" * 64, ".flac") for partition in (first, second)]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"a preview")
+    with open_studio(settings) as studio, dg.DagsterInstance.ephemeral() as instance:
+        delete(studio, second, instance)
+        assert [place.exists() for place in places] == [True, False]
+        delete(studio, first.partition("@")[0], instance)
+    assert not places[0].parent.exists()
