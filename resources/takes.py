@@ -24,7 +24,6 @@ from resources.registry import Event, Registry, Version, queries
 PREVIEW = "production/preview"
 WRITTEN: Stage = "arrangement"
 """How far a take is made until one is kept; its preview comes on top."""
-DEFAULT_STREAM = "melody"
 TAKES_MAX = 12
 EVENT = "version.take"
 

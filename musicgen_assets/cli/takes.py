@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from resources.studio import Studio
     from resources.takes import TakeSet
 
+DEFAULT_TAKES, DEFAULT_STREAM = 4, "melody"
+
 TAKES = click.option(
     "--takes", "count", type=int, metavar="N",
     help="N versions that differ in one draw, each written and previewed: keep one with `musicgen takes keep`.",
 )  # fmt: skip
 VARY = click.option(
-    "--vary", default="melody", show_default=True, metavar="STREAM",
+    "--vary", default=DEFAULT_STREAM, show_default=True, metavar="STREAM",
     help="What takes differ in: an asset left to chance, or a section such as 'verse 2'.",
 )  # fmt: skip
 
@@ -59,7 +61,7 @@ def make(version: str, count: int | None, vary: str, is_json: bool) -> None:
     """
     from resources.takes import check_takes, is_previewed
 
-    wanted = 4 if count is None else count
+    wanted = DEFAULT_TAKES if count is None else count
     stream = check_takes(wanted, vary)
     with reconciled_studio() as studio:
         first = studio.partition(version)
