@@ -121,8 +121,11 @@ def test_what_is_wrong_fails_the_run_with_field_rule_and_way_out_and_starts_noth
 def test_the_sensor_ends_what_is_overdue_and_says_what_is_wrong_with_files(
     settings: Settings, registry: Registry, instance: dg.DagsterInstance, write: Write
 ) -> None:
+    write(NIGHTLY)
+    served = deployment()
+
     def said() -> str:
-        answer = sensor(dg.build_sensor_context(instance=instance))
+        answer = sensor(dg.build_sensor_context(instance=instance, definitions=served))
         assert isinstance(answer, dg.SkipReason)
         return answer.skip_message or ""
 
@@ -135,6 +138,9 @@ def test_the_sensor_ends_what_is_overdue_and_says_what_is_wrong_with_files(
     told = said()
     assert "evening@1 is over: 6 of its songs were not begun" in told
     assert "broken.yaml" in told
+    assert "evening.yaml" not in told
+    write(NIGHTLY.replace("0 3 * * *", "0 4 * * *"))
+    assert "evening.yaml starts at its time once the code location is loaded again" in said()
     files = {row["file"]: row for row in look_at_files(settings)}
-    assert files["evening.yaml"]["starts"] == "starts at 0 3 * * * (Europe/Vienna)"
+    assert files["evening.yaml"]["starts"] == "starts at 0 4 * * * (Europe/Vienna)"
     assert "no YAML" in files["broken.yaml"]["problem"]
