@@ -66,7 +66,7 @@ def songs_of(definition: BatchDefinition, source: str, start: datetime, occasion
     """
     zone = ZoneInfo(definition.schedule.timezone if definition.schedule else "UTC")
     given = {"date": start.astimezone(zone).date().isoformat(), "start": occasion or start.isoformat()}
-    once = list(_once(definition, source, given))
+    once = list(itertools.islice(_once(definition, source, given), SONGS_MAX + 1))  # a template may come to millions
     rows = list(itertools.islice(_rounds(definition, once, source), SONGS_MAX + 1))
     if len(rows) > SONGS_MAX:
         rule = f"it comes to more than {SONGS_MAX} songs"

@@ -126,6 +126,15 @@ BAD = {
 }  # fmt: skip
 
 
+def test_a_template_of_millions_is_refused_at_once_or_cut_by_count() -> None:
+    values = ", ".join(str(number) for number in range(100))
+    variables = ", ".join(f"v{number}: [{values}]" for number in range(8))
+    text = f'templates: [{{prompt: "song {{v0}} {{v7}}", variables: {{{variables}}}}}]\n'
+    with pytest.raises(BadInput, match=f"more than {SONGS_MAX} songs"):
+        songs(text)
+    assert prompts(text + "count: 3") == ["song 0 0", "song 0 1", "song 0 2"]
+
+
 @pytest.mark.parametrize(("text", "field", "rule"), BAD.values(), ids=BAD)
 def test_what_is_wrong_is_said_with_file_field_rule_and_way_out(
     settings: Settings, text: str, field: str, rule: str
