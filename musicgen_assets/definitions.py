@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from musicgen_assets.arrangement.assets import ASSETS as ARRANGEMENT
+from musicgen_assets.batch_forms import BATCH_FORMS
 from musicgen_assets.composition.assets import ASSETS as COMPOSITION
 from musicgen_assets.finalization.assets import ASSETS as FINALIZATION
 from musicgen_assets.forms import FORMS
@@ -13,7 +16,7 @@ from musicgen_assets.jobs import COMPOSE
 from musicgen_assets.mastering.assets import ASSETS as MASTERING
 from musicgen_assets.mixing.assets import ASSETS as MIXING
 from musicgen_assets.production.assets import ASSETS as PRODUCTION
-from musicgen_assets.schedules import SCHEDULES
+from musicgen_assets.schedules import SCHEDULES, batch_schedules
 from musicgen_assets.standing_checks import CHECKS, STANDING
 from resources.executing import executing
 from resources.io_manager import ManifestIOManager
@@ -50,18 +53,23 @@ def manifest_io_manager(context: dg.InitResourceContext) -> dg.IOManager:
     return ManifestIOManager(studio.registry, studio.store)
 
 
-def build_defs(studio: Studio | None = None) -> dg.Definitions:
-    """Definitions over ``studio``, or over one opened from settings by each run."""
+def build_defs(studio: Studio | None = None, schedules: Sequence[dg.ScheduleDefinition] = ()) -> dg.Definitions:
+    """Definitions over ``studio``, or over one opened from settings by each run, with further ``schedules``."""
     resource = studio_resource if studio is None else dg.ResourceDefinition.hardcoded_resource(studio)
     return dg.Definitions(
         assets=ALL_ASSETS,
         asset_checks=CHECKS,
-        jobs=[COMPOSE, *FORMS, STANDING],
+        jobs=[COMPOSE, *FORMS, *BATCH_FORMS, STANDING],
         sensors=SENSORS,
-        schedules=SCHEDULES,
+        schedules=[*SCHEDULES, *schedules],
         executor=dg.in_process_executor,  # also for what is materialized by hand in the UI: see jobs.py
         resources={"studio": resource, "manifests": manifest_io_manager},
     )
 
 
 defs = build_defs()
+
+
+def deployment() -> dg.Definitions:
+    """What a deployment loads: the definitions, and a schedule for each batch of its home that starts by the clock."""
+    return build_defs(schedules=batch_schedules(get_settings()))

@@ -23,6 +23,7 @@ from resources.door import close_request
 from resources.door_work import open_requests_of
 from resources.launch import PARTITIONS
 from resources.leases import claimer_is_alive, is_alive, lease_of
+from resources.previews import preview_places
 from resources.processes import temporary_mark
 from resources.registry import Attempt, Composition, Registry, Request, Version
 from resources.registry.erasing import erase_composition, erase_versions
@@ -127,7 +128,7 @@ def deletable(registry: Registry, text: str) -> Ended:
 
 
 def delete(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
-    """Delete "COMPOSITION" or one "COMPOSITION@vN": rows, release folder, its place in Dagster's list.
+    """Delete "COMPOSITION" or one "COMPOSITION@vN": rows, release folder, previews, its place in Dagster's list.
 
     One event remains, with what was paid for it; usage stays counted; a version's number is not given out again, and
     the keys of its requests are free. Results and their objects stay: other versions may use them. All or nothing,
@@ -141,6 +142,8 @@ def delete(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
             ended = _ended(text, versions)
             _erase(session, versions, is_whole=ended.is_whole)
             places = [studio.settings.releases / partition for partition in ended.partitions]
+            named = None if ended.is_whole else ended.partitions
+            places += preview_places(studio.settings, ended.composition, named)
             aside = [_set_aside(place, undo) for place in places if place.exists() or place.is_symlink()]
             _unlist(instance, ended.partitions)
         undo.pop_all()
@@ -265,7 +268,7 @@ def _set_aside(place: Path, undo: ExitStack) -> Path:
 
 def _is_removed(place: Path) -> bool:
     """Remove what was set aside; links to objects of the store go, the objects stay."""
-    if place.is_symlink():
+    if place.is_symlink() or place.is_file():
         place.unlink(missing_ok=True)
     else:
         shutil.rmtree(place, ignore_errors=True)

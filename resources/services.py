@@ -25,6 +25,8 @@ from resources.supervisor import Service, Supervisor
 
 HOST = "127.0.0.1"
 DEFINITIONS = "musicgen_assets.definitions"
+DEPLOYMENT = "deployment"
+"""Of those, what also looks into the home for batches that start by the clock."""
 
 _LONGEST_SOCKET_PATH = 100
 """A Unix socket's address holds 108 bytes (man 7 unix)."""
@@ -50,8 +52,8 @@ def keep_up(settings: Settings, port: int, tell: Callable[[str], None]) -> None:
 def _services(place: Path, workspace: Path, port: int) -> list[Service]:
     level = ["--log-level", "warning"]
     code_server = [
-        _program("dagster"), "api", "grpc", "-m", DEFINITIONS, "--socket", str(place), "--location-name", DEFINITIONS,
-        *level,
+        _program("dagster"), "api", "grpc", "-m", DEFINITIONS, "-a", DEPLOYMENT, "--socket", str(place),
+        "--location-name", DEFINITIONS, *level,
     ]  # fmt: skip
     webserver = [
         _program("dagster-webserver"), "-w", str(workspace), "-h", HOST, "-p", str(port), "--dagster-log-level",

@@ -190,6 +190,8 @@ def _happened(kind: str, payload: Mapping[str, Any]) -> str:
     """An event in words. Kinds without words of their own are told by their name and payload."""
     if kind == "version.state":
         return f"{payload.get('from')} → {payload.get('to')}".replace("_", " ")
+    if kind == "version.take":
+        return f"take {payload.get('number')} of {payload.get('first')} (they differ in {payload.get('stream')})"
     if kind == "version.waived":
         return f"{payload.get('check')} waived by {payload.get('who')}"
     if kind == "request.finished":

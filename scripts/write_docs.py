@@ -67,6 +67,11 @@ def command_line() -> str:
             continue
         context = click.Context(command, info_name=name, parent=root, max_content_width=100, terminal_width=100)
         parts += [f"## musicgen {name}", "", "```", command.get_help(context), "```", ""]
+        for below in command.commands.values() if isinstance(command, click.Group) else ():
+            inner = click.Context(
+                below, info_name=below.name, parent=context, max_content_width=100, terminal_width=100
+            )
+            parts += [f"### musicgen {name} {below.name}", "", "```", below.get_help(inner), "```", ""]
     return NOTICE + "\n".join(parts)
 
 
@@ -160,6 +165,7 @@ def generated() -> dict[str, str]:
     from musicgen_assets.context.request import AnyRequest
     from musicgen_assets.context.schema import CompositionContext
     from musicgen_assets.styles.schema import Style
+    from resources.batches.definition import BatchDefinition
 
     return {
         "docs/assets.md": asset_table(),
@@ -168,6 +174,7 @@ def generated() -> dict[str, str]:
         "docs/styles.md": style_table(),
         "docs/context.schema.json": schema(CompositionContext),
         "docs/request.schema.json": schema(AnyRequest),
+        "docs/batch.schema.json": schema(BatchDefinition),
         "docs/style.schema.json": schema(Style),
     }
 

@@ -4,10 +4,11 @@ Belongs here: when to look, how much to do a tick, what to say about it. Does no
 claiming, launching and reconciling (resources).
 """
 
+from sensors.batches import batches as batches_sensor
 from sensors.inbox import inbox as inbox_sensor
 from sensors.reconciler import reconciler as reconciler_sensor
 from sensors.requests import requests as requests_sensor
 
-SENSORS = [requests_sensor, reconciler_sensor, inbox_sensor]
+SENSORS = [requests_sensor, reconciler_sensor, inbox_sensor, batches_sensor]
 
-__all__ = ["SENSORS", "inbox_sensor", "reconciler_sensor", "requests_sensor"]
+__all__ = ["SENSORS", "batches_sensor", "inbox_sensor", "reconciler_sensor", "requests_sensor"]

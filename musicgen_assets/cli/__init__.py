@@ -31,6 +31,8 @@ COMMANDS = {
     "advance": "musicgen_assets.cli.revise:advance",
     "retry": "musicgen_assets.cli.revise:retry",
     "cancel": "musicgen_assets.cli.cancel:cancel",
+    "takes": "musicgen_assets.cli.takes:takes",
+    "batch": "musicgen_assets.cli.batch:batch",
     "status": "musicgen_assets.cli.show:status",
     "versions": "musicgen_assets.cli.show:versions",
     "diff": "musicgen_assets.cli.diff:diff",

@@ -10,6 +10,8 @@ import click
 
 from musicgen_assets.cli.making import submit_and_run
 from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
+from musicgen_assets.cli.takes import TAKES, VARY, compose_takes
+from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 
 
@@ -23,6 +25,8 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
+@TAKES
+@VARY
 @PACKAGES
 @TARGETS
 @REFERENCE
@@ -40,6 +44,8 @@ def compose(
     stage: Any,
     sets: tuple[str, ...],
     idempotency_key: str | None,
+    count: int | None,
+    vary: str,
     packages: tuple[str, ...],
     targets: tuple[str, ...],
     reference: Path | None,
@@ -50,6 +56,8 @@ def compose(
 ) -> None:
     """Make a song from PROMPT and leave a release package.
 
+    With --takes it is written several times instead, each with a preview, and `musicgen takes keep` finishes one.
+
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
     overrides = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
@@ -58,4 +66,18 @@ def compose(
         idempotency_key=idempotency_key,
         priority=priority,
     )  # fmt: skip
-    sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))
+    if count is None:
+        sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))
+    _check_takes_alone(out, stage, is_detached=is_detached)
+    sys.exit(compose_takes(request, count, vary, is_json=is_json))
+
+
+def _check_takes_alone(out: Path | None, stage: str, *, is_detached: bool) -> None:
+    """Raise BadInput for options that say how a song ends: takes end when one is kept."""
+    way_out = "Leave it out; then: musicgen takes keep COMPOSITION@vN"
+    if out is not None:
+        raise BadInput("--out", str(out), "takes have no release until one is kept", way_out=f"{way_out} --out DIR")
+    if stage != STAGES[-1]:
+        raise BadInput("--until", stage, "takes stop once they are written and previewed", way_out=way_out)
+    if is_detached:
+        raise BadInput("--detach", True, "takes are made here, to be heard within seconds", way_out=way_out)

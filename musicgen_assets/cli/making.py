@@ -6,6 +6,7 @@ Belongs here: submit, claim, run, export, tell. Does not belong here: options (t
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     from resources.studio import Studio
 
 
-def submit_and_run(request: AnyRequest, out: Path | None, *, is_json: bool, is_detached: bool = False) -> int:
-    """Put ``request`` through the door and make its version. Returns the exit code. Raises Failure."""
+def submit_and_run(
+    request: AnyRequest,
+    out: Path | None,
+    *,
+    is_json: bool,
+    is_detached: bool = False,
+    then: Callable[[Studio], dict[str, Any]] | None = None,
+) -> int:
+    """Put ``request`` through the door and make its version. Returns the exit code. Raises Failure.
+
+    ``then`` is done once it is released here; what it returns is told with the version.
+    """
     from musicgen_assets.context.failures import TransientFailure
     from musicgen_assets.context.request import CompositionRequest
     from resources.door import claim, submit
@@ -44,7 +55,7 @@ def submit_and_run(request: AnyRequest, out: Path | None, *, is_json: bool, is_d
                 f"{submission.partition} is being made elsewhere, or was already.",
                 way_out=f"musicgen status {submission.partition}",
             )
-        return _make(studio, submission, token, out, is_json=is_json)
+        return _make(studio, submission, token, out, is_json=is_json, then=then)
 
 
 def reconciled_studio() -> Any:
@@ -86,7 +97,15 @@ def _leave_to_deployment(studio: Studio, submission: Submission, *, is_json: boo
     return EXIT_WAITING
 
 
-def _make(studio: Studio, submission: Submission, token: str, out: Path | None, *, is_json: bool) -> int:
+def _make(
+    studio: Studio,
+    submission: Submission,
+    token: str,
+    out: Path | None,
+    *,
+    is_json: bool,
+    then: Callable[[Studio], dict[str, Any]] | None = None,
+) -> int:
     """Run, export, and say what came of it. Returns the exit code."""
     from musicgen_assets.cli.output import emit
     from musicgen_assets.cli.progress import ProgressLine
@@ -105,6 +124,8 @@ def _make(studio: Studio, submission: Submission, token: str, out: Path | None, 
         )  # fmt: skip
     directory = studio.export(partition, out) if report.is_success and stage == "finalization" else None
     summary = summarize(studio, partition, report=report, directory=directory)
+    if then is not None and directory is not None:
+        summary |= then(studio)
     emit(summary, report.failures, is_json=is_json)
     if report.is_success:
         return 0 if directory is not None else EXIT_WAITING

@@ -47,6 +47,9 @@ def lines(summary: dict[str, Any]) -> list[str]:
     if release:
         told += [f"  release: {release['directory']}", f"  hear it: {release['directory']}/master.wav",
                  f"  look at it: {release['directory']}/report.html"]  # fmt: skip
+        if summary.get("archived"):
+            told.append(f"  put away: {', '.join(summary['archived'])}")
+        told += [f"  not put away: {name}: {rule}" for name, rule in summary.get("left", {}).items()]
     elif summary["status"] == "stopped":
         told.append(
             f"  No release: a check says no. Revise it, or excuse the check:\n"

@@ -3,6 +3,7 @@
 ``database`` opens it, ``models`` are its tables, ``queries`` is what everybody asks of it.
 """
 
+from resources.registry.batch_models import Batch, BatchItem
 from resources.registry.database import HEAD, Registry, open_registry
 from resources.registry.models import (
     Attempt,
@@ -25,6 +26,8 @@ __all__ = [
     "HEAD",
     "Attempt",
     "Base",
+    "Batch",
+    "BatchItem",
     "Composition",
     "Event",
     "Lease",
