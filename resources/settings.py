@@ -63,6 +63,8 @@ class Limits(BaseModel):
     task_timeout_s: float = Field(120.0, gt=0)
     """For a task whose estimate does not say more."""
     max_concurrent: int = Field(100, ge=1, le=100)
+    max_user_bytes: int = Field(0, ge=0)
+    """What one user's songs may take on disk, as the housekeeping last measured it; 0 means as much as there is."""
 
     @model_validator(mode="after")
     def _ranges_hold_something(self) -> Limits:
@@ -71,6 +73,19 @@ class Limits(BaseModel):
             if low > high:
                 raise ValueError(f"min_{name} {low:g} is above max_{name} {high:g}")
         return self
+
+
+class Housekeeping(BaseModel):
+    """How long things are kept that nobody needs. Set with MUSICGEN_HOUSEKEEPING__NAME or under [housekeeping]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    song_runs_kept_days: float = Field(30.0, ge=0)
+    """A finished run of a song stays in Dagster so long; longer if what a living version has was made by it."""
+    other_runs_kept_days: float = Field(2.0, ge=0)
+    """Forms, standing checks and housekeeping itself: hundreds a day."""
+    garbage_kept_hours: float = Field(24.0, ge=0)
+    """How long nothing must need an object before it is removed."""
 
 
 def _seed_name(name: str) -> AliasChoices:
@@ -137,6 +152,7 @@ class Settings(BaseSettings):
 
     features: Features = Features()
     limits: Limits = Limits()
+    housekeeping: Housekeeping = Housekeeping()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -115,6 +117,36 @@ class ArtifactStore:
         except OSError as error:
             raise disk_failure(error, target, "write") from error
 
+    def objects(self) -> Iterator[tuple[str, int]]:
+        """Every object there is, as (sha256, size in bytes), in no order. Raises a Failure where it cannot be listed."""
+        root = f"{self._root}/objects"
+        try:
+            self._fs.invalidate_cache()
+            found = self._fs.find(root, detail=True)
+        except FileNotFoundError:
+            return  # nothing was ever stored
+        except OSError as error:
+            raise self._refused(error, root, "list") from error
+        for place, entry in found.items():
+            name = str(place).rsplit("/", 1)[-1]
+            if _SHA256.fullmatch(name):
+                yield name, int(entry["size"])
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove objects; what is gone already is no error. Only the housekeeping knows that nobody needs them.
+
+        Raises a Failure where the disk or the bucket refuses: some may be gone by then.
+        """
+        locations = [self._location(name) for name in names]
+        if not self._is_local:
+            self._remove_remotely(locations)
+            return
+        for location in locations:
+            try:
+                Path(location).unlink(missing_ok=True)
+            except OSError as error:
+                raise self._refused(error, location, "remove") from error
+
     def sweep(self, older_than_s: float = STALE_AFTER_S) -> int:
         """Remove temporary files that a dead process left behind; return how many.
 
@@ -136,6 +168,18 @@ class ArtifactStore:
         except OSError as error:
             raise disk_failure(error, folder, "sweep") from error
         return removed
+
+    def _remove_remotely(self, locations: list[str]) -> None:
+        """Together, which a bucket does in one call; one at a time where the store minds that some are gone."""
+        try:
+            if locations:
+                self._fs.rm(locations)
+        except FileNotFoundError:
+            for location in locations:
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(location)
+        except OSError as error:
+            raise self._refused(error, self.url, "remove objects") from error
 
     def _holds(self, sha256: str, size_bytes: int) -> bool:
         """Whether the right bytes are already there; reads them, so that a corrupt object heals."""
