@@ -38,7 +38,9 @@ def housekeeping(is_dry: bool, chores: tuple[str, ...], is_json: bool) -> None:
         told = []
         for name in [name for name in NAMES if not chores or name in chores]:
             report = do(name, studio, instance, is_dry=is_dry)
-            told.append({"chore": name, "text": report.text, **report.facts, "rows": [dict(row) for row in report.rows]})
+            told.append(
+                {"chore": name, "text": report.text, **report.facts, "rows": [dict(row) for row in report.rows]}
+            )
             if not is_json:
                 click.echo(f"{name:<11} {report.text}")
                 for row in report.rows:

@@ -65,7 +65,11 @@ def _runs(studio: Studio, instance: DagsterInstance, *, is_dry: bool) -> Report:
 def _artifacts(studio: Studio, _instance: DagsterInstance, *, is_dry: bool) -> Report:
     kept_h = studio.settings.housekeeping.garbage_kept_hours
     found = collect(studio.registry, studio.store, kept_h * 3600, is_dry=is_dry)
-    held = f", or until the work that began at {found.held_back_since:%H:%M} UTC has ended" if found.held_back_since else ""
+    held = (
+        f", or until the work that began at {found.held_back_since:%H:%M} UTC has ended"
+        if found.held_back_since
+        else ""
+    )
     text = (
         f"{_count(found.freed, 'object')} ({_megabytes(found.freed_bytes)}) {_done(is_dry, 'removed')}; "
         f"{found.waiting} ({_megabytes(found.waiting_bytes)}) that no version needs wait for {kept_h:g} hours{held}; "
@@ -115,7 +119,7 @@ def _count(items: object, name: str) -> str:
     return f"{number} {name}{'' if number == 1 else 's'}"
 
 
-def _done(is_dry: bool, what: str) -> str:  # noqa: FBT001  # a word to choose, not a way to behave
+def _done(is_dry: bool, what: str) -> str:  # a word to choose, not a way to behave
     return f"would be {what}" if is_dry else f"{what}"
 
 
