@@ -118,7 +118,7 @@ class ArtifactStore:
             raise disk_failure(error, target, "write") from error
 
     def objects(self) -> Iterator[tuple[str, int]]:
-        """Every object there is, as (sha256, size in bytes), in no order. Raises a Failure where it cannot be listed."""
+        """Every object there is, as (sha256, size in bytes), in no order. Raises a Failure of the disk or bucket."""
         root = f"{self._root}/objects"
         try:
             self._fs.invalidate_cache()

@@ -44,6 +44,6 @@ def housekeeping(is_dry: bool, chores: tuple[str, ...], is_json: bool) -> None:
             if not is_json:
                 click.echo(f"{name:<11} {report.text}")
                 for row in report.rows:
-                    click.echo("    " + "  ".join(str(value) for value in row.values()))
+                    click.echo("    " + "  ".join(f"{name} {value}" for name, value in row.items()))
     if is_json:
         click.echo(json.dumps({"is_dry_run": is_dry, "chores": told}, ensure_ascii=False))

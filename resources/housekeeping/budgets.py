@@ -61,5 +61,5 @@ def check_budget(session: Session, user: str, limit_bytes: int) -> None:
     if used is not None and used > limit_bytes:
         raise BadInput(
             "user", user, f"their songs take {used / _MEGABYTE:,.1f} MB, {limit_bytes / _MEGABYTE:,.1f} MB are allowed",
-            way_out="Delete versions that are not needed (musicgen delete), then run musicgen housekeeping to measure anew.",
+            way_out="Delete versions that are not needed (musicgen delete); then musicgen housekeeping measures anew.",
         )  # fmt: skip

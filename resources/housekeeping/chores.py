@@ -42,7 +42,7 @@ def _partitions(studio: Studio, instance: DagsterInstance, *, is_dry: bool) -> R
     facts: dict[str, Fact] = {
         "listed": found.listed, "archived": len(found.archived), "unknown": len(found.unknown),
     }  # fmt: skip
-    rows = [{"version": name, "why": "archived"} for name in found.archived]
+    rows: list[dict[str, Fact]] = [{"version": name, "why": "archived"} for name in found.archived]
     rows += [{"version": name, "why": "not in the registry"} for name in found.unknown]
     return Report("partitions", text, facts, tuple(rows[:_SHOWN]))
 
@@ -91,7 +91,9 @@ def _budgets(studio: Studio, _instance: DagsterInstance, *, is_dry: bool) -> Rep
     allowed = f"{_megabytes(limit)} each are allowed" if limit else "there is no limit"
     text = f"{_count(shares, 'user')} measured, {allowed}; over it: {', '.join(s.user for s in over) or 'nobody'}."
     facts: dict[str, Fact] = {"users": len(shares), "over": len(over), "limit_bytes": limit}
-    rows = [{"user": s.user, "used_bytes": s.used_bytes, "is_over": s.is_over} for s in shares[:_SHOWN]]
+    rows: list[dict[str, Fact]] = [
+        {"user": s.user, "used_bytes": s.used_bytes, "is_over": s.is_over} for s in shares[:_SHOWN]
+    ]
     return Report("budgets", text, facts, tuple(rows))
 
 

@@ -95,7 +95,7 @@ def oldest_work(session: Session) -> datetime | None:
 def _marks(registry: Registry) -> dict[str, datetime]:
     with registry.reading() as session:
         rows = session.execute(select(Garbage.sha256, Garbage.marked_at).where(Garbage.swept_at.is_(None)))
-        return {name: marked_at for name, marked_at in rows}
+        return dict(rows.tuples().all())
 
 
 def _unmark(registry: Registry, names: Sequence[str]) -> None:

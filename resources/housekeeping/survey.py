@@ -56,7 +56,7 @@ class Survey:
         return {name.hex(): size for name, size in self.sizes.items() if name not in self.needed.objects}
 
     def bytes_of(self, user: str) -> int:
-        """What ``user``'s versions take. What is shared with others counts in full: it stays as long as one needs it."""
+        """What ``user``'s versions take, in bytes. What is shared with others counts in full."""
         return sum(self.sizes.get(name, 0) for name in self.needed.by_user.get(user, ()))
 
 

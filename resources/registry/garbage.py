@@ -37,7 +37,7 @@ def share(session: Session) -> None:
 
 
 def alone(session: Session) -> None:
-    """Until this transaction ends nobody else writes down that objects are needed. ``session`` must be a writing one."""
+    """Until this transaction ends nobody else writes down that objects are needed. Not for a reading session."""
     _lock(session, "pg_advisory_xact_lock")
 
 

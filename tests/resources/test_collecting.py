@@ -272,9 +272,9 @@ def test_a_sweep_that_broke_off_is_gone_on_with(
         with pytest.raises(TransientFailure):
             impatient(registry, store)
     assert len(there(store)) == 2
+    kept = [Ref(t, "text/plain", hashlib.sha256(t.encode()).hexdigest(), 1) for t in "abc"]
+    manifest = Manifest(asset=TASK, content=tuple(map(StoredRole.of, kept)))
     with pytest.raises(TransientFailure, match="freed"), registry.session() as session:
-        kept = [Ref(t, "text/plain", hashlib.sha256(t.encode()).hexdigest(), 1) for t in "abc"]
-        manifest = Manifest(asset=TASK, content=tuple(map(StoredRole.of, kept)))
         queries.record_result(session, "k" * 64, TASK, manifest, made_by=other, seconds=1.0, is_there=store.has)
     assert impatient(registry, store).freed == 2
     assert there(store) == set()
