@@ -93,6 +93,11 @@ class ArtifactStore:
         path = Path(self._location(sha256))
         return path if path.is_file() else None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine, there or not yet; None for a remote store."""
+        return Path(self._root) if self._is_local else None
+
     def is_beside(self, folder: Path) -> bool:
         """Whether objects can be linked into ``folder``, which takes no space: both lie on one disk."""
         if not self._is_local:

@@ -133,5 +133,3 @@ def _refuse(path: Path, rule: str) -> NoReturn:
     raise BadInput(
         "FILE", str(path), rule, way_out="Nothing was taken over. Export the composition again: musicgen export-tree."
     )
-
-

@@ -19,7 +19,6 @@ from musicgen_assets.graph.manifest import Manifest
 from resources.registry.garbage import named_objects
 from resources.state_machine import RESTING
 
-FORMAT, FORMAT_VERSION = "musicgen-tree", 1
 VERSIONS_MAX = 100_000
 OBJECT_MAX_BYTES = 2 * 1024**3
 """A single file of a song: ten minutes of 32-bit stereo take 230 MB."""
@@ -56,8 +55,8 @@ class Asked(Frozen):
         payload = self.payload
         if not isinstance(payload.get("prompt"), str) or len(payload["prompt"]) > limits.PROMPT_MAX_CHARACTERS:
             raise ValueError("the prompt of a request is text")
-        if not isinstance(payload.get("overrides"), dict) or not isinstance(payload.get("seed"), int):
-            raise ValueError("a request has overrides and a seed")
+        TypeAdapter(dict[str, Any]).validate_python(payload.get("overrides"))
+        TypeAdapter(int).validate_python(payload.get("seed"))
         if "revision" in payload:
             TypeAdapter(_Revision).validate_python(payload["revision"])
         if payload.get("until") is not None:
@@ -141,8 +140,8 @@ class Node(Frozen):
 class Tree(Frozen):
     """A composition with all its versions, parents first. ``objects`` has the size in bytes of each object."""
 
-    format: Literal["musicgen-tree"] = FORMAT
-    format_version: Literal[1] = FORMAT_VERSION
+    format: Literal["musicgen-tree"] = "musicgen-tree"
+    format_version: Literal[1] = 1
     composition: Name
     title: Annotated[str, AfterValidator(_is_text)] | None = Field(max_length=255)
     created_at: AwareDatetime
@@ -178,4 +177,3 @@ class Tree(Frozen):
     def partition(self, number: int) -> str:
         """ "<composition>@v<number>"."""
         return f"{self.composition}@v{number}"
-

@@ -104,7 +104,7 @@ def _node(session: Session, version: Version, numbers: dict[int, int]) -> Node:
     waivers = session.scalars(select(Waiver).where(Waiver.version_id == version.id).order_by(Waiver.id))
     return Node(
         number=version.number, parent=None if version.parent_id is None else numbers[version.parent_id],
-        seed=version.seed, state=version.state, stage=version.current_stage,  # type: ignore[arg-type]
+        seed=version.seed, state=version.state, stage=version.current_stage,
         context=version.context, change=version.change, created_at=version.created_at,
         asked=_asked(session, version),
         made=tuple(
@@ -123,7 +123,7 @@ def _asked(session: Session, version: Version) -> Asked:
     row = queries.request_of(session, version)
     payload = {name: value for name, value in row.payload.items() if name not in _OF_THE_HOME}
     return Asked(
-        id=row.id, kind=row.kind, status=row.status, payload=payload, asked_hash=row.asked_hash,  # type: ignore[arg-type]
+        id=row.id, kind=row.kind, status=row.status, payload=payload, asked_hash=row.asked_hash,
         created_at=row.created_at, finished_at=row.finished_at,
     )  # fmt: skip
 

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.graph.payloads import canonical_json
-from resources.disk import check_room
+from resources.disk import free_bytes
 from resources.housekeeping.budgets import check_budget
 from resources.registry import Composition, Event, Materialization, Request, Version, Waiver, queries
 from resources.registry.garbage import reach
@@ -48,8 +48,7 @@ def import_tree(studio: Studio, path: Path, user: str = "local") -> Unpacked:
         with studio.registry.reading() as session:
             check_budget(session, user, studio.settings.limits.max_user_bytes)
             _check_free(session, tree)
-        if studio.store.is_beside(studio.settings.home):
-            check_room(studio.settings.home, archive.size_bytes, studio.settings.home)
+        _check_room(studio.store.folder, archive.size_bytes)
         for _, data in archive.objects():
             studio.store.put(data)
     try:
@@ -63,6 +62,15 @@ def import_tree(studio: Studio, path: Path, user: str = "local") -> Unpacked:
         tree.composition, tuple(tree.partition(node.number) for node in tree.versions), len(tree.objects),
         archive.size_bytes,
     )  # fmt: skip
+
+
+def _check_room(folder: Path | None, needed_bytes: int) -> None:
+    if folder is not None and (free := free_bytes(folder)) < needed_bytes:
+        raise PermanentFailure(
+            f"The composition takes {needed_bytes:,} bytes, and {free:,} are free on the disk of {folder}. Nothing was "
+            "written.",
+            way_out="Free some space there, or point MUSICGEN_HOME at another disk.",
+        )
 
 
 def _check_free(session: Session, tree: Tree) -> None:
