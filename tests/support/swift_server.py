@@ -16,7 +16,13 @@ KEY, SECRET = "test:tester", "testing"
 
 _BACKENDS = ("account", "container", "object")
 
-_SWIFT = "[swift-hash]\nswift_hash_path_prefix = test\nswift_hash_path_suffix = test\n[storage-policy:0]\nname = one\ndefault = yes\n"
+_SWIFT = """[swift-hash]
+swift_hash_path_prefix = test
+swift_hash_path_suffix = test
+[storage-policy:0]
+name = one
+default = yes
+"""
 
 _BACKEND = """[DEFAULT]
 devices = {folder}/disks
