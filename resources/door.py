@@ -156,7 +156,7 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
     else:
         check_budget(session, request.user, settings.limits.max_user_bytes)
         version, payload = _new_composition(session, request, request_id)
-    reach(session, named_objects(payload), ArtifactStore(settings.artifacts_url).has)
+    reach(session, named_objects(payload), lambda name: ArtifactStore(settings.artifacts_url).has(name))
     ensure_user(session, request.user)
     row = Request(
         id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload, kind=request.kind,

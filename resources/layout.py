@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         if settings.is_dagster_home_explicit:
             return dg.DagsterInstance.from_config(str(home))
         if settings.dagster_storage_url:
-            return _reached(settings, home)
+            return dg.DagsterInstance.from_config(str(home))
         with _storage_made_whole(home):
             return dg.DagsterInstance.from_config(str(home))
 
@@ -78,24 +79,21 @@ def database_variable(settings: Settings) -> dict[str, str]:
 
 
 def _prepare_database(settings: Settings) -> None:
-    """Raise PermanentFailure where PostgreSQL is asked for and cannot be spoken with."""
-    import importlib.util
-
-    os.environ.update(database_variable(settings))
-    if settings.dagster_storage_url and importlib.util.find_spec("dagster_postgres") is None:
+    """Raise a Failure where PostgreSQL is asked for and cannot be spoken with: Dagster itself would try for long."""
+    if not settings.dagster_storage_url:
+        return
+    if find_spec("dagster_postgres") is None:
         raise PermanentFailure(
             "Dagster's storage is to be PostgreSQL, which needs a package that is not installed: dagster-postgres.",
             way_out="Install the extra that brings it: pip install 'musicgen-assets[team]'.",
         )
-
-
-def _reached(settings: Settings, home: Path) -> dg.DagsterInstance:
-    """The instance over PostgreSQL. Raises a Failure, without the password, where that does not answer."""
-    import dagster as dg
+    from sqlalchemy import create_engine
     from sqlalchemy.exc import OperationalError
+    from sqlalchemy.pool import NullPool
 
+    os.environ.update(database_variable(settings))
     try:
-        return dg.DagsterInstance.from_config(str(home))
+        create_engine(settings.dagster_storage_url, poolclass=NullPool).connect().close()
     except OperationalError as error:
         raise database_failure(str(error.orig), settings.dagster_storage_url, "Dagster's storage") from error
 

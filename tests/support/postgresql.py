@@ -39,11 +39,12 @@ class PostgreSQL:
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = [word for option in _QUICK for word in ("-c", option)]
-        self.process = subprocess.Popen(
-            [self.programs / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1",
-             "-k", self.folder, *options],
-            stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"), **as_other(),
-        )  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1",
+                 "-k", self.folder, *options],
+                stdout=subprocess.DEVNULL, stderr=log, **as_other(),
+            )  # fmt: skip
         deadline = time.monotonic() + 30
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
