@@ -1,4 +1,4 @@
-"""A home as a team has it: the registry in PostgreSQL, artifacts and inbox in a bucket. Real servers, once a session."""
+"""A home as a team has it: registry in PostgreSQL, artifacts and inbox in a bucket. Real servers, once a session."""
 
 from __future__ import annotations
 
