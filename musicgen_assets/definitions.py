@@ -1,4 +1,4 @@
-"""The Dagster code location: the assets of the seven stages, their checks, and what runs them."""
+"""The Dagster code location: the assets of the seven stages, their checks, housekeeping, and what runs them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from musicgen_assets.batch_forms import BATCH_FORMS
 from musicgen_assets.composition.assets import ASSETS as COMPOSITION
 from musicgen_assets.finalization.assets import ASSETS as FINALIZATION
 from musicgen_assets.forms import FORMS
+from musicgen_assets.housekeeping import HOUSEKEEPING, HOUSEKEEPING_JOB
 from musicgen_assets.ideation.assets import ASSETS as IDEATION
 from musicgen_assets.jobs import COMPOSE
 from musicgen_assets.mastering.assets import ASSETS as MASTERING
@@ -57,9 +58,9 @@ def build_defs(studio: Studio | None = None, schedules: Sequence[dg.ScheduleDefi
     """Definitions over ``studio``, or over one opened from settings by each run, with further ``schedules``."""
     resource = studio_resource if studio is None else dg.ResourceDefinition.hardcoded_resource(studio)
     return dg.Definitions(
-        assets=ALL_ASSETS,
+        assets=[*ALL_ASSETS, *HOUSEKEEPING],
         asset_checks=CHECKS,
-        jobs=[COMPOSE, *FORMS, *BATCH_FORMS, STANDING],
+        jobs=[COMPOSE, *FORMS, *BATCH_FORMS, STANDING, HOUSEKEEPING_JOB],
         sensors=SENSORS,
         schedules=[*SCHEDULES, *schedules],
         executor=dg.in_process_executor,  # also for what is materialized by hand in the UI: see jobs.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from musicgen_assets.housekeeping import GROUP
 from musicgen_assets.standing_checks import CHECKS
 
 MAKES_TAG, SONG = "musicgen/makes", "song"
@@ -11,7 +12,7 @@ MAKES_TAG, SONG = "musicgen/makes", "song"
 
 COMPOSE = dg.define_asset_job(
     "compose",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*CHECKS),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP) - dg.AssetSelection.checks(*CHECKS),
     description="Every stage of one version: known results are carried in milliseconds, the rest is computed.",
     # One process a run: a process a step costs two seconds each. Heavy tasks have worker processes of their own.
     tags={MAKES_TAG: SONG},

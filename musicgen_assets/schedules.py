@@ -10,6 +10,7 @@ import logging
 import dagster as dg
 
 from musicgen_assets.batch_forms import START_OP, start_batch
+from musicgen_assets.housekeeping import HOUSEKEEPING_JOB
 from musicgen_assets.standing_checks import STANDING
 from resources.batches.schedules import Looked, look_at
 from resources.logging_setup import LOGGER
@@ -23,7 +24,15 @@ LOOK_AT_ALL = dg.ScheduleDefinition(
     description="Every five minutes: is any version failed and left so, or stuck?",
 )
 
-SCHEDULES = [LOOK_AT_ALL]
+KEEP_HOUSE = dg.ScheduleDefinition(
+    name="keep_house",
+    job=HOUSEKEEPING_JOB,
+    cron_schedule="40 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: partitions, old runs, objects that no version needs, what each user takes.",
+)
+
+SCHEDULES = [LOOK_AT_ALL, KEEP_HOUSE]
 
 PREFIX = "batch_"
 """What the schedule of a batch is called before the batch's name."""

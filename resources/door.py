@@ -28,7 +28,9 @@ from musicgen_assets.graph.payloads import canonical_json
 from resources.door_checks import check_limits, check_prompt_length, check_request
 from resources.door_names import new_name
 from resources.door_work import check_work, open_request_to_take, put_back
+from resources.housekeeping.budgets import check_budget
 from resources.registry import Composition, Registry, Request, Version, utc_now
+from resources.registry.garbage import named_objects, reach
 from resources.registry.queries import (
     add_composition,
     add_version,
@@ -40,6 +42,7 @@ from resources.registry.queries import (
 )
 from resources.revisions import child_of
 from resources.settings import Settings
+from resources.store import ArtifactStore
 
 Outcome = Literal["done", "waiting", "failed", "cancelled"]
 
@@ -148,9 +151,12 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
             return _submission(session, waiting, is_new=False)
         payload: dict[str, Any] = {"until": check_work(session, version, request)}
     elif isinstance(request, RevisionRequest):
+        check_budget(session, request.user, settings.limits.max_user_bytes)
         version, payload = _new_version(session, request, request_id, settings)
     else:
+        check_budget(session, request.user, settings.limits.max_user_bytes)
         version, payload = _new_composition(session, request, request_id)
+    reach(session, named_objects(payload), lambda name: ArtifactStore(settings.artifacts_url).has(name))
     ensure_user(session, request.user)
     row = Request(
         id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload, kind=request.kind,

@@ -36,6 +36,7 @@ class ManifestIOManager(dg.IOManager):
                 run_id=context.run_id,
                 inputs_key=obj.inputs_key or None,
                 kept=obj.manifest if obj.is_kept else None,
+                is_there=self._store.has,
             )
 
     def load_input(self, context: dg.InputContext) -> Manifest:

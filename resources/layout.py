@@ -10,17 +10,20 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicgen_assets.context.failures import PermanentFailure
 from resources.disk import disk_failure, make_folder, write_atomically
+from resources.registry.database import database_failure
 from resources.settings import Settings, checkout_root
 
 if TYPE_CHECKING:
     import dagster as dg
 
 DAGSTER_FILE = "dagster.yaml"
+STORAGE_VARIABLE = "MUSICGEN_DAGSTER_STORAGE_URL"
 BEGUN_FILE = "storage.begun"
 """Stands beside Dagster's storage while its databases are being made, and is left behind where that was cut short."""
 
@@ -41,7 +44,7 @@ def ensure_home(settings: Settings) -> None:
         return
     home = settings.home / "dagster"
     make_folder(home)
-    text = dagster_configuration(home)
+    text = dagster_configuration(home, has_database=bool(settings.dagster_storage_url))
     place = home / DAGSTER_FILE
     try:
         is_current = place.is_file() and place.read_text(encoding="utf-8") == text
@@ -59,12 +62,40 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     import dagster as dg
 
     ensure_home(settings)
+    _prepare_database(settings)
     with _alone(settings.home / "dagster.lock"):
         home = settings.dagster_home
         if settings.is_dagster_home_explicit:
             return dg.DagsterInstance.from_config(str(home))
+        if settings.dagster_storage_url:
+            return dg.DagsterInstance.from_config(str(home))
         with _storage_made_whole(home):
             return dg.DagsterInstance.from_config(str(home))
+
+
+def database_variable(settings: Settings) -> dict[str, str]:
+    """What every process of Dagster needs in its environment: its file names the variable, never the password."""
+    return {STORAGE_VARIABLE: settings.dagster_storage_url} if settings.dagster_storage_url else {}
+
+
+def _prepare_database(settings: Settings) -> None:
+    """Raise a Failure where PostgreSQL is asked for and cannot be spoken with: Dagster itself would try for long."""
+    if not settings.dagster_storage_url:
+        return
+    if find_spec("dagster_postgres") is None:
+        raise PermanentFailure(
+            "Dagster's storage is to be PostgreSQL, which needs a package that is not installed: dagster-postgres.",
+            way_out="Install the extra that brings it: pip install 'musicgen-assets[team]'.",
+        )
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.pool import NullPool
+
+    os.environ.update(database_variable(settings))
+    try:
+        create_engine(settings.dagster_storage_url, poolclass=NullPool).connect().close()
+    except OperationalError as error:
+        raise database_failure(str(error.orig), settings.dagster_storage_url, "Dagster's storage") from error
 
 
 @contextmanager
@@ -98,11 +129,13 @@ def _alone(place: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def dagster_configuration(home: Path) -> str:
-    """The project's dagster.yaml with all storage under ``home``, unless it says PostgreSQL or a bucket itself."""
+def dagster_configuration(home: Path, *, has_database: bool = False) -> str:
+    """The project's dagster.yaml with all storage under ``home``, or in the database that STORAGE_VARIABLE names."""
     import yaml
 
     configuration: dict[str, Any] = yaml.safe_load(_source()) or {}
+    if has_database:
+        configuration["storage"] = {"postgres": {"postgres_url": {"env": STORAGE_VARIABLE}}}
     storage = configuration.setdefault("storage", {"sqlite": {}})
     if "sqlite" in storage:
         storage["sqlite"] = {"base_dir": str(home / "storage")}

@@ -1,4 +1,4 @@
-"""What becomes of versions that are not being made: renamed, given up, archived, deleted.
+"""What becomes of versions that are not being made: renamed, given up, archived and brought back, deleted.
 
 Belongs here: rows, release folders and Dagster's list of partitions, kept in step. Does not belong here: stopping
 what is running (cancel), freeing objects that no version reaches any more (housekeeping), asking whether it is meant.
@@ -28,7 +28,7 @@ from resources.processes import temporary_mark
 from resources.registry import Attempt, Composition, Registry, Request, Version
 from resources.registry.erasing import erase_composition, erase_versions
 from resources.registry.queries import get_composition, get_version, list_versions, record_event, resolve_version
-from resources.state_machine import can_transition, transition
+from resources.state_machine import bring_back, can_transition, transition
 from resources.studio import Studio
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Renamed:
 
 @dataclass(frozen=True)
 class Ended:
-    """Versions that were archived or deleted. ``left_behind`` are folders that could not be removed."""
+    """Versions that were archived, brought back or deleted. ``left_behind`` are folders that could not be removed."""
 
     composition: str
     partitions: tuple[str, ...]
@@ -116,6 +116,22 @@ def archive(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
                 transition(session, version, "archived")
     ended = _ended(text, versions)
     _unlist(instance, ended.partitions)
+    return ended
+
+
+def restore(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
+    """Take "COMPOSITION" or one "COMPOSITION@vN" out of the archive: as it was put away, listed by Dagster again.
+
+    Of a whole composition every archived version comes back. Raises BadInput for what is unknown or not archived.
+    """
+    with studio.registry.session() as session:
+        versions = [_locked(session, row) for row in _named(session, text)]
+        if "@" not in text and any(version.state == "archived" for version in versions):
+            versions = [version for version in versions if version.state == "archived"]
+        for version in versions:
+            bring_back(session, version)
+    ended = _ended(text, versions)
+    instance.add_dynamic_partitions(PARTITIONS, list(ended.partitions))
     return ended
 
 

@@ -172,8 +172,9 @@ class Runner:
         """Keep a result. It replaces one of the same key: that one's objects were lost, or it is the same."""
         with self.registry.session() as session:
             queries.record_result(
-                session, key, manifest.asset, manifest, made_by=partition, seconds=seconds, replace=True
-            )
+                session, key, manifest.asset, manifest, made_by=partition, seconds=seconds, replace=True,
+                is_there=self.store.has,
+            )  # fmt: skip
 
     def _publish(self, asset: str, outcome: Outcome) -> Manifest:
         content = tuple(StoredRole.of(keep(self.store, payload)) for payload in outcome.content)

@@ -19,7 +19,7 @@ from pathlib import Path
 from musicgen_assets.context.failures import BadInput
 from resources.deployment import served_at
 from resources.disk import make_folder, remove_quietly, write_atomically
-from resources.layout import open_instance
+from resources.layout import database_variable, open_instance
 from resources.settings import HOME_VARIABLE, Settings
 from resources.supervisor import Service, Supervisor
 
@@ -68,7 +68,8 @@ def _services(place: Path, workspace: Path, port: int) -> list[Service]:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {**os.environ, "DAGSTER_HOME": str(settings.dagster_home), HOME_VARIABLE: str(settings.home)}
+    own = {"DAGSTER_HOME": str(settings.dagster_home), HOME_VARIABLE: str(settings.home)}
+    return {**os.environ, **own, **database_variable(settings)}
 
 
 def _program(name: str) -> str:

@@ -63,6 +63,8 @@ class Limits(BaseModel):
     task_timeout_s: float = Field(120.0, gt=0)
     """For a task whose estimate does not say more."""
     max_concurrent: int = Field(100, ge=1, le=100)
+    max_user_bytes: int = Field(0, ge=0)
+    """What one user's songs may take on disk, as the housekeeping last measured it; 0 means as much as there is."""
 
     @model_validator(mode="after")
     def _ranges_hold_something(self) -> Limits:
@@ -71,6 +73,19 @@ class Limits(BaseModel):
             if low > high:
                 raise ValueError(f"min_{name} {low:g} is above max_{name} {high:g}")
         return self
+
+
+class Housekeeping(BaseModel):
+    """How long things are kept that nobody needs. Set with MUSICGEN_HOUSEKEEPING__NAME or under [housekeeping]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    song_runs_kept_days: float = Field(30.0, ge=0)
+    """A finished run of a song stays in Dagster so long; longer if what a living version has was made by it."""
+    other_runs_kept_days: float = Field(2.0, ge=0)
+    """Forms, standing checks and housekeeping itself: hundreds a day."""
+    garbage_kept_hours: float = Field(24.0, ge=0)
+    """How long nothing must need an object before it is removed."""
 
 
 def _seed_name(name: str) -> AliasChoices:
@@ -102,6 +117,9 @@ class Settings(BaseSettings):
     registry_url: str = Field("", repr=False)
     """sqlite:////PATH or postgresql://USER:PASSWORD@HOST/DATABASE; not shown, for it may hold a password."""
     artifacts_url: str = ""
+    """file:///PATH or s3://BUCKET/PREFIX; where a bucket is reached and as whom, the AWS_... variables say."""
+    dagster_storage_url: str = Field("", repr=False)
+    """postgresql://USER:PASSWORD@HOST/DATABASE for Dagster's own storage; empty keeps it in the home."""
     inbox_url: str = ""
     """Where files of requests are taken from: file:///PATH or s3://BUCKET/PREFIX; empty means HOME/inbox."""
     soundfont: Path | None = None
@@ -137,11 +155,24 @@ class Settings(BaseSettings):
 
     features: Features = Features()
     limits: Limits = Limits()
+    housekeeping: Housekeeping = Housekeeping()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _two_databases(self) -> Settings:
+        """Registry and Dagster each keep a table alembic_version: in one database they take it for their own."""
+        if not self.dagster_storage_url:
+            return self
+        if urlsplit(self.dagster_storage_url).scheme.partition("+")[0] not in ("postgresql", "postgres"):
+            raise ValueError("dagster_storage_url: only postgresql:// addresses are known")
+        place, other = (_database(url) for url in (self.dagster_storage_url, self.registry_url))
+        if place == other:
+            raise ValueError("dagster_storage_url: it names the registry's database; give Dagster one of its own")
+        return self
 
     def model_post_init(self, _context: Any) -> None:
         """Fill in the addresses that follow from the home."""
@@ -205,8 +236,14 @@ class Settings(BaseSettings):
         """Every secret in clear, for masking them in logs. Never print this."""
         values = [getattr(self, name) for name in type(self).model_fields]
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        password = urlsplit(self.registry_url).password
-        return (*secrets, password) if password else tuple(secrets)
+        passwords = [urlsplit(url).password for url in (self.registry_url, self.dagster_storage_url)]
+        return (*secrets, *(password for password in passwords if password))
+
+
+def _database(url: str) -> tuple[str | None, int, str]:
+    """Host, port and name of a PostgreSQL database."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or 5432, parts.path.strip("/")
 
 
 def get_settings(home: Path | str | None = None) -> Settings:

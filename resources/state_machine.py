@@ -21,7 +21,7 @@ from resources.registry.models import Event, Version
 from resources.registry.stages import rebuild_stage_states, refresh_stage
 
 __all__ = [
-    "RESTING", "STATES", "TRANSITIONS", "can_transition", "enter_stage", "fail", "rebuild_stage_states",
+    "RESTING", "STATES", "TRANSITIONS", "bring_back", "can_transition", "enter_stage", "fail", "rebuild_stage_states",
     "transition", "valid_transitions",
 ]  # fmt: skip
 
@@ -88,9 +88,7 @@ def transition(session: Session, version: Version, to: str, reason: str = "", ru
     row.state = to
     if to in STAGES:
         row.current_stage = to
-    composition = get_composition(session, row.composition_id)
-    if row.number == session.scalar(select(func.max(Version.number)).where(Version.composition_id == composition.id)):
-        composition.state, composition.current_stage = to, row.current_stage
+    _follow(session, row)
     record_event(
         session, "version.state", composition_id=row.composition_id, version_id=row.id,
         payload={"from": state, "to": to, "stage": row.current_stage, "reason": reason, "run_id": run_id, **facts},
@@ -100,6 +98,30 @@ def transition(session: Session, version: Version, to: str, reason: str = "", ru
         refresh_stage(session, row, cast("Stage", stage_before))
     if row is not version:
         version.state, version.current_stage = row.state, row.current_stage
+
+
+def bring_back(session: Session, version: Version) -> str:
+    """Take an archived version out again, to the state in which it was put away; returns that state.
+
+    The only way out of archived, and not in the table: where it leads is written in the version's history. Raises
+    BadInput for a version that is not archived.
+    """
+    row = _current(session, version)
+    if row.state != "archived":
+        raise BadInput(
+            "version", row.partition, f"it is {row.state}, not archived", way_out="There is nothing to bring back."
+        )
+    query = select(Event.payload).where(Event.version_id == row.id, Event.kind == "version.state")
+    history = session.scalars(query.order_by(Event.id.desc()))
+    state = next((str(payload["from"]) for payload in history if payload.get("to") == "archived"), "cancelled")
+    row.state = state
+    _follow(session, row)
+    record_event(
+        session, "version.state", composition_id=row.composition_id, version_id=row.id,
+        payload={"from": "archived", "to": state, "stage": row.current_stage, "reason": "brought back", "run_id": ""},
+    )  # fmt: skip
+    session.flush()
+    return state
 
 
 def enter_stage(session: Session, version: Version, stage: Stage, run_id: str = "") -> None:
@@ -131,6 +153,13 @@ def fail(
         )  # fmt: skip
         return
     transition(session, version, "failed", f"{stage}: {reason}", run_id, failure=failure)
+
+
+def _follow(session: Session, row: Version) -> None:
+    """A composition shows its newest version's state."""
+    composition = get_composition(session, row.composition_id)
+    if row.number == session.scalar(select(func.max(Version.number)).where(Version.composition_id == composition.id)):
+        composition.state, composition.current_stage = row.state, row.current_stage
 
 
 def _laid_to_rest_by(session: Session, version: Version) -> str:

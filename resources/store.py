@@ -12,11 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from musicgen_assets.context.failures import BadInput, Failure, MissingArtifact, PermanentFailure, TransientFailure
+from musicgen_assets.context.failures import Failure, MissingArtifact
 from resources.disk import disk_failure, flush_folder, make_folder, remove_quietly, write_durably
+from resources.file_systems import file_system, is_local, refusals, remote_failure
 from resources.processes import STALE_AFTER_S, is_left_over, temporary_mark
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,6 +38,7 @@ class ArtifactStore:
         self.url = url
         self._fs, self._root = file_system(url)
         self._is_local = is_local(self._fs)
+        self._refusals = refusals(self._fs)
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep ``data``; return its (sha256, size in bytes). Keeping it twice is keeping it once.
@@ -51,7 +55,7 @@ class ArtifactStore:
             return sha256, len(data)
         try:
             self._fs.pipe_file(target, data)
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, target, "write") from error
         return sha256, len(data)
 
@@ -71,7 +75,7 @@ class ArtifactStore:
         location = self._location(sha256)
         try:
             return bool(self._fs.exists(location))
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, location, "look up") from error
 
     def size(self, sha256: str) -> int:
@@ -81,7 +85,7 @@ class ArtifactStore:
             return int(self._fs.info(location)["size"])
         except FileNotFoundError:
             self._missing(sha256)
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, location, "look up") from error
 
     def path(self, sha256: str) -> Path | None:
@@ -90,6 +94,11 @@ class ArtifactStore:
             return None
         path = Path(self._location(sha256))
         return path if path.is_file() else None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine, there or not yet; None for a remote store."""
+        return Path(self._root) if self._is_local else None
 
     def is_beside(self, folder: Path) -> bool:
         """Whether objects can be linked into ``folder``, which takes no space: both lie on one disk."""
@@ -115,6 +124,36 @@ class ArtifactStore:
         except OSError as error:
             raise disk_failure(error, target, "write") from error
 
+    def objects(self) -> Iterator[tuple[str, int]]:
+        """Every object there is, as (sha256, size in bytes), in no order. Raises a Failure of the disk or bucket."""
+        root = f"{self._root}/objects"
+        try:
+            self._fs.invalidate_cache()
+            found = self._fs.find(root, detail=True)
+        except self._refusals as error:
+            if self._is_local and isinstance(error, FileNotFoundError):
+                return  # nothing was ever stored
+            raise self._refused(error, root, "list") from error
+        for place, entry in found.items():
+            name = str(place).rsplit("/", 1)[-1]
+            if _SHA256.fullmatch(name):
+                yield name, int(entry["size"])
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove objects; what is gone already is no error. Only the housekeeping knows that nobody needs them.
+
+        Raises a Failure where the disk or the bucket refuses: some may be gone by then.
+        """
+        locations = [self._location(name) for name in names]
+        if not self._is_local:
+            self._remove_remotely(locations)
+            return
+        for location in locations:
+            try:
+                Path(location).unlink(missing_ok=True)
+            except OSError as error:
+                raise self._refused(error, location, "remove") from error
+
     def sweep(self, older_than_s: float = STALE_AFTER_S) -> int:
         """Remove temporary files that a dead process left behind; return how many.
 
@@ -136,6 +175,18 @@ class ArtifactStore:
         except OSError as error:
             raise disk_failure(error, folder, "sweep") from error
         return removed
+
+    def _remove_remotely(self, locations: list[str]) -> None:
+        """Together, which a bucket does in one call; one at a time where the store minds that some are gone."""
+        try:
+            if locations:
+                self._fs.rm(locations)
+        except FileNotFoundError:
+            for location in locations:
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(location)
+        except self._refusals as error:
+            raise self._refused(error, self.url, "remove objects") from error
 
     def _holds(self, sha256: str, size_bytes: int) -> bool:
         """Whether the right bytes are already there; reads them, so that a corrupt object heals."""
@@ -163,7 +214,7 @@ class ArtifactStore:
             return bytes(self._fs.cat_file(location))
         except FileNotFoundError:
             self._missing(sha256)
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, location, "read") from error
 
     def _location(self, sha256: str) -> str:
@@ -180,40 +231,10 @@ class ArtifactStore:
             way_out="Restore it from a backup, or run the version again: it will be made anew.",
         )
 
-    def _refused(self, error: OSError, location: str, doing: str) -> Failure:
-        if self._is_local:
+    def _refused(self, error: Exception, location: str, doing: str) -> Failure:
+        if self._is_local and isinstance(error, OSError):
             return disk_failure(error, location, doing)
-        text = f"Could not {doing} {location} in {self.url}: {error}."
-        if isinstance(error, PermissionError):
-            return PermanentFailure(text, way_out="Check the credentials and rights for that bucket.")
-        return TransientFailure(text, way_out="Run it again; if it stays, check the connection to the store.")
-
-
-def file_system(url: str, setting: str = "MUSICGEN_ARTIFACTS_URL") -> tuple[Any, str]:
-    """The fsspec file system of ``url`` and the place in it. Raises BadInput naming ``setting``, PermanentFailure."""
-    import fsspec
-
-    try:
-        reached, root = fsspec.core.url_to_fs(url if "://" in url else str(Path(url).expanduser().resolve()))
-    except ImportError as error:
-        raise PermanentFailure(
-            f"{url} needs a package that is not installed: {error}.",
-            way_out="Install the extra that brings it: pip install 'musicgen-assets[aws]'.",
-        ) from error
-    except ValueError as error:
-        raise BadInput(
-            setting,
-            url,
-            f"no such kind of store: {error}",
-            way_out="Use file:///PATH or s3://BUCKET/PREFIX.",
-        ) from error
-    return reached, str(root).rstrip("/")
-
-
-def is_local(file_system: Any) -> bool:
-    """Whether a file system of fsspec is this machine's own."""
-    protocol = file_system.protocol
-    return "file" in ((protocol,) if isinstance(protocol, str) else tuple(protocol))
+        return remote_failure(error, f"Could not {doing} {location} in {self.url}")
 
 
 def _linked(source: Path, target: Path) -> bool:

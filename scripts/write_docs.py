@@ -77,17 +77,17 @@ def command_line() -> str:
 
 def settings_table() -> str:
     """Every setting with the variable that sets it."""
-    from resources.settings import Features, Limits, Settings
+    from resources.settings import Features, Housekeeping, Limits, Settings
 
     rows = ["# Settings", "", "Read from the environment, then `HOME/.env`, then `HOME/musicgen.toml`.", "",
             "| variable | default |", "|---|---|"]  # fmt: skip
     for name, field in Settings.model_fields.items():
-        if name in ("features", "limits"):
+        if name in ("features", "limits", "housekeeping"):
             continue
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None and hasattr(alias, "choices") else f"MUSICGEN_{name.upper()}"
         rows.append(f"| `{variable}` | {_default(field)} |")
-    for group, model in (("FEATURES", Features), ("LIMITS", Limits)):
+    for group, model in (("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping)):
         rows += [
             f"| `MUSICGEN_{group}__{name.upper()}` | {_default(field)} |" for name, field in model.model_fields.items()
         ]

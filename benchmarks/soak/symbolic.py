@@ -83,7 +83,7 @@ def made_of(studio: Studio, partition: str) -> tuple[str, dict[str, Any], Roles]
             queries.record_materialization(
                 session, partition, declaration.key, key=made.key, content_hash=made.manifest.content_hash,
                 carried_from=made.carried_from, seconds=made.seconds, inputs_key=made.inputs_key or None,
-                kept=made.manifest if made.is_kept else None,
+                kept=made.manifest if made.is_kept else None, is_there=studio.store.has,
             )  # fmt: skip
             if declaration.key == CONTEXT_ASSET:
                 resolved = studio.runner.load_context(made.manifest).model_dump(mode="json")

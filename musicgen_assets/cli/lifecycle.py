@@ -1,4 +1,4 @@
-"""``musicgen rename``, ``archive`` and ``delete``: names of songs, and putting versions away or out.
+"""``musicgen rename``, ``archive``, ``restore`` and ``delete``: names of songs, putting versions away, back or out.
 
 Belongs here: options, asking whether it is meant, telling what was done. Does not belong here: what may be put away
 and what goes with it (resources.lifecycle).
@@ -67,6 +67,28 @@ def archive(what: str, is_json: bool) -> None:
         return
     click.echo(f"Archived: {', '.join(ended.partitions)}.")
     click.echo(f"  Files and history stay; a new version may start from it: musicgen revise {ended.partitions[-1]}")
+
+
+@click.command(short_help="Take a version, or a whole composition, out of the archive.")
+@click.argument("what", metavar="COMPOSITION[@vN]")
+@JSON
+def restore(what: str, is_json: bool) -> None:
+    """Bring back what was archived: in the state in which it was put away, and listed in Dagster again.
+
+    Dagster shows its assets as missing where housekeeping has deleted its old runs: `musicgen retry` records them.
+
+    \b
+    Example: musicgen restore sunny-river-k3f9a@v2
+    """
+    from resources.layout import open_instance
+    from resources.lifecycle import restore as bring_back
+
+    with reconciled_studio() as studio:
+        ended = bring_back(studio, what, open_instance(studio.settings))
+    if is_json:
+        click.echo(json.dumps({**_plain(ended), "status": "restored"}, ensure_ascii=False))
+        return
+    click.echo(f"Brought back: {', '.join(ended.partitions)}.")
 
 
 @click.command(short_help="Delete a version, or a whole composition.")

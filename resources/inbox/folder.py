@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure, TransientFailure
+from musicgen_assets.context.failures import BadInput, Failure
 from resources.disk import disk_failure, write_atomically
+from resources.file_systems import file_system, is_local, refusals, remote_failure
 from resources.inbox.rows import ENDINGS
-from resources.store import file_system, is_local
 
 RESULT = ".result.json"
 """Ending of the answer to a file: "songs.csv" is answered by "songs.csv.result.json"."""
@@ -36,12 +36,17 @@ class Found:
     answer_mark: str = ""
 
 
+_LISTING: tuple[type[Exception], ...] = (ValueError,)
+"""What a listing raises besides what the file system refuses."""
+
+
 class Inbox:
     """The inbox at ``url`` ("file:///path", "s3://bucket/prefix"). Every method raises a Failure that says why."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._fs, self._root = file_system(url, "MUSICGEN_INBOX_URL")
+        self._refusals = refusals(self._fs)
 
     def files(self) -> list[Found]:
         """Files of requests at the top of the inbox, by name; hidden and half-downloaded ones are no such files."""
@@ -54,7 +59,9 @@ class Inbox:
         try:
             self._fs.invalidate_cache()
             entries = self._fs.ls(self._root, detail=True)
-        except (OSError, ValueError) as error:
+        except _LISTING + self._refusals as error:
+            if isinstance(error, FileNotFoundError) and self._is_bucket_there():
+                return []  # a bucket has no folders: nothing was put there yet
             raise self._refused(error, self._root, "list") from error
         found = [_found(entry) for entry in entries if entry["type"] == "file"]
         marks = {file.name: file.mark for file in found}
@@ -76,7 +83,7 @@ class Inbox:
             )  # fmt: skip
         try:
             return bytes(self._fs.cat_file(self._path(file.name)))
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, file.name, "read") from error
 
     def answer(self, file: Found) -> dict[str, Any] | None:
@@ -87,7 +94,7 @@ class Inbox:
             return None
         except ValueError:
             return None  # cut short or written over: the file is taken again, which doubles nothing
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, file.name + RESULT, "read") from error
         return told if isinstance(told, dict) else None
 
@@ -99,19 +106,22 @@ class Inbox:
             return
         try:
             self._fs.pipe_file(path, data + b"\n")
-        except OSError as error:
+        except self._refusals as error:
             raise self._refused(error, path, "write") from error
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
+    def _is_bucket_there(self) -> bool:
+        try:
+            return not is_local(self._fs) and bool(self._fs.exists(self._root.partition("/")[0]))
+        except self._refusals:
+            return False
+
     def _refused(self, error: Exception, what: str, doing: str) -> Failure:
         if is_local(self._fs) and isinstance(error, OSError):
             return disk_failure(error, what, doing)
-        text = f"Could not {doing} {what} in the inbox {self.url}: {error}."
-        if isinstance(error, (PermissionError, FileNotFoundError)):
-            return PermanentFailure(text, way_out="Check that the bucket is there and what these credentials may do.")
-        return TransientFailure(text, way_out="The next look tries again; if it stays, check the connection.")
+        return remote_failure(error, f"Could not {doing} {what} in the inbox {self.url}")
 
 
 def _found(entry: Mapping[str, Any]) -> Found:

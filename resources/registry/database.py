@@ -23,7 +23,7 @@ from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure
 from resources.disk import make_folder
 from resources.settings import Settings
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. Kept here so that opening a current registry need not load Alembic."""
 
 BUSY_TIMEOUT_S = 30.0
@@ -101,9 +101,14 @@ class Registry:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            raise _failure(str(error.orig), self.url) from error
+            raise self._failure(str(error.orig)) from error
         except sqlite3.Error as error:  # while connecting, before SQLAlchemy has it in hand
-            raise _failure(str(error), self.url) from error
+            raise self._failure(str(error)) from error
+
+    def _failure(self, said: str) -> Failure:
+        if self.engine.dialect.name == "postgresql":
+            return database_failure(said, self.url, "The registry")
+        return _sqlite_failure(said, self.url)
 
 
 _opened: dict[tuple[str, int], Registry] = {}
@@ -215,7 +220,28 @@ def _upgrade(connection: Connection, url: str) -> None:
         ) from error
 
 
-def _failure(said: str, url: str) -> PermanentFailure | TransientFailure:
+def database_failure(said: str, url: str, what: str) -> PermanentFailure | TransientFailure:
+    """What PostgreSQL ``said`` about the database at ``url``, which is ``what``, means to a person.
+
+    A server that is away, restarts, or is too busy may be back; a wrong password or a missing database stays so.
+    """
+    said = " ".join(said.split())
+    lowered = said.lower()
+    text = f"{what} {safe_url(url)} did not answer: {said}."
+    if "password authentication failed" in lowered or "permission denied" in lowered or "no pg_hba.conf" in lowered:
+        return PermanentFailure(text, way_out="Check user, password and rights in its address.")
+    if "does not exist" in lowered and ("database" in lowered or "role" in lowered):
+        return PermanentFailure(text, way_out="Create it first: deploy/README.md says how.")
+    if "no space left" in lowered or "disk full" in lowered:
+        return PermanentFailure(text, way_out="Free some space on the database's machine.")
+    if "could not translate host name" in lowered:
+        return PermanentFailure(text, way_out="Check the host in its address.")
+    if "relation" in lowered or "column" in lowered or "syntax" in lowered:
+        return PermanentFailure(text, way_out="It has an unexpected shape: restore it from a backup.")
+    return TransientFailure(text, way_out="Run it again; if it stays, check that the server is up.")
+
+
+def _sqlite_failure(said: str, url: str) -> PermanentFailure | TransientFailure:
     """SQLite's messages are stable and its codes are not passed on by every driver, so the text decides."""
     where = safe_url(url)
     said = " ".join(said.split())

@@ -244,6 +244,21 @@ class Materialization(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class Garbage(Base):
+    """An object that nothing was found to need. It goes once it stood here long enough; whoever needs it takes it off.
+
+    The row outlasts the object for a while: what was stored before the object went and written down after it must
+    look whether it is still there.
+    """
+
+    __tablename__ = "garbage"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    marked_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    swept_at: Mapped[datetime | None]
+
+
 class Attempt(Base):
     """One paid or external call: a row before the call, its job id after submit, then outcome and cost."""
 

@@ -6,7 +6,7 @@ Belongs here: the two tables and their facts. Does not belong here: computing ke
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.graph.declarations import BY_KEY
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry.compositions import get_version
+from resources.registry.garbage import reach
 from resources.registry.models import Materialization, Result, utc_now
 from resources.registry.stages import refresh_stage
 
@@ -74,11 +75,14 @@ def record_result(
     made_by: str,
     seconds: float,
     replace: bool = False,
+    is_there: Callable[[str], bool] | None = None,
 ) -> KnownResult:
     """Keep what ``key`` yields and return what stands: the first one recorded wins, however many arrive.
 
-    ``replace`` overwrites: for a result whose objects were lost and had to be made again.
+    ``replace`` overwrites: for a result whose objects were lost and had to be made again. ``is_there`` and what is
+    raised for an object that the housekeeping freed meanwhile: see ``garbage.reach``.
     """
+    reach(session, manifest.objects(), is_there)
     values = {
         "name": name, "manifest": manifest.model_dump(mode="json"), "made_by_partition": made_by,
         "seconds": seconds, "created_at": utc_now(),
@@ -120,12 +124,14 @@ def record_materialization(
     run_id: str = "",
     inputs_key: str | None = None,
     kept: Manifest | None = None,
+    is_there: Callable[[str], bool] | None = None,
 ) -> Materialization:
     """Note that ``partition`` now has ``asset`` as ``key`` yields it, and bring its stage's state up to date.
 
     Earlier rows stay as history. ``kept`` is what was taken over from another version, which stands although its key
     may yield something else by now. Raises BadInput for an unknown version, and TransientFailure when the key is not
-    recorded or yields something else and nothing was kept: then the version has to look again.
+    recorded or yields something else and nothing was kept, or an object was freed meanwhile (``garbage.reach``): then
+    the version has to look again.
     """
     version = get_version(session, partition)
     standing = find_result(session, key)
@@ -135,6 +141,7 @@ def record_materialization(
             f"{asset} of {partition}: its result {key[:12]} is {'gone' if standing is None else 'another one'} by now.",
             way_out="Run the version again.",
         )
+    reach(session, (kept or standing.manifest).objects(), is_there)
     row = Materialization(
         partition=partition, asset=asset, key=key, content_hash=content_hash, carried_from=carried_from,
         seconds=seconds, run_id=run_id, inputs_key=inputs_key,

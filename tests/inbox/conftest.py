@@ -9,10 +9,11 @@ import pytest
 from resources.inbox.folder import Inbox
 from resources.registry import Registry, open_registry
 from resources.settings import Settings, get_settings
+from support.teams import BucketFile
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, place: None, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path / "home"))
     return get_settings()
 
@@ -23,7 +24,9 @@ def registry(settings: Settings) -> Registry:
 
 
 @pytest.fixture
-def folder(settings: Settings) -> Path:
+def folder(settings: Settings, home_kind: str, request: pytest.FixtureRequest) -> Path | BucketFile:
+    if home_kind == "team":
+        return BucketFile(request.getfixturevalue("bucket"), settings.inbox_url.partition("://")[2].partition("/")[2])
     path = settings.home / "inbox"
     path.mkdir(parents=True)
     return path

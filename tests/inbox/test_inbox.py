@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import select
 
-from musicgen_assets.context.failures import BadInput, TransientFailure
+from musicgen_assets.context.failures import BadInput, PermanentFailure, TransientFailure
 from musicgen_assets.context.request import CompositionRequest, RevisionRequest
 from resources.door import submit
 from resources.inbox import taking
@@ -22,6 +22,7 @@ from resources.inbox.taking import Look, take
 from resources.registry import Registry, Request
 from resources.settings import Settings
 from sensors.inbox import inbox as sensor
+from support.teams import Team, asking_as
 
 SONG = {"prompt": "upbeat pop song with piano", "duration_s": 45, "priority": 5, "user": "ada"}
 
@@ -108,6 +109,7 @@ def test_the_answers_of_files_that_are_done_are_not_read_again_and_again(
     assert read == ["a.jsonl"]
 
 
+@pytest.mark.on_disk
 def test_a_file_that_grows_is_left_alone_until_it_stands_still(
     folder: Path, inbox: Inbox, registry: Registry, settings: Settings
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_file_that_grows_is_left_alone_until_it_stands_still(
     assert look.accepted == 3
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize("name", [".songs.jsonl", "~songs.jsonl", "songs.jsonl.part", "songs.tmp", "readme.txt"])
 def test_other_files_are_left_alone(
     folder: Path, inbox: Inbox, registry: Registry, settings: Settings, name: str
@@ -132,6 +135,7 @@ def test_other_files_are_left_alone(
     assert not list(folder.glob("*.result.json"))
 
 
+@pytest.mark.on_disk
 def test_a_huge_file_is_refused_without_being_read(
     folder: Path, inbox: Inbox, registry: Registry, settings: Settings
 ) -> None:
@@ -145,6 +149,7 @@ def test_a_huge_file_is_refused_without_being_read(
     assert f"{LARGEST_BYTES:,}" in told["rows"][0]["rule"]
 
 
+@pytest.mark.on_disk
 def test_time_that_is_over_goes_on_next_time_and_small_files_do_not_wait_for_huge_ones(
     folder: Path, inbox: Inbox, registry: Registry, settings: Settings
 ) -> None:
@@ -192,6 +197,7 @@ def test_trouble_with_one_file_does_not_hold_up_the_others(
     assert take(inbox, registry, settings, look.seen, look.last).accepted == 1
 
 
+@pytest.mark.on_disk
 def test_the_same_over_a_bucket_of_objects(registry: Registry, settings: Settings) -> None:
     import fsspec
 
@@ -204,6 +210,7 @@ def test_the_same_over_a_bucket_of_objects(registry: Registry, settings: Setting
     assert json.loads(files.cat_file("/bucket/inbox/songs.jsonl.result.json"))["status"] == "done"
 
 
+@pytest.mark.on_disk
 def test_a_place_that_cannot_be_is_bad_input() -> None:
     with pytest.raises(BadInput) as caught:
         Inbox("nonsense://x")
@@ -250,10 +257,11 @@ def test_the_sensor_goes_on_from_its_cursor_and_says_what_it_did(folder: Path, r
             cursor = context.cursor
     assert said[0] == "to be taken next: songs.jsonl"
     assert said[1] == "1 requests accepted, 0 refused. answered: songs.jsonl"
-    assert said[2].startswith("No file of requests in file://")
+    assert said[2].startswith("No file of requests in ")
     assert len(requests_in(registry)) == 1
 
 
+@pytest.mark.on_disk
 def test_an_inbox_that_cannot_be_read_is_said_and_nothing_falls_over(
     settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,3 +270,19 @@ def test_an_inbox_that_cannot_be_read_is_said_and_nothing_falls_over(
         result = sensor(dg.build_sensor_context(instance=instance))
     assert isinstance(result, dg.SkipReason)
     assert "The inbox was not read" in (result.skip_message or "")
+
+
+@pytest.mark.xdist_group("team")
+def test_a_bucket_that_vanished_or_refuses_is_said_and_comes_back(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = team.bucket.environment
+    with asking_as(monkeypatch, **ours):
+        assert Inbox("s3://musicgen/no-file-yet").files() == []
+        with pytest.raises(PermanentFailure, match="Check that the bucket is there"):
+            Inbox("s3://vanished/inbox").files()
+    with (
+        asking_as(monkeypatch, **{**ours, "AWS_SECRET_ACCESS_KEY": "wrong"}),
+        pytest.raises(PermanentFailure, match="credentials"),
+    ):
+        Inbox("s3://musicgen/no-file-yet").files()
+    with asking_as(monkeypatch, **ours):
+        assert Inbox("s3://musicgen/no-file-yet").files() == []

@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.soak import cancels, cases, five, kills, looking, partial, songs, symbolic, warm
+from benchmarks.soak import cancels, cases, five, garbage, gardeners, kills, looking, partial, songs, symbolic, warm
 from benchmarks.soak.homes import BrokenPromiseError, Home, release_hashes
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.graph.declarations import Declaration
@@ -127,6 +127,31 @@ def test_a_request_raced_by_three_is_taken_once(tmp_path: Path) -> None:
                 taken = [won for won in threads.map(lambda race: race(), racers) if won]
             assert len(taken) == 1, taken
             finish_request(studio.registry, request_id, "done")
+
+
+def test_garbage_is_collected_under_work_and_nothing_needed_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path / "home"))
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        place = garbage.garden(stack, tmp_path / "home", pool)
+        told = garbage.round_of(place, Random(2), jobs=2)
+    assert told["problems"] == []
+    assert told["made"] > 0
+
+
+def test_a_lost_object_and_one_that_is_left_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path / "home"))
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        place = garbage.garden(stack, tmp_path / "home", pool)
+        pool.submit(gardeners.work, tmp_path / "home", 1).result()
+        assert garbage.lost(place) + garbage.left(place) == []
+        place.studio.store.put(b"nobody needs this")
+        place.studio.store.remove([next(iter(place.studio.store.objects()))[0]])
+        assert garbage.left(place)
+        assert garbage.lost(place)
 
 
 def test_cases_that_are_known_are_not_made_again_and_a_cut_line_is_no_case(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +227,31 @@ print(json.dumps([submission.partition, submission.seed, submission.is_new, won,
 """
 
 
+def test_many_callers_with_one_key_make_one_composition_and_one_claim(registry: Registry, settings: Settings) -> None:
+    """Each over connections of its own, as processes are; those are below, where starting them is cheap."""
+    start = threading.Barrier(4)
+
+    def caller(number: int) -> tuple[str, bool, bool, list[int]]:
+        own = Registry(settings.registry_url)
+        start.wait(20)
+        made = submit(own, ask(idempotency_key="same"), settings)
+        won = claim(own, made.request_id, f"caller {number}")
+        versions = []
+        for _ in range(5):
+            with own.session() as session:
+                versions.append(queries.add_version(session, made.composition, "r", 1).number)
+        own.close()
+        return made.partition, made.is_new, won, versions
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(caller, range(4)))
+    assert len({answer[0] for answer in answers}) == 1
+    assert sum(answer[1] for answer in answers) == 1
+    assert sum(answer[2] for answer in answers) == 1
+    assert sorted(number for answer in answers for number in answer[3]) == list(range(2, 22))
+
+
+@pytest.mark.on_disk
 def test_many_processes_with_one_key_make_one_composition_and_one_claim(registry: Registry, settings: Settings) -> None:
     callers = [
         subprocess.Popen(
@@ -249,6 +276,8 @@ def test_many_processes_with_one_key_make_one_composition_and_one_claim(registry
 
 ADDER = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from resources.registry import Registry
 from resources.registry.queries import add_version
 registry = Registry(sys.argv[1])
@@ -259,6 +288,7 @@ for _ in range(10):
 """
 
 
+@pytest.mark.on_disk
 def test_version_numbers_are_never_given_out_twice(registry: Registry, settings: Settings) -> None:
     composition = submit(registry, ask(), settings).composition
     command = [sys.executable, "-c", ADDER, registry.url, composition]

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import manifest_of
 from sqlalchemy import inspect, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -28,10 +28,12 @@ from musicgen_assets.graph.manifest import Manifest
 from resources.registry import HEAD, Base, Registry, Version, database, open_registry, queries
 from resources.registry.models import Event, UtcTime
 from resources.settings import Settings
+from support.teams import Team
 
 Materialize = Callable[..., Manifest]
 
 
+@pytest.mark.on_disk
 def test_an_empty_place_becomes_a_current_registry(settings: Settings) -> None:
     registry = Registry(settings.registry_url)
     try:
@@ -77,6 +79,7 @@ def test_the_indexes_of_the_specification_are_there(registry: Registry) -> None:
     assert {"user", "current_stage", "created_at"} <= first_columns
 
 
+@pytest.mark.on_disk
 def test_opening_a_current_registry_is_quick_and_loads_no_alembic(registry: Registry) -> None:
     times = []
     for _ in range(5):
@@ -100,6 +103,7 @@ sys.exit(registry.revision() != HEAD)
 """
 
 
+@pytest.mark.on_disk
 def test_many_processes_may_open_an_empty_one_at_once(settings: Settings) -> None:
     command = [sys.executable, "-c", OPENER, settings.registry_url]
     openers = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(4)]
@@ -110,6 +114,7 @@ def test_many_processes_may_open_an_empty_one_at_once(settings: Settings) -> Non
     assert [opener.wait(60) for opener in openers] == [0] * 4
 
 
+@pytest.mark.on_disk
 def test_it_is_opened_once_per_process_and_again_when_its_file_went(settings: Settings) -> None:
     first = open_registry(settings)
     assert open_registry(settings) is first
@@ -162,6 +167,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         Registry(f"sqlite:///{tmp_path}/registry.db")
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize(
     ("said", "expected", "words"),
     [
@@ -212,6 +218,7 @@ def test_a_process_killed_in_mid_transaction_leaves_nothing_and_blocks_nobody(re
         queries.ensure_user(session, "whole")
 
 
+@pytest.mark.on_disk
 def test_a_writer_that_waits_too_long_is_told_to_come_back(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
     other = Registry(registry.url)
@@ -228,6 +235,7 @@ def test_a_writer_that_waits_too_long_is_told_to_come_back(registry: Registry, m
     other.close()
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize(
     ("pragma", "words"),
     [("PRAGMA max_page_count=1", "disk is full"), ("PRAGMA query_only=ON", "Make the folder writable")],
@@ -250,6 +258,7 @@ def test_a_full_or_read_only_disk_is_said_and_what_was_there_is_kept(
         assert session.query(Event).count() == 0
 
 
+@pytest.mark.on_disk
 def test_an_opener_waits_for_one_that_holds_the_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.home.mkdir()
     holder = sqlite3.connect(settings.home / "registry.db", isolation_level=None, check_same_thread=False)
@@ -288,9 +297,10 @@ def test_times_are_utc_and_zoned(registry: Registry, version: Version) -> None:
     assert version.created_at.tzinfo is UTC
     with registry.reading() as session:
         stored = session.execute(text("SELECT created_at FROM versions")).scalar()
-    assert stored == version.created_at.isoformat(timespec="microseconds")
+    is_text = registry.engine.dialect.name == "sqlite"
+    assert stored == (version.created_at.isoformat(timespec="microseconds") if is_text else version.created_at)
     kind = UtcTime()
-    dialect, pg = registry.engine.dialect, postgresql.dialect()
+    dialect, pg = sqlite.dialect(), postgresql.dialect()
     there = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2)))
     assert kind.process_bind_param(there, dialect) == "2026-01-02T01:00:00.000000+00:00"
     assert kind.process_bind_param(there, pg) == there
@@ -570,3 +580,46 @@ def test_every_declared_asset_has_a_place_in_the_lists(
         states = queries.stage_states_of(session, version.partition)
         assert [row.state for row in states.values()] == ["done"] * 7
         assert session.query(Event).count() == 0
+
+
+# PostgreSQL's own
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "words"),
+    [
+        ("connection to server failed: Connection refused. Is the server running?", TransientFailure, "server is up"),
+        ("terminating connection due to administrator command", TransientFailure, "server is up"),
+        ("the database system is starting up", TransientFailure, "server is up"),
+        ("deadlock detected", TransientFailure, "again"),
+        ('FATAL: password authentication failed for user "ada"', PermanentFailure, "password"),
+        ('FATAL: database "music" does not exist', PermanentFailure, "deploy/README.md"),
+        ('FATAL: role "ada" does not exist', PermanentFailure, "deploy/README.md"),
+        ("permission denied for table versions", PermanentFailure, "rights"),
+        ("could not extend file: No space left on device", PermanentFailure, "space"),
+        ('could not translate host name "nowhere" to address', PermanentFailure, "host"),
+        ('relation "versions" does not exist', PermanentFailure, "backup"),
+    ],
+)
+def test_what_postgresql_says_becomes_a_clear_failure(said: str, expected: type[Failure], words: str) -> None:
+    failure = database.database_failure(said, "postgresql://ada:secret@host/music", "The registry")
+    assert type(failure) is expected
+    assert words in failure.way_out
+    assert "secret" not in str(failure)
+
+
+@pytest.mark.xdist_group("team")
+def test_the_schema_in_postgresql_is_the_models(team: Team) -> None:
+    with team.place() as environment:
+        registry = Registry(environment["MUSICGEN_REGISTRY_URL"])
+        with registry.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        registry.close()
+
+
+@pytest.mark.xdist_group("team")
+def test_a_server_that_is_away_is_a_reason_to_try_again_and_a_missing_database_is_not(team: Team) -> None:
+    with pytest.raises(PermanentFailure, match="does not exist"):
+        Registry(team.database.url("nowhere"))
+    with pytest.raises(TransientFailure, match="refused"):
+        Registry("postgresql://ada:secret@127.0.0.1:1/music")

@@ -23,13 +23,24 @@ from musicgen_assets.context.failures import BadInput, MissingArtifact, Permanen
 from resources.disk import free_bytes
 from resources.processes import process_started, this_host
 from resources.store import ArtifactStore
+from support.teams import Team, asking_as
 
 ABSENT = "0" * 64
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ArtifactStore:
-    return ArtifactStore(f"file://{tmp_path}/artifacts")
+def store(tmp_path: Path, home_kind: str, place: None) -> ArtifactStore:
+    return ArtifactStore(
+        os.environ["MUSICGEN_ARTIFACTS_URL"] if home_kind == "team" else f"file://{tmp_path}/artifacts"
+    )
+
+
+def spoil(store: ArtifactStore, sha256: str, damage: bytes) -> None:
+    """Write over an object behind the store's back."""
+    path = store.path(sha256)
+    if path is not None:
+        path.chmod(0o644)
+    store._fs.pipe_file(store._location(sha256), damage)
 
 
 @settings(max_examples=40, deadline=None)
@@ -48,6 +59,7 @@ def test_what_is_put_comes_back_under_its_hash(contents: list[bytes]) -> None:
         assert len(files) == len(set(contents))
 
 
+@pytest.mark.on_disk
 def test_objects_lie_in_two_levels_and_cannot_be_written_over(store: ArtifactStore, tmp_path: Path) -> None:
     sha256, _ = store.put(b"song")
     path = tmp_path / "artifacts" / "objects" / sha256[:2] / sha256[2:4] / sha256
@@ -109,6 +121,7 @@ def test_a_missing_artifact_is_named(store: ArtifactStore) -> None:
     assert store.path(ABSENT) is None
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "0" * 63])
 def test_what_is_no_hash_names_nothing(store: ArtifactStore, name: str) -> None:
     for call in (store.get, store.has, store.size, store.path):
@@ -119,19 +132,17 @@ def test_what_is_no_hash_names_nothing(store: ArtifactStore, name: str) -> None:
 @pytest.mark.parametrize("damage", [b"sing", b"", b"song and more"])
 def test_a_corrupt_artifact_is_refused_with_both_hashes_and_heals(store: ArtifactStore, damage: bytes) -> None:
     sha256, _ = store.put(b"song")
-    path = store.path(sha256)
-    assert path is not None
-    path.chmod(0o644)
-    path.write_bytes(damage)
+    spoil(store, sha256, damage)
     with pytest.raises(MissingArtifact, match="corrupt") as caught:
         store.get(sha256)
     assert sha256 in str(caught.value)
     assert hashlib.sha256(damage).hexdigest() in str(caught.value)
-    assert str(path) in caught.value.way_out
+    assert store._location(sha256) in caught.value.way_out
     assert store.put(b"song") == (sha256, 4)
     assert store.get(sha256) == b"song"
 
 
+@pytest.mark.on_disk
 def test_a_half_written_object_is_never_seen_and_is_swept(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +175,7 @@ ArtifactStore(sys.argv[1]).put(b"half a song")
 """
 
 
+@pytest.mark.on_disk
 def test_what_a_killed_process_left_goes_at_once(store: ArtifactStore) -> None:
     writer = subprocess.Popen([sys.executable, "-c", DYING_WRITER, store.url])
     folder = Path(store._root) / "tmp"
@@ -178,6 +190,7 @@ def test_what_a_killed_process_left_goes_at_once(store: ArtifactStore) -> None:
     writer.wait()
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize(
     ("left_by", "is_swept_fresh"),
     [
@@ -207,6 +220,7 @@ def test_sweeping_a_store_that_is_not_there_yet_does_nothing(store: ArtifactStor
     assert store.sweep() == 0
 
 
+@pytest.mark.on_disk
 def test_sweeping_copes_with_another_sweeper_and_names_a_refusal(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +240,7 @@ def test_sweeping_copes_with_another_sweeper_and_names_a_refusal(
         store.sweep(0.0)
 
 
+@pytest.mark.on_disk
 @pytest.mark.parametrize(
     ("number", "expected", "words"),
     [
@@ -286,6 +301,7 @@ def test_many_processes_may_put_the_same_content_at_once(tmp_path: Path) -> None
     assert list((tmp_path / "artifacts" / "tmp").iterdir()) == []
 
 
+@pytest.mark.on_disk
 def test_export_links_where_it_can_and_copies_where_it_cannot(
     store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,15 +327,13 @@ def test_export_never_overwrites_and_never_exports_damage(store: ArtifactStore, 
     with pytest.raises(PermanentFailure, match=r"there\.wav"):
         store.link_or_copy(sha256, target)
     assert target.read_bytes() == b"mine"
-    path = store.path(sha256)
-    assert path is not None
-    path.chmod(0o644)
-    path.write_bytes(b"sing")
+    spoil(store, sha256, b"sing")
     with pytest.raises(MissingArtifact, match="corrupt"):
         store.link_or_copy(sha256, tmp_path / "new.wav")
     assert not (tmp_path / "new.wav").exists()
 
 
+@pytest.mark.on_disk
 def test_a_full_disk_under_the_export_is_said(
     store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,3 +369,37 @@ def test_free_space_is_known_before_the_folder_is(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "disk_usage", refuse)
     with pytest.raises(TransientFailure, match="measure"):
         free_bytes(tmp_path)
+
+
+def test_what_is_there_is_listed_and_what_is_removed_is_gone(store: ArtifactStore) -> None:
+    assert list(store.objects()) == []
+    kept = [store.put(data) for data in (b"one", b"three")]
+    assert sorted(store.objects()) == sorted(kept)
+    store.remove([kept[0][0], ABSENT])
+    assert list(store.objects()) == [kept[1]]
+    store.remove([kept[0][0]])
+    store.remove([])
+    assert not store.has(kept[0][0])
+    assert store.get(kept[1][0]) == b"three"
+
+
+@pytest.mark.xdist_group("team")
+def test_a_bucket_that_is_not_there_or_not_ours_or_away_is_said(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = team.bucket.environment
+    with asking_as(monkeypatch, **ours):
+        gone = ArtifactStore("s3://vanished/artifacts")
+        for call in (lambda: gone.put(b"x"), lambda: list(gone.objects())):
+            with pytest.raises(PermanentFailure, match="vanished") as caught:
+                call()
+            assert "bucket is there" in caught.value.way_out
+        assert not gone.has(ABSENT)
+    with asking_as(monkeypatch, **{**ours, "AWS_SECRET_ACCESS_KEY": "wrong"}):
+        with pytest.raises(PermanentFailure, match="musicgen/other") as caught:
+            ArtifactStore("s3://musicgen/other").put(b"x")
+        assert "credentials" in caught.value.way_out
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    with (
+        asking_as(monkeypatch, **{**ours, **away}),
+        pytest.raises(TransientFailure, match="connect"),
+    ):
+        ArtifactStore("s3://musicgen/away").put(b"x")
