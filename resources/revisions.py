@@ -43,8 +43,9 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     have (where nothing else can change its form), and for everything that a context refuses.
     """
     from musicgen_assets.ideation.brief import accept, brief_of
+    from musicgen_assets.ideation.reading import Reading
     from musicgen_assets.ideation.revision import streams_of
-    from musicgen_assets.ideation.words_to_change import Reading, read_words
+    from musicgen_assets.ideation.words_to_change import read_words
 
     if parent.context is None:
         raise BadInput(

@@ -19,7 +19,7 @@ from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_vo
 from musicgen_assets.arrangement.vocal_passes import sung_lines_of
 from musicgen_assets.arrangement.vocal_underlay import Sung
 from musicgen_assets.composition.melody_plan import VOICE_CENTRES
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.material import Lyrics, Melody

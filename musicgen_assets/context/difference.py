@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+HELD = ("edits.held_mix", "edits.held_master")
+
+
 def context_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Changed leaf paths of two dumped contexts: {"path", "old", "new", "words"}, in the order of the schema.
 
-    A list counts as one leaf; a path that only one context has reads as None in the other.
+    What is held of an earlier version is no decision of anybody, and left out. A stored file counts as one leaf, a list too; a path that only one context has reads as None in the other.
     """
     before, after = _leaves(old), _leaves(new)
     return [
@@ -57,6 +60,8 @@ def _mapping(item: Mapping[str, Any]) -> str:
     if "kind" in item:
         bars, energy = item.get("bars"), item.get("energy")
         return f"{item['kind']}{f' {bars} bars' if bars else ''}{'' if energy is None else f' (energy {energy:g})'}"
+    if "media_type" in item:
+        return f"{item['name']} ({item['sha256'][:12]})"
     if "program" in item:
         return f"{item['role']}: {item['name']}"
     return " ".join(f"{key} {value_in_words(value)}" for key, value in item.items() if value not in ("", None))
@@ -65,7 +70,9 @@ def _mapping(item: Mapping[str, Any]) -> str:
 def _leaves(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
+        if f"{prefix}{name}" in HELD:
+            continue
+        if isinstance(value, Mapping) and "media_type" not in value:
             found |= _leaves(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = list(value) if isinstance(value, tuple) else value
@@ -102,7 +109,7 @@ def revision_in_words(change: Mapping[str, Any] | None, base: Mapping[str, Any] 
     change = change or {}
     told = []
     for path, value in (change.get("set") or {}).items():
-        name = path.rpartition(".")[2]
+        name = " ".join(path.split(".")[2:] if path.startswith("edits.") else path.split(".")[-1:]) or path
         was = _value_at(base or {}, path)
         told.append(
             f"{name} {value_in_words(value)}" if was is _ABSENT else f"{name} {change_in_words(path, was, value)}"

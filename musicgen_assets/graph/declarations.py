@@ -31,6 +31,7 @@ class Declaration:
     """One asset.
 
     ``reads``: context paths it may read, each of which enters its result key.
+    ``edits``: the same for what people do by hand; such a path enters the key only where there is something in it.
     ``streams``: its random streams; each adds the seed and its own re-roll count to the reads.
     ``data``: identities that enter its key ("request", "styles", "all_styles", "version", "instruments",
     "voice").
@@ -44,6 +45,7 @@ class Declaration:
     entry: str
     upstreams: tuple[Upstream, ...] = ()
     reads: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("JSON",)
@@ -57,9 +59,9 @@ class Declaration:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every context path that enters the key, sorted: reads, the seed, and own re-roll counts."""
+        """Every context path that enters the key, sorted: reads, the seed, own re-roll counts, and edits."""
         streams = (SEED, *(f"{REROLLS}.{stream}" for stream in self.streams))
-        return tuple(sorted({*self.reads, *(streams if self.streams else ())}))
+        return tuple(sorted({*self.reads, *(streams if self.streams else ()), *self.edits}))
 
 
 def _up(*assets: str) -> tuple[Upstream, ...]:
@@ -77,7 +79,9 @@ _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
 _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.delivery")
 _TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing", *_SINGER)
+_TAKE_EDITS = ("edits.stems",)
 _MIX_READS = ("ai_decisions.generation.frozen",)
+_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.held_mix")
 """Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
 DECLARATIONS: tuple[Declaration, ...] = (
@@ -125,7 +129,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         upstreams=(_HARMONY, _RHYTHM,
                    Upstream("composition/lyrics", ("prosody",))),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "creative.voice"),
-        streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=("edits.melody",), streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("melodic_coherence",),
     ),
     Declaration(
@@ -170,7 +174,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=_TAKE_READS, data=("instruments", "voice"),
+        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice"),
         kinds=("audio",),
     ),
     Declaration(
@@ -183,7 +187,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.mixing.mix:make_mix",
         upstreams=(Upstream("production/stems"), _SCORE,
                    _INSTRUMENTATION),
-        reads=_MIX_READS, kinds=("audio", "JSON"),
+        reads=_MIX_READS, edits=_MIX_EDITS, kinds=("audio", "JSON"),
         checks=("stems_sum_to_mix",),
     ),
     Declaration(
@@ -193,7 +197,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         reads=("musical.genres", "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp",
                "technical.targets", "technical.reference", "technical.formats", "technical.mp3_quality",
                "technical.duration_s", "technical.bit_depth", "technical.channels"),
-        data=("styles",), kinds=("audio", "JSON"),
+        edits=("edits.held_master",), data=("styles",), kinds=("audio", "JSON"),
     ),
     Declaration(
         "mastering", "analysis", "Measured tempo, key, loudness, spectrum, structure; the verdict of the gate.",
@@ -214,7 +218,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
                    Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)), _RHYTHM,
                    _INSTRUMENTATION,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
-        reads=(*_TAKE_READS, *_MIX_READS), data=("version", "waivers", "instruments"), kinds=("directory",),
+        reads=(*_TAKE_READS, *_MIX_READS), edits=(*_TAKE_EDITS, *_MIX_EDITS),
+        data=("version", "waivers", "instruments"), kinds=("directory",),
         checks=("release_is_intact",),
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
 from musicgen_assets.graph.declarations import DECLARATIONS, Declaration
+from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
@@ -39,6 +40,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
         patch.setdefault(REROLLS, rerolls)
     context = apply_overrides(base, patch)
     check_playable(context)
+    check_edits(context, base)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(

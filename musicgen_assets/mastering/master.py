@@ -17,6 +17,7 @@ from musicgen_assets.mastering.codecs import LOSSY_FORMATS
 from musicgen_assets.mastering.corridor import corridor_for
 from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan, TargetPlan, TargetRecord
 from musicgen_assets.mastering.targets import Target, targets_of
+from musicgen_assets.mixing.hand import muted_tracks
 from musicgen_assets.styles.schema import MasterTargets
 
 LOSSY_MARGIN_DB = 0.45
@@ -67,7 +68,9 @@ def make_master(job: Job) -> Outcome:
 
 
 def _prepare_inputs(job: Job, mix: Ref, style: MasterTargets) -> dict[str, Any]:
-    roles = {strip["role"] for strip in job.json("mixing/mix", "plan")["strips"]}
+    strips = job.json("mixing/mix", "plan")["strips"]
+    muted = muted_tracks(strips)
+    roles = {strip["role"] for strip in strips if strip["track"] not in muted}
     reference = job.read("technical.reference")
     return {
         "samples": round(float(job.read("technical.duration_s")) * int(mix.meta["sample_rate_hz"])),

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from musicgen_assets.context.edits import BusName
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
-from musicgen_assets.mixing.plan import BusName, MixPlan, Strip
+from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
+from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
@@ -38,6 +40,8 @@ def make_mix(job: Job) -> Outcome:
     frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
+    edits = job.read("edits.tracks")
+    plan = moved_by_hand(plan, edits, job.read("edits.buses"), stretches_of(score))
     job.progress(0.1, f"mixing {len(refs)} tracks")
     kicks = kick_times_s(score)
     glued = _glued(job, plan, refs, kicks)
@@ -48,7 +52,7 @@ def make_mix(job: Job) -> Outcome:
     mix = job.tasks([Task("mix", _SUM, inputs, dict(zip(order, stems, strict=True)))])[0][0]
     plan = _completed(plan, stems, mix, glued)
     content: list[Payload | Ref] = [mix, json_payload(plan, "plan"), *_trimmed(stems, plan.trim_db), *glued.values()]
-    return Outcome(content, _facts(plan), {}, [_check(plan)])
+    return Outcome(content, _facts(plan, idle_edits(plan, edits)), {}, [_check(plan)])
 
 
 def kick_times_s(score: Score) -> list[float]:
@@ -132,7 +136,7 @@ def _strip_tasks(
 def _feeding(strip: Strip) -> Strip:
     """The strip as far as its bus hears it: before bands, place and returns."""
     return _sounding(strip).model_copy(
-        update={"bands": (), "pan": 0.0, "width": 1.0, "reverb_send_db": -60.0, "delay_send_db": -60.0}
+        update={"hand": None, "bands": (), "pan": 0.0, "width": 1.0, "reverb_send_db": -60.0, "delay_send_db": -60.0}
     )
 
 
@@ -180,7 +184,11 @@ def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:
     return [replace(stem, meta={**stem.meta, "gain_db": float(stem.meta["gain_db"]) + trim_db}) for stem in stems]
 
 
-def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
+def _facts(plan: MixPlan, idle: Sequence[str]) -> dict[str, float | int | str | bool]:
+    moved = [strip.track for strip in plan.strips if strip.hand is not None]
+    by_hand: dict[str, float | int | str | bool] = {"moved_by_hand": ", ".join(moved)} if moved else {}
+    if idle:
+        by_hand["edited_and_not_playing"] = ", ".join(idle)
     return {
         "tracks": len(plan.strips),
         "integrated_lufs": plan.integrated_lufs or 0.0,
@@ -189,6 +197,7 @@ def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
         "stems_null_db": plan.stems_null_db or 0.0,
         "cuts_for_room": len(plan.masking),
         "ride_db": plan.ride.amount_db,
+        **by_hand,
     }
 
 

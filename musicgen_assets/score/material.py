@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen, SectionKind
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.model import ChordSpan, NoteRow
 
 

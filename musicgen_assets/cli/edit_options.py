@@ -1,0 +1,42 @@
+"""Options of ``musicgen revise`` that edit by hand: faders, one section alone, files in an artifact's place.
+
+Belongs here: those options, and from their values to context paths. Does not belong here: the rules
+(ideation.edit_rules, resources.uploads).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, TypeVar
+
+import click
+
+from musicgen_assets.context.failures import BadInput
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--track", metavar="TRACK", help="Move this track by hand, or a bus: bus:drums, bass, music, vocals."),
+    click.option("--gain-db", type=float, metavar="DB", help="How much louder than it was mixed; negative is quieter."),
+    click.option("--pan", type=float, metavar="PAN", help="Where it stands, -1 (left) to 1 (right)."),
+    click.option("--mute/--unmute", "is_muted", default=None, help="Take the track out of the mix, or bring it back."),
+    click.option("--automation", metavar="POINTS", help="Its gain over time, seconds=dB: '0=0, 30=-6, 45=0'."),
+    click.option("--section", metavar="NAME", help="Only there: with --track a gain or mute, with --reroll its dice."),
+)  # fmt: skip
+
+
+def edit_options(command: _Command) -> _Command:
+    """The options of ``track_edit``, in their order."""
+    return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
+
+
+def track_edit(track: str | None, *, section: str | None = None, **asked: Any) -> dict[str, Any]:
+    """--track and what is to be done with it, as context paths to values; nothing without --track. Raises BadInput."""
+    from musicgen_assets.ideation.edit_rules import edit_overrides
+
+    if track is not None:
+        return edit_overrides(track, section=section, **asked)
+    if any(value is not None for value in asked.values()):
+        raise BadInput("--track", None, "it is not said which track is meant", way_out="Add --track bass, say.")
+    return {}
