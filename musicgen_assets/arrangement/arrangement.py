@@ -150,12 +150,13 @@ def best_of_draws(
     outside their sections.
     """
     draws: list[tuple[Arranged, dict[str, float]]] = []
+    judged = [name for name in _JUDGED if not (materials.melody.is_given and name == MELODIC_SCORE)]
     while not draws or (len(draws) < DRAWS_MAX and not _holds(*draws[-1])):
         draw = _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
         hook = materials.melody.hook.notes
         given = bool(materials.given_words)
         scores = judge(draw.score, draw.score.tracks, hook, integrity=draw.integrity, are_words_given=given).scores
-        draws.append((draw, {name: scores[name] for name in _JUDGED}))
+        draws.append((draw, {name: scores[name] for name in judged}))
     best = replace(max(draws, key=lambda found: _rank(*found))[0], draws=len(draws))
     for index, take in asked_takes(rerolls, best.score.sections).items():
         best = _with_take(best, index, take, brief, style, materials)

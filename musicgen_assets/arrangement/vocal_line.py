@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
-from musicgen_assets.arrangement.critic.verdict import checks_of, judge
+from musicgen_assets.arrangement.critic.verdict import MELODIC_SCORE, checks_of, judge
 from musicgen_assets.arrangement.fade import faded_rows
 from musicgen_assets.arrangement.ranges import best_octave, fitted, folded, range_of
 from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_voices, sung_notes
@@ -70,11 +70,12 @@ def make_vocal_line(job: Job) -> Outcome:
     )  # fmt: skip
     tracks = merged_tracks(score, line.model_dump(mode="json"))
     judgement = judge(score, tracks, melody.hook.notes, lyrics, line.syllables)
+    excused = (MELODIC_SCORE,) if melody.is_given else ()
     return Outcome(
         content=(
             json_payload(line),
             midi_payload(score_to_midi(score, tracks, line.syllables)),
-            json_payload(judgement.plain(), "critic"),
+            json_payload({**judgement.plain(), **({"excused": list(excused)} if excused else {})}, "critic"),
         ),
         facts={
             "carrier": line.carrier,
@@ -85,7 +86,7 @@ def make_vocal_line(job: Job) -> Outcome:
             "lines_not_sung": _lines_not_sung(lyrics, line),
             **judgement.scores,
         },
-        checks=checks_of(judgement),
+        checks=checks_of(judgement, excused),
     )
 
 

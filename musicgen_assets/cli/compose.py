@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from musicgen_assets.cli.edit_options import MELODY, given_files
 from musicgen_assets.cli.making import submit_and_run
 from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
@@ -23,6 +24,7 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--until", "stage", type=click.Choice(STAGES), default="finalization", help="Stop after this stage.")
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set any path of the context.")
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
+@MELODY
 @PACKAGES
 @TARGETS
 @REFERENCE
@@ -40,6 +42,7 @@ def compose(
     stage: Any,
     sets: tuple[str, ...],
     idempotency_key: str | None,
+    melody: Path | None,
     packages: tuple[str, ...],
     targets: tuple[str, ...],
     reference: Path | None,
@@ -52,7 +55,7 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    overrides = given_files(melody=melody) | overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,

@@ -6,8 +6,9 @@ Belongs here: those options, and from their values to context paths. Does not be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +16,15 @@ import click
 from musicgen_assets.context.failures import BadInput
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+REPLACE = click.option(
+    "--replace", "replaces", multiple=True, metavar="WHAT=FILE",
+    help="Your own file in its place: melody=FILE.mid, stem:bass=FILE.wav, vocals=FILE.wav; repeat for more.",
+)  # fmt: skip
+MELODY = click.option(
+    "--melody", type=click.Path(path_type=Path), metavar="FILE",
+    help="Begin with your own tune, a MIDI file: it gives the hook, the key and the chords.",
+)  # fmt: skip
 
 _OPTIONS = (
     click.option("--track", metavar="TRACK", help="Move this track by hand, or a bus: bus:drums, bass, music, vocals."),
@@ -29,6 +39,27 @@ _OPTIONS = (
 def edit_options(command: _Command) -> _Command:
     """The options of ``track_edit``, in their order."""
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
+
+
+def given_files(replaces: Sequence[str] = (), melody: Path | None = None, *, is_plan: bool = False) -> dict[str, Any]:
+    """--replace and --melody as context paths to values, their files in the store unless it is only planned.
+
+    Raises BadInput.
+    """
+    from resources.layout import ensure_home
+    from resources.settings import get_settings
+    from resources.store import ArtifactStore
+    from resources.uploads import replacements, started_from
+
+    if not replaces and melody is None:
+        return {}
+    if is_plan:
+        return replacements(None, replaces)
+    settings = get_settings()
+    ensure_home(settings)
+    store = ArtifactStore(settings.artifacts_url)
+    begun = {} if melody is None else started_from(store, melody)
+    return begun | replacements(store, replaces)
 
 
 def track_edit(track: str | None, *, section: str | None = None, **asked: Any) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
 HELD = ("edits.held_mix", "edits.held_master")
 
 
 def context_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Changed leaf paths of two dumped contexts: {"path", "old", "new", "words"}, in the order of the schema.
 
-    What is held of an earlier version is no decision of anybody, and left out. A stored file counts as one leaf, a list too; a path that only one context has reads as None in the other.
+    What is held of an earlier version is no decision of anybody, and left out. A stored file counts as one leaf, a
+    list too; a path that only one context has reads as None in the other.
     """
     before, after = _leaves(old), _leaves(new)
     return [

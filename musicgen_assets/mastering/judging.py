@@ -152,7 +152,7 @@ def _targets(job: Job) -> tuple[Target, ...]:
 
 def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]:
     """A task for each stem of the mix, with its written notes and, where production has it, its dry sound. Notes that
-    a hand muted were not to be heard.
+    a hand muted were not to be heard, and what is played in a file that was given nobody knows.
     """
     stems = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     dry = {
@@ -165,7 +165,8 @@ def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]
     tasks = {}
     for name in names:
         track = written.get(name)
-        notes = () if track is None else track.notes
+        is_known = track is not None and not (name in dry and "given" in dry[name].meta)
+        notes = track.notes if track is not None and is_known else ()
         rows = [
             (seconds(start, tempo_bpm), seconds(start + length, tempo_bpm), pitch, velocity)
             for start, length, pitch, velocity in notes
