@@ -62,6 +62,14 @@ def given_files(replaces: Sequence[str] = (), melody: Path | None = None, *, is_
     return begun | replacements(store, replaces)
 
 
+def in_section(rerolls: Sequence[str], section: str) -> tuple[str, ...]:
+    """--reroll with --section: "melody" and "verse 2" -> "melody/verse 2". Raises BadInput without anything to draw."""
+    if not rerolls:
+        raise BadInput("--section", section, "it is not said what is to change there",
+                       way_out="Add --reroll melody or --reroll arrangement, or --track NAME --mute.")  # fmt: skip
+    return tuple(f"{asset}/{section}" for asset in rerolls)
+
+
 def track_edit(track: str | None, *, section: str | None = None, **asked: Any) -> dict[str, Any]:
     """--track and what is to be done with it, as context paths to values; nothing without --track. Raises BadInput."""
     from musicgen_assets.ideation.edit_rules import edit_overrides

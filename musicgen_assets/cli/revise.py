@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from musicgen_assets.cli.edit_options import REPLACE, edit_options, given_files, track_edit
+from musicgen_assets.cli.edit_options import REPLACE, edit_options, given_files, in_section, track_edit
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
 from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
@@ -81,6 +81,8 @@ def revise(
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
     by_hand = given_files(replaces, is_plan=is_plan)
+    if section is not None and track is None:
+        rerolls = in_section(rerolls, section)
     by_hand |= track_edit(track, is_muted=is_muted, gain_db=gain_db, pan=pan, automation=automation, section=section)
     request = filled_in(
         RevisionRequest, version=version, rerolls=rerolls, words=words, prompt=prompt,

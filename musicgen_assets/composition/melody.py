@@ -26,6 +26,7 @@ from musicgen_assets.composition.melody_plan import (
 from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
 from musicgen_assets.composition.melody_theme import ThemeBrief, find_refrain_hook, find_theme, hook_theme
 from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
+from musicgen_assets.composition.section_takes import asked_sections, takes_payload
 from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
@@ -82,8 +83,12 @@ def make_melody(job: Job) -> Outcome:
     file = job.read("edits.melody")
     given = None if file is None else given_by(_tune(job, file), harmony, brief.time_signature)
     melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"), given)
+    takes = {
+        section: _take(melody, section, brief, harmony, prosody, job.stream(f"melody/{section}"))
+        for section in asked_sections(job, "melody")
+    }
     return Outcome(
-        content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief))),
+        content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief)), *takes_payload(takes)),
         facts={
             **melody.scores,
             "draws": draws,
@@ -96,6 +101,16 @@ def make_melody(job: Job) -> Outcome:
         },
         checks=(_check(melody.scores["melodic_coherence"], draws, is_given=given is not None),),
     )
+
+
+def _take(
+    melody: Melody, section: str, brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator
+) -> Melody:
+    """``melody`` with another theme for the kind of ``section`` ("verse 2"), around the same hook."""
+    kind = section.rpartition(" ")[0]
+    others = {name: theme for name, theme in melody.themes.items() if name != kind}
+    take, _ = compose_melody(brief, harmony, prosody, rng, Given(melody.hook.notes, others))
+    return take.model_copy(update={"hook": melody.hook, "is_given": melody.is_given})
 
 
 def _tune(job: Job, file: StoredFile) -> Tune:

@@ -57,6 +57,11 @@ class Declaration:
         """ "stage/name"."""
         return f"{self.stage}/{self.name}"
 
+    def may_draw(self, stream: str) -> bool:
+        """Whether it may draw from ``stream``: one of its own, or one of a section of it ("melody/verse 2")."""
+        whole, _, section = stream.partition("/")
+        return stream in self.streams or (bool(section) and f"{REROLLS}.{whole}/*" in self.edits)
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Every context path that enters the key, sorted: reads, the seed, own re-roll counts, and edits."""
@@ -71,9 +76,17 @@ def _up(*assets: str) -> tuple[Upstream, ...]:
 _TEMPO = ("musical.tempo_bpm", "musical.time_signature")
 _TONAL = ("musical.key", "musical.scale")
 
+
+def _takes(stream: str) -> tuple[str, ...]:
+    """Re-roll counts of single sections of a stream, "melody/verse 2", each of them a stream of its own."""
+    return (f"{REROLLS}.{stream}/*",)
+
+
 _HARMONY = Upstream("composition/chord_progression", ("main",))
 _RHYTHM = Upstream("composition/rhythm_pattern", ("main",))
-_MELODY = Upstream("composition/melody", ("main",))
+_RHYTHM_AND_TAKES = Upstream("composition/rhythm_pattern", ("main", "takes"))
+_MELODY = Upstream("composition/melody", ("main", "takes"))
+_BASS = Upstream("composition/bass_line", ("main", "takes"))
 _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
@@ -113,7 +126,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "composition", "rhythm_pattern", "Groove: drums and comping per energy level.",
         "musicgen_assets.composition.rhythm_pattern:make_rhythm_pattern",
         reads=(*_TEMPO, "musical.genres", "musical.mood", "musical.excluded_roles"),
-        streams=("rhythm_pattern",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("rhythm_pattern"), streams=("rhythm_pattern",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("rhythmic_stability",),
     ),
     Declaration(
@@ -129,7 +142,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         upstreams=(_HARMONY, _RHYTHM,
                    Upstream("composition/lyrics", ("prosody",))),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "creative.voice"),
-        edits=("edits.melody",), streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=("edits.melody", *_takes("melody")), streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("melodic_coherence",),
     ),
     Declaration(
@@ -137,13 +150,12 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.bass_line:make_bass_line",
         upstreams=(_HARMONY, _RHYTHM),
         reads=("musical.time_signature", "musical.genres", "musical.excluded_roles"),
-        streams=("bass_line",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("bass_line"), streams=("bass_line",), data=("styles",), kinds=("JSON", "MIDI"),
     ),
     Declaration(
         "arrangement", "arrangement", "The full score: structure, energy, dynamics, transitions, who plays when.",
         "musicgen_assets.arrangement.arrangement:make_arrangement",
-        upstreams=(_HARMONY, _RHYTHM,
-                   Upstream("composition/lyrics", ("prosody",)), _MELODY, Upstream("composition/bass_line", ("main",))),
+        upstreams=(_HARMONY, _RHYTHM_AND_TAKES, Upstream("composition/lyrics", ("prosody",)), _MELODY, _BASS),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "musical.structure", "musical.instruments",
                "musical.excluded_roles", "musical.hit_points", "technical.duration_s", "creative.title",
                f"{REROLLS}.arrangement/*"),

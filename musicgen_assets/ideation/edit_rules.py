@@ -90,6 +90,12 @@ def section_key(text: str) -> str | None:
     return name if text.strip()[-1:].isdigit() else name.rpartition(" ")[0]
 
 
+def edited_sections(overrides: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sections that overrides edit tracks in, by key ("verse 2", "verse")."""
+    parts = [normalised_edit(path, None)[0].split(".") for path in overrides if path.startswith(f"{TRACKS}.")]
+    return tuple(dict.fromkeys(one[4] for one in parts if len(one) > 4 and one[3] == _SECTIONS))
+
+
 def normalised_edit(path: str, value: Any) -> tuple[str, Any]:
     """A path under ``edits`` and its value in the context's spelling: sections by their names, points as a list.
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from musicgen_assets.context.edits import BusName
+from musicgen_assets.context.edits import BusName, HeldMix
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
+from musicgen_assets.mixing.holding import held_plan, windows_of, with_held
 from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.production.meter import Measurement, measure
@@ -37,17 +38,25 @@ def make_mix(job: Job) -> Outcome:
     refs = {ref.role.removeprefix("track/"): ref for ref in job.refs(STEMS) if ref.role.startswith("track/")}
     score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
-    frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
+    held: HeldMix | None = job.read("edits.held_mix")
+    held_values = held_plan(job, held).frozen_values if held is not None else {}
+    frozen: Mapping[str, float] = {**held_values, **job.read("ai_decisions.generation.frozen")}
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
     edits = job.read("edits.tracks")
-    plan = moved_by_hand(plan, edits, job.read("edits.buses"), stretches_of(score))
+    sections = stretches_of(score)
+    plan = moved_by_hand(plan, edits, job.read("edits.buses"), sections)
     job.progress(0.1, f"mixing {len(refs)} tracks")
     kicks = kick_times_s(score)
     glued = _glued(job, plan, refs, kicks)
     stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kicks, glued))]
-    job.progress(0.8, "summing")
     order = [strip.track for strip in plan.strips]
+    if held is not None:
+        part = windows_of(held, plan, sections)
+        plan = plan.model_copy(update={"held": part})
+        by_track = dict(zip(order, stems, strict=True))
+        stems = list(with_held(job, held, part, by_track, held_values["mix/trim_db"]).values())
+    job.progress(0.8, "summing")
     inputs = {"order": order, "trim_db": frozen.get("mix/trim_db")}
     mix = job.tasks([Task("mix", _SUM, inputs, dict(zip(order, stems, strict=True)))])[0][0]
     plan = _completed(plan, stems, mix, glued)
@@ -187,6 +196,8 @@ def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:
 def _facts(plan: MixPlan, idle: Sequence[str]) -> dict[str, float | int | str | bool]:
     moved = [strip.track for strip in plan.strips if strip.hand is not None]
     by_hand: dict[str, float | int | str | bool] = {"moved_by_hand": ", ".join(moved)} if moved else {}
+    if plan.held is not None:
+        by_hand["held"] = f"all of {plan.held.version} but {', '.join(plan.held.sections)}"
     if idle:
         by_hand["edited_and_not_playing"] = ", ".join(idle)
     return {

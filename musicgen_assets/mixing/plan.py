@@ -172,6 +172,18 @@ class Ride(Frozen):
     reason: str = ""
 
 
+class HeldPart(Frozen):
+    """What of this mix is another's: all of ``version``'s outside ``windows`` (seconds), which reach from ``lead_s``
+    before each of ``sections`` to ``tail_s`` after it.
+    """
+
+    version: str
+    sections: tuple[str, ...]
+    lead_s: float
+    tail_s: float
+    windows: tuple[tuple[float, float], ...]
+
+
 class MixPlan(Frozen):
     """mixing/mix, role ``plan``. ``frozen_values`` are all measured decisions under the names that freeze them."""
 
@@ -187,6 +199,7 @@ class MixPlan(Frozen):
     ride: Ride = Ride()
     lead_over_rest_lu: float | None = None
     """The lead's loudness over all others together, by their targets."""
+    held: HeldPart | None = Field(None, exclude_if=lambda held: held is None)
     trim_db: float = 0.0
     """One gain on the whole mix, stems included, that sets its peak."""
     peak_dbfs: float | None = None
