@@ -23,6 +23,7 @@ def context_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict
          "words": change_in_words(path, before.get(path), after.get(path))}
         for path in dict.fromkeys((*after, *before))
         if before.get(path) != after.get(path)
+        and not (path.startswith("edits.") and not before.get(path) and not after.get(path))
     ]  # fmt: skip
 
 

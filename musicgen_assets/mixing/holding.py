@@ -37,9 +37,11 @@ def ref_of(file: HeldFile, role: str) -> Ref:
     return Ref(role, file.media_type, file.sha256, file.size_bytes, file.suffix, file.meta)
 
 
-def held_plan(job: Job, held: HeldMix) -> MixPlan:
-    """The plan of the mix that is held."""
-    return MixPlan.model_validate_json(job.blob(ref_of(held.plan, "plan")).data)
+def held_gains(job: Job, held: HeldMix) -> dict[str, float]:
+    """The values that freeze the mix that is held, but for tracks that were let go: those are measured anew."""
+    plan = MixPlan.model_validate_json(job.blob(ref_of(held.plan, "plan")).data)
+    gone = {f"mix/{track}" for track in held.let_go}
+    return {name: value for name, value in plan.frozen_values.items() if "/".join(name.split("/")[:2]) not in gone}
 
 
 def tail_s(plan: MixPlan) -> float:

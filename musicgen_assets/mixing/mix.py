@@ -16,7 +16,7 @@ from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, 
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
-from musicgen_assets.mixing.holding import held_plan, windows_of, with_held
+from musicgen_assets.mixing.holding import held_gains, windows_of, with_held
 from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.production.meter import Measurement, measure
@@ -39,7 +39,7 @@ def make_mix(job: Job) -> Outcome:
     score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
     held: HeldMix | None = job.read("edits.held_mix")
-    held_values = held_plan(job, held).frozen_values if held is not None else {}
+    held_values = held_gains(job, held) if held is not None else {}
     frozen: Mapping[str, float] = {**held_values, **job.read("ai_decisions.generation.frozen")}
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
