@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from musicgen_assets.composition.given_melody import PART_NAMES
+from musicgen_assets.composition.heard_tune import tempo_of, written_down
 from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
@@ -25,7 +26,8 @@ from musicgen_assets.theory.harmonising import key_of, numerals_under
 from resources.store import ArtifactStore
 
 MELODY, STEMS = "edits.melody", "edits.stems"
-REPLACE = "--replace"
+REPLACE, MELODY_OPTION = "--replace", "--melody"
+_MIDI = b"MThd"
 _STEM = "stem:"
 _CHORDS_MAX = 8
 """Bars of a tune that chords are found for; a longer one goes round them."""
@@ -43,12 +45,16 @@ def replacements(store: ArtifactStore | None, asked: Sequence[str]) -> dict[str,
     return {path: _kept(store, data, name, media_type) for path, data, name, media_type in found}
 
 
-def started_from(store: ArtifactStore, path: Path) -> dict[str, Any]:
+def started_from(store: ArtifactStore, path: Path, tempo_bpm: float | None = None) -> dict[str, Any]:
     """What a composition that begins with the tune in ``path`` is set in, as context paths to values: the tune, its
     key, chords under it, and its tempo and meter where it states them. Raises BadInput.
+
+    A recording of one voice or instrument alone is written down first, at ``tempo_bpm`` or the tempo that fits it best.
     """
-    data = _read(path, "--melody", tunes.MAX_BYTES)
-    tune = read_tune(data, path.name, "--melody", PART_NAMES)
+    data = _read(path, MELODY_OPTION, given_stem.MAX_BYTES)
+    if not data.startswith(_MIDI):
+        data = _written_down(data, path.name, tempo_bpm)
+    tune = read_tune(data, path.name, MELODY_OPTION, PART_NAMES)
     return {MELODY: _kept(store, data, path.name, "audio/midi"), **setting_of(tune)}
 
 
@@ -67,6 +73,21 @@ def setting_of(tune: Tune) -> dict[str, Any]:
     bars = next(size for size in (1, 2, 4, _CHORDS_MAX) if size * bar >= rows[-1][0] + 1 or size == _CHORDS_MAX)
     chords = numerals_under(rows, tonic, scale, bar, bars)
     return {**found, "musical.key": tonic, "musical.scale": scale, "musical.chord_progression": list(chords)}
+
+
+def _written_down(data: bytes, name: str, tempo_bpm: float | None) -> bytes:
+    """A recording of a tune as a MIDI file. Raises BadInput where no tune is heard in it."""
+    from dsp.audiofile import decode
+    from dsp.melody_tracking import heard_notes
+
+    given_stem.check_stem(data, name, MELODY_OPTION)
+    notes = heard_notes(*decode(data))
+    if len(notes) < tunes.NOTES_MIN:
+        raise BadInput(
+            MELODY_OPTION, name, f"{len(notes)} notes are heard in it, a tune has {tunes.NOTES_MIN} at least",
+            way_out="Sing or play one note at a time, near the microphone, without anything else sounding.",
+        )  # fmt: skip
+    return written_down(notes, tempo_bpm or tempo_of(notes))
 
 
 def _replacement(text: str) -> tuple[str, bytes, str, str]:

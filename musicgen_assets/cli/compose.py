@@ -55,7 +55,8 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = given_files(melody=melody) | overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    asked = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    overrides = given_files(melody=melody, tempo_bpm=asked.get("musical.tempo_bpm")) | asked
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,

@@ -23,7 +23,7 @@ REPLACE = click.option(
 )  # fmt: skip
 MELODY = click.option(
     "--melody", type=click.Path(path_type=Path), metavar="FILE",
-    help="Begin with your own tune, a MIDI file: it gives the hook, the key and the chords.",
+    help="Begin with your own tune, MIDI or a recording of it hummed: it gives hook, key and chords.",
 )  # fmt: skip
 
 _OPTIONS = (
@@ -41,8 +41,12 @@ def edit_options(command: _Command) -> _Command:
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
-def given_files(replaces: Sequence[str] = (), melody: Path | None = None, *, is_plan: bool = False) -> dict[str, Any]:
+def given_files(
+    replaces: Sequence[str] = (), melody: Path | None = None, *, tempo_bpm: Any = None, is_plan: bool = False
+) -> dict[str, Any]:
     """--replace and --melody as context paths to values, their files in the store unless it is only planned.
+
+    A recording is written down at ``tempo_bpm``, where that is a number.
 
     Raises BadInput.
     """
@@ -58,7 +62,11 @@ def given_files(replaces: Sequence[str] = (), melody: Path | None = None, *, is_
     settings = get_settings()
     ensure_home(settings)
     store = ArtifactStore(settings.artifacts_url)
-    begun = {} if melody is None else started_from(store, melody)
+    begun = (
+        {}
+        if melody is None
+        else started_from(store, melody, float(tempo_bpm) if isinstance(tempo_bpm, (int, float)) else None)
+    )
     return begun | replacements(store, replaces)
 
 

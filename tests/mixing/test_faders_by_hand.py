@@ -12,7 +12,7 @@ from musicgen_assets.context.edits import Edits, TrackEdit
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.graph.job import Payload
 from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
-from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.mixing.hand import Stretch, hand_gain, is_silent_at, moved_by_hand, stretches_of
 from musicgen_assets.mixing.plan import HandMove, MixPlan
 from musicgen_assets.production.instrumentation import instrument
@@ -48,10 +48,19 @@ def plain(score: Score, instruments: Any) -> MemoryStore:
     return store
 
 
-def edited(plain: MemoryStore, edits: dict[str, Any]) -> MemoryStore:
+def edited(plain: MemoryStore, edits: dict[str, Any], **turned_db: float) -> MemoryStore:
+    """The mix with ``edits``; dry stems named in ``turned_db`` are another recording: turned, and without numbers."""
     upstream = {asset: refs for asset, refs in plain.artifacts.items() if asset != "mixing/mix"}
     context = CompositionContext(edits=Edits.model_validate(edits))
     store = MemoryStore(context=context, blobs=dict(plain.blobs), artifacts=upstream)
+    if turned_db:
+        job = MemoryJob("mixing/mix", plain)
+        dry = {ref.role.removeprefix("track/"): ref for ref in upstream["production/stems"]}
+        other = {
+            name: audio_payload(job.audio(dry[name])[0] * np.float32(10 ** (by_db / 20)), RATE, f"track/{name}")
+            for name, by_db in turned_db.items()
+        }
+        store.put("production/stems", *(other.get(name, ref) for name, ref in dry.items()))
     store.run("mixing/mix")
     return store
 
@@ -124,3 +133,42 @@ def test_an_edit_of_a_track_that_left_is_told_and_changes_nothing(plain: MemoryS
     store = edited(plain, {"tracks": {"cello": {"gain_db": 3.0}}})
     assert hashes(store) == hashes(plain)
     assert store.outcomes["mixing/mix"].facts["edited_and_not_playing"] == "cello"
+
+
+def test_a_held_mix_is_the_same_to_the_bit_outside_the_window_it_declares(plain: MemoryStore, score: Score) -> None:
+    """The bass plays something else everywhere, and only the verse may hear it; the drums have left the verse."""
+    held = held_mix(plain, "verse 1")
+    store = edited(
+        plain, {"held_mix": held, "tracks": {"drums": {"sections": {"verse 1": {"is_muted": True}}}}}, bass=-6
+    )
+    part = store.json("mixing/mix", "plan")["held"]
+    (start, end), *others = part["windows"]
+    length = score.duration_s
+    assert not others
+    assert (start, end) == (0.0, pytest.approx(stretches_of(score)[0].end_s + part["tail_s"]))
+    assert end < length - 0.2, "the window leaves something to compare"
+    for role in ("main", "stem/bass", "stem/drums", "stem/melody"):
+        before, after = (MemoryJob("mastering/analysis", one) for one in (plain, store))
+        was, now = (job.audio(job.ref("mixing/mix", role))[0] for job in (before, after))
+        first = round(end * RATE)
+        assert null_depth_db(was[:, first:], now[:, first:]) <= -120.0
+        assert np.array_equal(was, now) == (role == "stem/melody")
+    gains = [one.json("mixing/mix", "plan")["frozen_values"] for one in (plain, store)]
+    assert gains[0] == gains[1]
+
+
+def test_a_track_that_was_let_go_is_not_held(plain: MemoryStore) -> None:
+    held = {**held_mix(plain, "verse 1"), "let_go": ["bass"]}
+    del held["stems"]["bass"]
+    store = edited(plain, {"held_mix": held}, bass=-6)
+    assert {role for role, sha256 in hashes(store).items() if sha256 != hashes(plain)[role]} == {"stem/bass"}
+
+
+def held_mix(store: MemoryStore, section: str) -> dict[str, Any]:
+    refs = {ref.role: ref for ref in store.artifacts["mixing/mix"]}
+    files = {
+        role: {"sha256": ref.sha256, "size_bytes": ref.size_bytes, "media_type": ref.media_type, "meta": dict(ref.meta)}
+        for role, ref in refs.items()
+    }
+    stems = {role.removeprefix("stem/"): file for role, file in files.items() if role.startswith("stem/")}
+    return {"version": "a@v1", "sections": [section], "plan": files["plan"], "stems": stems}

@@ -185,3 +185,36 @@ def test_a_stem_is_brought_to_the_songs_rate_and_length_and_says_so() -> None:
     assert not heard[:, :48_000].any()
     assert not heard[:, 72_000:].any()
     assert heard[:, 50_000:70_000].any()
+
+
+def hummed(tune: Sequence[Row], bpm: float, cents: float, rate: int = 22_050) -> np.ndarray:
+    """A voice with harmonics and vibrato, out of tune as a whole, in a room that is not silent."""
+    beat = 60.0 / bpm
+    out = np.zeros(round((tune[-1][0] + tune[-1][1] + 1.0) * beat * rate))
+    for start, length, pitch in tune:
+        at = np.arange(round(length * beat * 0.94 * rate)) / rate
+        hz = 440.0 * 2.0 ** ((pitch + cents / 100.0 - 69.0) / 12.0) * (1.0 + 0.005 * np.sin(2 * np.pi * 5.5 * at))
+        phase = 2 * np.pi * np.cumsum(hz) / rate
+        wave = sum((np.sin(k * phase) / k for k in range(1, 6)), np.zeros(at.size))
+        first = round((start * beat + 0.2) * rate)
+        out[first : first + at.size] += 0.2 * wave * np.clip(np.minimum(at / 0.03, (at[-1] - at) / 0.05), 0.0, 1.0)
+    return (out + 1e-3 * np.random.default_rng(1).standard_normal(out.size))[None].astype(np.float32)
+
+
+def test_a_hummed_tune_is_written_down_in_its_tempo_and_in_tune(
+    store: ArtifactStore, kept: Callable[[str, bytes], str]
+) -> None:
+    sung: list[Row] = [(0, 1, 57), (1, 1, 60), (2, 0.5, 64), (2.5, 0.5, 64), (3, 1, 62), (4, 2, 60), (6, 2, 57)]
+    found = started_from(store, Path(kept("hum.wav", wav(hummed(sung, 96.0, 30.0), 22_050))))
+    tune = read_tune(store.get(found["edits.melody"]["sha256"]), "hum", "f")
+    assert [(start / QUARTER, pitch) for start, _, pitch, _ in tune.notes] == [
+        (start, pitch) for start, _, pitch in sung
+    ]
+    assert found["musical.tempo_bpm"] == 96.0
+    assert (found["musical.key"], found["musical.scale"]) == ("A", "minor")
+
+
+def test_a_recording_without_a_tune_is_refused(store: ArtifactStore, kept: Callable[[str, bytes], str]) -> None:
+    noise = 0.1 * np.random.default_rng(2).standard_normal((1, 22_050)).astype(np.float32)
+    with pytest.raises(BadInput, match="notes are heard"):
+        started_from(store, Path(kept("noise.wav", wav(noise, 22_050))))
