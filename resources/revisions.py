@@ -147,6 +147,9 @@ def _held_file(role: StoredRole) -> HeldFile:
 
 def _wishes(request: RevisionRequest) -> dict[str, Any]:
     """What is to be set, options with names of their own included."""
+    from musicgen_assets.ideation.edit_rules import refuse_held
+
+    refuse_held(request.overrides)
     wishes = dict(request.overrides)
     if request.title is not None:
         wishes.setdefault(TITLE, request.title)

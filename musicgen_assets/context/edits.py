@@ -120,7 +120,7 @@ class Edits(Frozen):
     melody: StoredFile | None = None
     """A MIDI file that is the song's melody, or its hook (composition.given_melody)."""
     stems: dict[str, StoredFile] = Field(default_factory=dict, max_length=64)
-    """Audio files that stand in the place of rendered tracks."""
+    """Audio files that stand in the place of rendered tracks; None brings back what was rendered."""
     held_mix: HeldMix | None = None
     held_master: HeldMaster | None = None
 
@@ -130,6 +130,8 @@ class Edits(Frozen):
         if not isinstance(data, dict):
             return data
         found = dict(data)
+        if isinstance(found.get("stems"), dict):
+            found["stems"] = {track: file for track, file in sorted(found["stems"].items()) if file is not None}
         for name, model in (("tracks", TrackEdit), ("buses", BusEdit)):
             if isinstance(found.get(name), dict):
                 found[name] = {key: edit for key, edit in sorted(found[name].items()) if not _is_idle(edit, model)}

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from musicgen_assets.arrangement.band import seat_band
 from musicgen_assets.arrangement.takes import STAGE, section_stream
+from musicgen_assets.context.difference import HELD
 from musicgen_assets.context.edits import BusName
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, Role, SectionKind
@@ -94,6 +95,17 @@ def edited_sections(overrides: Mapping[str, Any]) -> tuple[str, ...]:
     """The sections that overrides edit tracks in, by key ("verse 2", "verse")."""
     parts = [normalised_edit(path, None)[0].split(".") for path in overrides if path.startswith(f"{TRACKS}.")]
     return tuple(dict.fromkeys(one[4] for one in parts if len(one) > 4 and one[3] == _SECTIONS))
+
+
+def refuse_held(overrides: Mapping[str, Any]) -> None:
+    """Raise BadInput where a person sets what is held of another version: only an edit of a section does."""
+    for path, value in overrides.items():
+        inner = value if isinstance(value, Mapping) else {}
+        if path.startswith(HELD) or (path == "edits" and any(f"edits.{name}" in HELD for name in inner)):
+            raise BadInput(
+                path, str(value)[:80], "what is held of another version follows from an edit of a section",
+                way_out="Use --section, or edits.tracks.TRACK.sections.",
+            )  # fmt: skip
 
 
 def normalised_edit(path: str, value: Any) -> tuple[str, Any]:

@@ -82,6 +82,16 @@ def test_today_s_code_holds_nothing(holding: CompositionContext) -> None:
     assert holding_of(holding, holding, is_refresh=True).kept == {HELD_MIX: None, HELD_MASTER: None}
 
 
+def test_nobody_says_by_hand_what_is_held(song: CompositionContext) -> None:
+    for overrides in ({HELD_MIX: None}, {"edits": {"held_master": None}}):
+        with pytest.raises(BadInput, match="follows from an edit of a section"):
+            validate_request(CompositionRequest(prompt="pop", overrides=overrides))
+    file = {"name": "a.wav", "sha256": "b" * 64, "size_bytes": 9, "media_type": "audio/wav"}
+    given = revised(song, {"edits.stems.bass": file})
+    assert given.edits.stems["bass"].name == "a.wav"
+    assert revised(given, {"edits.stems.bass": None}) == song
+
+
 def test_assets_in_a_section_are_streams_of_their_own_and_some_cannot_be() -> None:
     assert streams_of(["composition/melody/Verse 2", "verse 1"]) == ("melody/verse 2", "arrangement/verse 1")
     with pytest.raises(BadInput, match=r"arrangement, .*melody"):
