@@ -110,16 +110,30 @@ def revision_in_words(change: Mapping[str, Any] | None, base: Mapping[str, Any] 
     change = change or {}
     told = []
     for path, value in (change.get("set") or {}).items():
-        name = " ".join(path.split(".")[2:] if path.startswith("edits.") else path.split(".")[-1:]) or path
+        name = _edit_name(path) if path.startswith("edits.") else path.rpartition(".")[2]
         was = _value_at(base or {}, path)
         told.append(
             f"{name} {value_in_words(value)}" if was is _ABSENT else f"{name} {change_in_words(path, was, value)}"
         )
-    rerolls = [asset.rpartition("/")[2] for asset in change.get("rerolls") or ()]
+    rerolls = [_reroll_name(asset) for asset in change.get("rerolls") or ()]
     told += [f"re-rolled {', '.join(rerolls)}"] if rerolls else []
     told += [f"prompt “{change['prompt']}”"] if change.get("prompt") else []
     told += ["made with today's code"] if change.get("refresh") else []
     return ", ".join(told) or "nothing changed"
+
+
+def _edit_name(path: str) -> str:
+    """ "edits.tracks.drums.sections.verse 2.gain_db" -> "drums verse 2 gain_db", "edits.stems.bass" -> "stem bass"."""
+    _, group, *rest = path.split(".")
+    words = [part for part in rest if part != "sections"]
+    return " ".join(words if group == "tracks" else [{"buses": "bus", "stems": "stem"}.get(group, group), *words])
+
+
+def _reroll_name(asset: str) -> str:
+    """Of an asset or a section its name alone, and "melody/verse 2" is "melody in verse 2"."""
+    *above, last = asset.split("/")
+    is_in_section = last[-1:].isdigit() and above and above[-1] != "arrangement"
+    return f"{above[-1]} in {last}" if is_in_section else last
 
 
 _ABSENT = object()

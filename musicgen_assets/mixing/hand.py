@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from dsp.automation import level_curve
+from musicgen_assets.arrangement.takes import stream_of
 from musicgen_assets.context.edits import BusEdit, BusName, SectionEdit, TrackEdit
 from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mixing.plan import HandMove, MixPlan, RidePoint, Strip
 from musicgen_assets.score.clock import seconds
-from musicgen_assets.score.model import Score, Section
+from musicgen_assets.score.model import Score
 
 SILENT_DB = -120.0
 """A muted stretch: gains this low count as none."""
@@ -41,16 +42,11 @@ class Stretch:
     end_s: float
 
 
-def section_name(section: Section) -> str:
-    """How edits call a section: "verse 2"."""
-    return f"{section.kind} {section.index + 1}"
-
-
 def stretches_of(score: Score) -> tuple[Stretch, ...]:
     """The sections of a steady score."""
     return tuple(
         Stretch(
-            section_name(part), part.kind, round(seconds(part.start_ticks, score.tempo_bpm), 6),
+            stream_of(part), part.kind, round(seconds(part.start_ticks, score.tempo_bpm), 6),
             round(seconds(part.end_ticks, score.tempo_bpm), 6),
         )
         for part in score.sections
