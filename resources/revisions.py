@@ -5,16 +5,18 @@ Belongs here: reading the parent, pure otherwise. Does not belong here: writing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from musicgen_assets.context.edits import HeldFile, HeldMaster, HeldMix
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import SEED, declaration_of, of_stage
+from musicgen_assets.graph.manifest import StoredRole
 from resources.registry import Version, queries
 from resources.registry.compositions import request_of
 
@@ -43,8 +45,10 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     have (where nothing else can change its form), and for everything that a context refuses.
     """
     from musicgen_assets.ideation.brief import accept, brief_of
+    from musicgen_assets.ideation.edit_rules import edited_sections
+    from musicgen_assets.ideation.reading import Reading
     from musicgen_assets.ideation.revision import streams_of
-    from musicgen_assets.ideation.words_to_change import Reading, read_words
+    from musicgen_assets.ideation.words_to_change import read_words
 
     if parent.context is None:
         raise BadInput(
@@ -57,13 +61,16 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     rerolls = tuple(dict.fromkeys([*request.rerolls, *said.rerolls]))
     streams = streams_of(rerolls)
     if not _may_change_form(request, overrides, streams):
-        _check_sections(session, parent, streams)
+        _check_sections(session, parent, streams, edited_sections(overrides))
     asked = request_of(session, parent).payload
     payload: dict[str, Any] = {name: asked.get(name) for name in ("prompt", "overrides", "seed", "title")}
     if request.prompt is not None and request.prompt.strip() != asked["prompt"]:
         payload |= _understood_anew(request.prompt, asked, base, overrides, streams)
     else:
-        payload["revision"] = {"base": parent.context, "overrides": overrides, "streams": list(streams)}
+        revision = {"base": parent.context, "overrides": overrides, "streams": list(streams)}
+        child = accept(brief_of({**payload, "revision": revision}))
+        held = held_of(session, parent, base, child, is_refresh=request.is_refresh)
+        payload["revision"] = {**revision, "overrides": {**overrides, **held}}
     context = accept(brief_of(payload))
     payload["decided"] = {**asked.get("decided", {}), **_decided(overrides, context)}
     payload["until"] = request.until
@@ -80,20 +87,19 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
 
 def _may_change_form(request: RevisionRequest, overrides: Mapping[str, Any], streams: tuple[str, ...]) -> bool:
     """Whether the child's sections may be others than the parent's: only what the arrangement rests on decides them."""
-    from musicgen_assets.arrangement.takes import STAGE
     from musicgen_assets.ideation.revision import REROLLS
 
     shaping = (*of_stage("composition"), declaration_of(ARRANGEMENT))
     read = {path for declaration in shaping for path in declaration.paths if not path.startswith((REROLLS, TITLE))}
     is_read = any(_overlap(path, known) for path in overrides for known in read)
-    return is_read or request.prompt is not None or any(not stream.startswith(STAGE) for stream in streams)
+    return is_read or request.prompt is not None or any("/" not in stream for stream in streams)
 
 
 def _overlap(path: str, known: str) -> bool:
     return f"{path}.".startswith(f"{known}.") or f"{known}.".startswith(f"{path}.")
 
 
-def _check_sections(session: Session, parent: Version, streams: tuple[str, ...]) -> None:
+def _check_sections(session: Session, parent: Version, streams: tuple[str, ...], edited: Iterable[str]) -> None:
     """Raise BadInput for a section that the parent's arrangement, where there is one, does not have."""
     from musicgen_assets.arrangement.takes import STAGE, check_sections, section_stream
 
@@ -102,11 +108,48 @@ def _check_sections(session: Session, parent: Version, streams: tuple[str, ...])
     named = [stream for name in form.split(", ") if (stream := section_stream(name))]
     if named:
         present = [stream.removeprefix(STAGE) for stream in named]
-        check_sections([stream.removeprefix(STAGE) for stream in streams], present)
+        check_sections([stream.partition("/")[2] for stream in streams], present)
+        check_sections(edited, [*present, *(name.rpartition(" ")[0] for name in present)], "edits")
+
+
+def held_of(
+    session: Session, parent: Version, base: CompositionContext, child: CompositionContext, *, is_refresh: bool
+) -> dict[str, Any]:
+    """What ``child`` holds of its parent's mix and masters, as context paths to values: see ideation.holds.
+
+    A parent that was not made so far holds nothing.
+    """
+    from musicgen_assets.ideation.holds import HELD_MASTER, HELD_MIX, MASTER, MIX, holding_of
+
+    holding = holding_of(base, child, is_refresh=is_refresh)
+    if not holding.sections:
+        return holding.kept or {}
+    mix, master = (queries.latest_materialization(session, parent.partition, asset) for asset in (MIX, MASTER))
+    files = {} if mix is None else {role.role: _held_file(role) for role in mix.manifest.content}
+    if "plan" not in files:
+        return {}
+    stems = {name.removeprefix("stem/"): file for name, file in files.items() if name.startswith("stem/")}
+    held_mix = HeldMix(version=parent.partition, sections=holding.sections, plan=files["plan"], stems=stems)
+    found: dict[str, Any] = {HELD_MIX: held_mix.model_dump(mode="json"), HELD_MASTER: None}
+    if holding.is_master_held and master is not None:
+        made = {role.role: _held_file(role) for role in master.manifest.content}
+        targets = {name: file for name, file in made.items() if name == "streaming" or name.startswith("target/")}
+        held_master = HeldMaster(version=parent.partition, plan=made["plan"], targets=targets)
+        found[HELD_MASTER] = held_master.model_dump(mode="json")
+    return found
+
+
+def _held_file(role: StoredRole) -> HeldFile:
+    return HeldFile(
+        sha256=role.sha256, size_bytes=role.size_bytes, media_type=role.media_type, suffix=role.suffix, meta=role.meta
+    )
 
 
 def _wishes(request: RevisionRequest) -> dict[str, Any]:
     """What is to be set, options with names of their own included."""
+    from musicgen_assets.ideation.edit_rules import refuse_held
+
+    refuse_held(request.overrides)
     wishes = dict(request.overrides)
     if request.title is not None:
         wishes.setdefault(TITLE, request.title)

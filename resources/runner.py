@@ -260,7 +260,7 @@ class StoreJob:
 
     def stream(self, name: str) -> np.random.Generator:
         """See graph.job.Job."""
-        if name not in self.declaration.streams or self.context is None:
+        if not self.declaration.may_draw(name) or self.context is None:
             raise UndeclaredRead(f"{self.asset} drew from {name}, which it does not declare.")
         generation = self.context.ai_decisions.generation
         return random_stream(generation.seed, name, generation.rerolls.get(name, 0))

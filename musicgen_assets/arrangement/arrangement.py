@@ -42,6 +42,7 @@ from musicgen_assets.arrangement.textures import write_arpeggio, write_counter, 
 from musicgen_assets.arrangement.timeline import Timeline, build_timeline
 from musicgen_assets.arrangement.transitions import Marks, mark_boundaries
 from musicgen_assets.arrangement.variation import varied
+from musicgen_assets.composition.section_takes import takes_of
 from musicgen_assets.context.schema import HitPoint, Instrument, Mood, PlannedSection, Role, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
@@ -102,7 +103,7 @@ def make_arrangement(job: Job) -> Outcome:
     )
     style = blend(job.read("musical.genres"))
     rerolls = job.read(SECTION_REROLLS)
-    arranged = best_of_draws(_brief(job), style, materials, job.stream("arrangement"), rerolls)
+    arranged = best_of_draws(_brief(job), style, materials, job.stream("arrangement"), rerolls, _takes(job, materials))
     score, integrity = arranged.score, arranged.integrity
     check = CheckResult(
         "structural_integrity", integrity.score >= THRESHOLD, round(integrity.score, 4), f">= {THRESHOLD}",
@@ -125,6 +126,20 @@ def make_arrangement(job: Job) -> Outcome:
     )
 
 
+def _takes(job: Job, materials: Materials) -> dict[str, Materials]:
+    """What single sections ("verse 2") are played from, where takes of a material were drawn for them."""
+    rhythms = takes_of(job, "composition/rhythm_pattern", Rhythm)
+    melodies = takes_of(job, "composition/melody", Melody)
+    basses = takes_of(job, "composition/bass_line", BassLine)
+    return {
+        section: replace(
+            materials, rhythm=rhythms.get(section, materials.rhythm), melody=melodies.get(section, materials.melody),
+            bass=basses.get(section, materials.bass),
+        )
+        for section in {*rhythms, *melodies, *basses}
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Arranged:
     """A song arranged. ``score`` is as played; ``written`` the same on the grid, before human timing: equal names,
@@ -141,24 +156,29 @@ class Arranged:
 
 
 def best_of_draws(
-    brief: Brief, style: Style, materials: Materials, rng: np.random.Generator, rerolls: Mapping[str, int]
-) -> Arranged:
+    brief: Brief, style: Style, materials: Materials, rng: np.random.Generator, rerolls: Mapping[str, int],
+    own: Mapping[str, Materials] | None = None,
+) -> Arranged:  # fmt: skip
     """The first draw that holds together, else the best of DRAWS_MAX; then sections that are to be drawn anew.
 
     A draw holds together if the critic's four scores pass: the tune too hangs on the form it is laid out in. The best
-    is the one that fails fewest. The whole is chosen without a look at ``rerolls``, so that they can change nothing
-    outside their sections.
+    is the one that fails fewest. The whole is chosen without a look at ``rerolls`` and at sections' ``own`` materials,
+    so that they can change nothing outside their sections.
     """
     draws: list[tuple[Arranged, dict[str, float]]] = []
+    judged = [name for name in _JUDGED if not (materials.melody.is_given and name == MELODIC_SCORE)]
     while not draws or (len(draws) < DRAWS_MAX and not _holds(*draws[-1])):
         draw = _arranged(brief, style, materials, Dice(int(rng.integers(1 << 62))))
         hook = materials.melody.hook.notes
         given = bool(materials.given_words)
         scores = judge(draw.score, draw.score.tracks, hook, integrity=draw.integrity, are_words_given=given).scores
-        draws.append((draw, {name: scores[name] for name in _JUDGED}))
+        draws.append((draw, {name: scores[name] for name in judged}))
     best = replace(max(draws, key=lambda found: _rank(*found))[0], draws=len(draws))
-    for index, take in asked_takes(rerolls, best.score.sections).items():
-        best = _with_take(best, index, take, brief, style, materials)
+    takes = asked_takes(rerolls, best.score.sections)
+    own = own or {}
+    for index in sorted({*takes, *asked_takes(dict.fromkeys(own, 1), best.score.sections)}):
+        played = own.get(stream_of(best.score.sections[index]), materials)
+        best = _with_take(best, index, takes.get(index), brief, style, played)
     return best
 
 
@@ -172,16 +192,28 @@ def _holds(draw: Arranged, scores: Mapping[str, float]) -> bool:
     return is_sound and draw.integrity.score >= THRESHOLD
 
 
-def _with_take(draw: Arranged, index: int, take: str, brief: Brief, style: Style, materials: Materials) -> Arranged:
-    """``draw`` with the section ``index`` played another way: the first take that holds together, else the best."""
-    section = draw.score.sections[index]
+def _with_take(
+    draw: Arranged, index: int, take: str | None, brief: Brief, style: Style, materials: Materials
+) -> Arranged:
+    """``draw`` with the section ``index`` played another way: the first take that holds together, else the best.
+
+    Without a ``take`` it is played the same way from its own ``materials``.
+    """
+    if take is None:
+        return _joined(draw, _arranged(brief, style, materials, draw.dice), index)
     takes: list[Arranged] = []
     while not takes or (takes[-1].integrity.score < THRESHOLD and len(takes) < DRAWS_MAX):
-        other = _arranged(brief, style, materials, Dice(draw.dice.root, f"{take}, draw {len(takes)}"), index)
-        score, written = spliced(draw.score, other.score, section), spliced(draw.written, other.written, section)
-        marks = (*draw.marks[:index], *other.marks[index : index + 1], *draw.marks[index + 1 :])
-        takes.append(Arranged(draw.dice, score, written, marks, structural_integrity(score), draw.draws))
+        dice = Dice(draw.dice.root, f"{take}, draw {len(takes)}")
+        takes.append(_joined(draw, _arranged(brief, style, materials, dice, index), index))
     return max(takes, key=lambda found: found.integrity.score)
+
+
+def _joined(draw: Arranged, other: Arranged, index: int) -> Arranged:
+    """``draw`` with the section ``index`` of ``other``."""
+    section = draw.score.sections[index]
+    score, written = spliced(draw.score, other.score, section), spliced(draw.written, other.written, section)
+    marks = (*draw.marks[:index], *other.marks[index : index + 1], *draw.marks[index + 1 :])
+    return Arranged(draw.dice, score, written, marks, structural_integrity(score), draw.draws)
 
 
 def arrange(

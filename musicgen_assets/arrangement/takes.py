@@ -65,12 +65,12 @@ def asked_takes(rerolls: Mapping[str, int], sections: Sequence[Section]) -> dict
     return {names[name]: f"{name} take {count}" for name, count in sorted(rerolls.items()) if count}
 
 
-def check_sections(asked: Iterable[str], present: Sequence[str]) -> None:
+def check_sections(asked: Iterable[str], present: Sequence[str], field: str = "--reroll") -> None:
     """Raise BadInput for the first section of ``asked`` that is not ``present``; both as ``stream_of`` names them."""
     for name in asked:
         if name not in present:
             raise BadInput(
-                "--reroll", f"{STAGE}{name}", "the song has no such section",
+                field, f"{STAGE}{name}" if field == "--reroll" else name, "the song has no such section",
                 way_out=f"Its sections are: {', '.join(present)}.",
             )  # fmt: skip
 

@@ -12,14 +12,15 @@ from typing import Any
 
 from pydantic import Field
 
-from musicgen_assets.arrangement.critic.verdict import checks_of, judge
+from musicgen_assets.arrangement.critic.verdict import MELODIC_SCORE, checks_of, judge
 from musicgen_assets.arrangement.fade import faded_rows
 from musicgen_assets.arrangement.ranges import best_octave, fitted, folded, range_of
 from musicgen_assets.arrangement.vocal_harmony import HARMONY_PREFIX, harmony_voices, sung_notes
 from musicgen_assets.arrangement.vocal_passes import sung_lines_of
 from musicgen_assets.arrangement.vocal_underlay import Sung
 from musicgen_assets.composition.melody_plan import VOICE_CENTRES
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.composition.section_takes import takes_of
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.material import Lyrics, Melody
@@ -66,15 +67,16 @@ def make_vocal_line(job: Job) -> Outcome:
     lyrics = job.load("composition/lyrics", Lyrics)
     line = sing_song(
         score, melody, lyrics, str(job.read("musical.time_signature")), str(job.read("creative.voice")),
-        blend(job.read("musical.genres")).vocals,
+        blend(job.read("musical.genres")).vocals, takes_of(job, "composition/melody", Melody),
     )  # fmt: skip
     tracks = merged_tracks(score, line.model_dump(mode="json"))
     judgement = judge(score, tracks, melody.hook.notes, lyrics, line.syllables)
+    excused = (MELODIC_SCORE,) if melody.is_given else ()
     return Outcome(
         content=(
             json_payload(line),
             midi_payload(score_to_midi(score, tracks, line.syllables)),
-            json_payload(judgement.plain(), "critic"),
+            json_payload({**judgement.plain(), **({"excused": list(excused)} if excused else {})}, "critic"),
         ),
         facts={
             "carrier": line.carrier,
@@ -85,7 +87,7 @@ def make_vocal_line(job: Job) -> Outcome:
             "lines_not_sung": _lines_not_sung(lyrics, line),
             **judgement.scores,
         },
-        checks=checks_of(judgement),
+        checks=checks_of(judgement, excused),
     )
 
 
@@ -96,9 +98,12 @@ def sing_song(
     time_signature: str,
     voice: str = "middle",
     habits: VocalHabits = VocalHabits(),  # noqa: B008  # frozen
+    takes: Mapping[str, Melody] | None = None,
 ) -> VocalLine:
-    """The vocal line of a song; carrier "none" where nothing is sung. ``voice``: low, middle or high."""
-    lines, mutes = sung_lines_of(score, melody, lyrics, time_signature, habits)
+    """The vocal line of a song; carrier "none" where nothing is sung. ``voice``: low, middle or high; ``takes``:
+    melodies of sections that have their own.
+    """
+    lines, mutes = sung_lines_of(score, melody, lyrics, time_signature, habits, takes)
     syllables = tuple(_syllable(sung, section) for section, line in lines for sung in line)
     if not syllables:
         return VocalLine()

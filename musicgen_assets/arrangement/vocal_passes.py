@@ -7,9 +7,10 @@ silent for it, stops. Does not belong here: which words each section sings (voca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from musicgen_assets.arrangement.takes import stream_of
 from musicgen_assets.arrangement.timeline import Run
 from musicgen_assets.arrangement.vocal_setting import Phrase, bound, set_line, with_breath, with_turn
 from musicgen_assets.arrangement.vocal_underlay import Sung, Unit, underlay
@@ -38,12 +39,17 @@ class _Passes:
 
 
 def sung_lines_of(
-    score: Score, melody: Melody, lyrics: Lyrics, time_signature: str, habits: VocalHabits
-) -> tuple[list[SungLine], list[tuple[int, int]]]:
-    """(lines in time, [start, end] in ticks where the melody is silent for them)."""
+    score: Score, melody: Melody, lyrics: Lyrics, time_signature: str, habits: VocalHabits,
+    takes: Mapping[str, Melody] | None = None,
+) -> tuple[list[SungLine], list[tuple[int, int]]]:  # fmt: skip
+    """(lines in time, [start, end] in ticks where the melody is silent for them). ``takes``: melodies of sections that
+    have their own, by arrangement.takes.stream_of.
+    """
+    takes = takes or {}
     made = _Passes(sixteenth_swing=melody.sixteenth_swing)
     for section, run, stanza, first_line in sung_passes(score.sections, melody, lyrics):
-        _sing_pass(made, score, section, run, melody.themes[section.kind], stanza, first_line, time_signature)
+        theme = takes.get(stream_of(section), melody).themes[section.kind]
+        _sing_pass(made, score, section, run, theme, stanza, first_line, time_signature)
     return _silenced(_finished(made.lines, score, habits), score), made.mutes
 
 

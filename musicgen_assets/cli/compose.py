@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from musicgen_assets.cli.edit_options import MELODY, given_files
 from musicgen_assets.cli.making import submit_and_run
 from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.cli.takes import TAKES, VARY, compose_takes
@@ -27,6 +28,7 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @click.option("--key", "idempotency_key", metavar="KEY", help="The same key is the same request: it is made once.")
 @TAKES
 @VARY
+@MELODY
 @PACKAGES
 @TARGETS
 @REFERENCE
@@ -46,6 +48,7 @@ def compose(
     idempotency_key: str | None,
     count: int | None,
     vary: str,
+    melody: Path | None,
     packages: tuple[str, ...],
     targets: tuple[str, ...],
     reference: Path | None,
@@ -60,7 +63,8 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    overrides = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    asked = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    overrides = given_files(melody=melody, tempo_bpm=asked.get("musical.tempo_bpm")) | asked
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,
         idempotency_key=idempotency_key,

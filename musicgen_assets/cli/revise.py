@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import click
 
+from musicgen_assets.cli.edit_options import REPLACE, edit_options, given_files, in_section, track_edit
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
 from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
@@ -25,6 +26,8 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
     help="Throw the dice of this asset again, or of a section: 'verse 2'.",
 )
 @click.option("--say", "words", metavar="TEXT", help="The change in words: 'slower, sadder, no drums, -9 LUFS'.")
+@edit_options
+@REPLACE
 @click.option("--style", "styles", multiple=True, metavar="NAME[=WEIGHT]", help="Style; repeat to mix styles.")
 @click.option("--lyrics", type=click.Path(path_type=Path), metavar="FILE", help="Other words to sing, UTF-8 text.")
 @click.option("--title", help="Another title.")
@@ -46,6 +49,13 @@ def revise(
     sets: tuple[str, ...],
     rerolls: tuple[str, ...],
     words: str | None,
+    track: str | None,
+    gain_db: float | None,
+    pan: float | None,
+    is_muted: bool | None,
+    automation: str | None,
+    section: str | None,
+    replaces: tuple[str, ...],
     styles: tuple[str, ...],
     lyrics: Path | None,
     title: str | None,
@@ -70,9 +80,13 @@ def revise(
 
     Example: musicgen revise sunny-river-k3f9a --set technical.loudness_target_lufs=-9 --reroll melody
     """
+    by_hand = given_files(replaces, is_plan=is_plan)
+    if section is not None and track is None:
+        rerolls = in_section(rerolls, section)
+    by_hand |= track_edit(track, is_muted=is_muted, gain_db=gain_db, pan=pan, automation=automation, section=section)
     request = filled_in(
         RevisionRequest, version=version, rerolls=rerolls, words=words, prompt=prompt,
-        overrides=overrides_of(sets, styles, lyrics, packages, targets, reference), title=title, seed=seed,
+        overrides=by_hand | overrides_of(sets, styles, lyrics, packages, targets, reference), title=title, seed=seed,
         is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key, priority=priority,
     )  # fmt: skip
     if is_plan:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from musicgen_assets.composition.given_melody import PART_NAMES, Given, given_by, hook_contour
 from musicgen_assets.composition.melody_coherence import MELODIC_THRESHOLD, melodic_coherence
 from musicgen_assets.composition.melody_contour import Singer
 from musicgen_assets.composition.melody_hook import DIFFERENT, hook_statements, section_likeness, statements_wanted
@@ -25,13 +26,16 @@ from musicgen_assets.composition.melody_plan import (
 from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
 from musicgen_assets.composition.melody_theme import ThemeBrief, find_refrain_hook, find_theme, hook_theme
 from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
+from musicgen_assets.composition.section_takes import asked_sections, takes_payload
+from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.context.schema import Mood, SectionKind
-from musicgen_assets.graph.job import CheckResult, Job, Outcome
+from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
 from musicgen_assets.score.material import Harmony, Melody, Prosody, Rhythm, Theme
 from musicgen_assets.score.midi import material_to_midi
 from musicgen_assets.score.model import TICKS_PER_QUARTER, NoteArray, note_array
+from musicgen_assets.score.tune import Tune, read_tune
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Style
 
@@ -76,14 +80,15 @@ def make_melody(job: Job) -> Outcome:
         swing=rhythm.swing,
         sixteenth_swing=rhythm.sixteenth_swing,
     )
-    melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"))
-    score = melody.scores["melodic_coherence"]
-    check = CheckResult(
-        "melodic_coherence", score >= MELODIC_THRESHOLD, score, f">= {MELODIC_THRESHOLD}",
-        note="" if score >= MELODIC_THRESHOLD else f"best of {draws} draws",
-    )  # fmt: skip
+    file = job.read("edits.melody")
+    given = None if file is None else given_by(_tune(job, file), harmony, brief.time_signature)
+    melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"), given)
+    takes = {
+        section: _take(melody, section, brief, harmony, prosody, job.stream(f"melody/{section}"))
+        for section in asked_sections(job, "melody")
+    }
     return Outcome(
-        content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief))),
+        content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief)), *takes_payload(takes)),
         facts={
             **melody.scores,
             "draws": draws,
@@ -92,25 +97,50 @@ def make_melody(job: Job) -> Outcome:
             "chorus_above_verse_semitones": round(
                 mean_pitch(melody.themes["chorus"]) - mean_pitch(melody.themes["verse"]), 2
             ),
+            **({} if file is None else {"given": file.name, "given_sha256": file.sha256}),
         },
-        checks=(check,),
+        checks=(_check(melody.scores["melodic_coherence"], draws, is_given=given is not None),),
+    )
+
+
+def _take(
+    melody: Melody, section: str, brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator
+) -> Melody:
+    """``melody`` with another theme for the kind of ``section`` ("verse 2"), around the same hook."""
+    kind = section.rpartition(" ")[0]
+    others = {name: theme for name, theme in melody.themes.items() if name != kind}
+    take, _ = compose_melody(brief, harmony, prosody, rng, Given(melody.hook.notes, others))
+    return take.model_copy(update={"hook": melody.hook, "is_given": melody.is_given})
+
+
+def _tune(job: Job, file: StoredFile) -> Tune:
+    data = job.blob(Ref("melody", file.media_type, file.sha256, file.size_bytes)).data
+    return read_tune(data, file.name, "edits.melody", PART_NAMES)
+
+
+def _check(score: float, draws: int, *, is_given: bool) -> CheckResult:
+    """The rule of coherence; a melody that a person gave is measured by it and not held to it."""
+    has_passed = score >= MELODIC_THRESHOLD
+    note = "" if has_passed else "as it was given" if is_given else f"best of {draws} draws"
+    return CheckResult(
+        "melodic_coherence", has_passed, score, f">= {MELODIC_THRESHOLD}", is_blocking=not is_given, note=note
     )
 
 
 def compose_melody(
-    brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator
+    brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator, given: Given | None = None
 ) -> tuple[Melody, int]:
     """(melody, draws): themes for every kind of the harmony; in sung kinds one note a syllable, one phrase a line.
 
     The first draw that keeps every rule (its coherence passes, its chorus lies above its verse, states the hook often
-    enough and is another tune than the verse), else the best of DRAWS_MAX.
+    enough and is another tune than the verse), else the best of DRAWS_MAX. What is ``given`` stays in every draw.
     """
     best: Melody | None = None
     best_rank = (-1, 0.0)
     draws = 0
     while draws < DRAWS_MAX and best_rank[0] < _RULES:
         draws += 1
-        melody = _draw(brief, harmony, prosody, rng)
+        melody = _draw(brief, harmony, prosody, rng, given)
         score, parts = melodic_coherence(melody.themes, harmony, brief.time_signature)
         melody = melody.model_copy(update={"scores": {"melodic_coherence": score, **parts}})
         rank = (_kept_rules(melody, harmony, brief.time_signature), score)
@@ -146,23 +176,31 @@ def _kept_rules(melody: Melody, harmony: Harmony, time_signature: str) -> int:
     )
 
 
-def _draw(brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator) -> Melody:
+def _draw(
+    brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator, given: Given | None
+) -> Melody:
     singer = _singer(brief, harmony)
     chorus = _theme_brief("chorus", brief, harmony, prosody, height("chorus", brief.voice, brief.style, brief.mood))
-    hook = find_refrain_hook(chorus, singer, HOOK_CANDIDATES, rng)
-    themes: dict[SectionKind, Theme] = {"chorus": find_theme(chorus, singer, hook, rng)[0]}
+    own = {} if given is None else given.themes
+    hook = hook_contour(given, singer) if given else find_refrain_hook(chorus, singer, HOOK_CANDIDATES, rng)
+    themes: dict[SectionKind, Theme] = {"chorus": own.get("chorus") or find_theme(chorus, singer, hook, rng)[0]}
     for kind in ("verse", *(kind for kind in ALL_KINDS if kind not in ("verse", "chorus"))):
         if kind not in harmony.sections:
             continue
+        if kind in own:
+            themes[kind] = own[kind]
+            continue
         wished = height(kind, brief.voice, brief.style, brief.mood)
         if kind == "verse":
-            wished = max(min(wished, mean_pitch(themes["chorus"]) - VERSE_TO_CHORUS), singer.low + 3.0)
+            below = min(mean_pitch(themes["chorus"]), float(singer.high)) - VERSE_TO_CHORUS
+            wished = max(min(wished, below), singer.low + 3.0)
         apart = themes["chorus"] if kind in ("verse", "pre_chorus", "bridge") else None
         theme_brief = _theme_brief(kind, brief, harmony, prosody, wished)
         themes[kind] = find_theme(theme_brief, singer, hook, rng, apart)[0]
     return Melody(
         hook=hook_theme(hook, chorus, singer),
         themes={kind: themes[kind] for kind in ALL_KINDS if kind in themes},
+        is_given=given is not None,
         sixteenth_swing=brief.sixteenth_swing,
     )
 

@@ -20,6 +20,7 @@ from musicgen_assets.composition.micro_timing import (
     touch_changes,
 )
 from musicgen_assets.composition.rhythm_stability import THRESHOLD, rhythmic_stability
+from musicgen_assets.composition.section_takes import asked_sections, takes_payload
 from musicgen_assets.context.schema import Mood, Role
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
@@ -44,17 +45,19 @@ def make_rhythm_pattern(job: Job) -> Outcome:
     style = blend(job.read("musical.genres"))
     tempo_bpm = float(job.read("musical.tempo_bpm"))
     time_signature = str(job.read("musical.time_signature"))
-    rhythm = compose_rhythm(
-        style, tempo_bpm, time_signature, job.read("musical.mood"), job.read("musical.excluded_roles"),
-        job.stream("rhythm_pattern"),
-    )  # fmt: skip
+    asked = (style, tempo_bpm, time_signature, job.read("musical.mood"), job.read("musical.excluded_roles"))
+    rhythm = compose_rhythm(*asked, job.stream("rhythm_pattern"))
+    takes = {
+        section: compose_rhythm(*asked, job.stream(f"rhythm_pattern/{section}"))
+        for section in asked_sections(job, "rhythm_pattern")
+    }
     score = rhythm.scores["rhythmic_stability"]
     check = CheckResult(
         "rhythmic_stability", score >= THRESHOLD, score, f">= {THRESHOLD}",
         note="" if score >= THRESHOLD else f"best of {DRAWS_MAX} draws",
     )  # fmt: skip
     return Outcome(
-        content=(json_payload(rhythm), midi_payload(_twin(rhythm, tempo_bpm))),
+        content=(json_payload(rhythm), midi_payload(_twin(rhythm, tempo_bpm)), *takes_payload(takes)),
         facts={
             "rhythmic_stability": score,
             "swing": max(rhythm.swing, rhythm.sixteenth_swing),

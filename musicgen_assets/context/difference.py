@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+HELD = ("edits.held_mix", "edits.held_master")
+
 
 def context_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Changed leaf paths of two dumped contexts: {"path", "old", "new", "words"}, in the order of the schema.
 
-    A list counts as one leaf; a path that only one context has reads as None in the other.
+    What is held of an earlier version is no decision of anybody, and left out. A stored file counts as one leaf, a
+    list too; a path that only one context has reads as None in the other.
     """
     before, after = _leaves(old), _leaves(new)
     return [
@@ -20,6 +23,7 @@ def context_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict
          "words": change_in_words(path, before.get(path), after.get(path))}
         for path in dict.fromkeys((*after, *before))
         if before.get(path) != after.get(path)
+        and not (path.startswith("edits.") and not before.get(path) and not after.get(path))
     ]  # fmt: skip
 
 
@@ -57,6 +61,8 @@ def _mapping(item: Mapping[str, Any]) -> str:
     if "kind" in item:
         bars, energy = item.get("bars"), item.get("energy")
         return f"{item['kind']}{f' {bars} bars' if bars else ''}{'' if energy is None else f' (energy {energy:g})'}"
+    if "media_type" in item:
+        return f"{item['name']} ({item['sha256'][:12]})"
     if "program" in item:
         return f"{item['role']}: {item['name']}"
     return " ".join(f"{key} {value_in_words(value)}" for key, value in item.items() if value not in ("", None))
@@ -65,7 +71,9 @@ def _mapping(item: Mapping[str, Any]) -> str:
 def _leaves(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
+        if f"{prefix}{name}" in HELD:
+            continue
+        if isinstance(value, Mapping) and "media_type" not in value:
             found |= _leaves(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = list(value) if isinstance(value, tuple) else value
@@ -102,16 +110,30 @@ def revision_in_words(change: Mapping[str, Any] | None, base: Mapping[str, Any] 
     change = change or {}
     told = []
     for path, value in (change.get("set") or {}).items():
-        name = path.rpartition(".")[2]
+        name = _edit_name(path) if path.startswith("edits.") else path.rpartition(".")[2]
         was = _value_at(base or {}, path)
         told.append(
             f"{name} {value_in_words(value)}" if was is _ABSENT else f"{name} {change_in_words(path, was, value)}"
         )
-    rerolls = [asset.rpartition("/")[2] for asset in change.get("rerolls") or ()]
+    rerolls = [_reroll_name(asset) for asset in change.get("rerolls") or ()]
     told += [f"re-rolled {', '.join(rerolls)}"] if rerolls else []
     told += [f"prompt “{change['prompt']}”"] if change.get("prompt") else []
     told += ["made with today's code"] if change.get("refresh") else []
     return ", ".join(told) or "nothing changed"
+
+
+def _edit_name(path: str) -> str:
+    """ "edits.tracks.drums.sections.verse 2.gain_db" -> "drums verse 2 gain_db", "edits.stems.bass" -> "stem bass"."""
+    _, group, *rest = path.split(".")
+    words = [part for part in rest if part != "sections"]
+    return " ".join(words if group == "tracks" else [{"buses": "bus", "stems": "stem"}.get(group, group), *words])
+
+
+def _reroll_name(asset: str) -> str:
+    """Of an asset or a section its name alone, and "melody/verse 2" is "melody in verse 2"."""
+    *above, last = asset.split("/")
+    is_in_section = last[-1:].isdigit() and above and above[-1] != "arrangement"
+    return f"{above[-1]} in {last}" if is_in_section else last
 
 
 _ABSENT = object()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -26,7 +26,9 @@ def read_path(context: CompositionContext, path: str) -> Any:
         if isinstance(value, Mapping) and part.endswith("/*"):
             value = {key[len(part) - 1 :]: value[key] for key in sorted(value) if key.startswith(part[:-1])}
         elif isinstance(value, Mapping):
-            value = value.get(part)
+            if part not in value:
+                return None
+            value = value[part]
         elif isinstance(value, BaseModel) and part in type(value).model_fields:
             value = getattr(value, part)
         else:
@@ -82,16 +84,28 @@ def _set(data: dict[str, Any], path: str, value: Any) -> None:
     model: Any = CompositionContext
     node: Any = data
     for position, part in enumerate(parts):
-        is_model = isinstance(model, type) and issubclass(model, BaseModel)
-        if is_model and part not in model.model_fields:
+        is_last, entry = position == len(parts) - 1, _entry_model(model)
+        if _is_model(model) and part not in model.model_fields:
             raise _unknown_path(path)
-        if not is_model and not (isinstance(node, dict) and position == len(parts) - 1):
+        if not _is_model(model) and entry is None and not (isinstance(node, dict) and is_last):
             raise _unknown_path(path)
-        if position == len(parts) - 1:
+        if is_last:
             node[part] = value
             return
-        model = model.model_fields[part].annotation if is_model else None
+        model = model.model_fields[part].annotation if _is_model(model) else entry
+        if node.get(part) is None and (_is_model(model) or _entry_model(model)):
+            node[part] = {}  # an entry of a dictionary, or a group that is left out where it is empty
         node = node[part]
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _entry_model(kind: Any) -> type[BaseModel] | None:
+    """The model that each entry of a dictionary is; None for everything else."""
+    found = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return found if found is not None and _is_model(found) else None
 
 
 def _unknown_path(path: str) -> BadInput:

@@ -14,8 +14,8 @@ from pydantic import Field, ValidationError
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.context.paths import bad_input_of
-from musicgen_assets.context.schema import Frozen
 
 Stage = Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
 STAGES: tuple[Stage, ...] = (

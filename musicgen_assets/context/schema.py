@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from musicgen_assets.context import limits
+from musicgen_assets.context.edits import Edits
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.context.timecode import FrameRate, frames_of
 
 Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
@@ -32,12 +34,6 @@ PackageName = Literal["everyone", "songwriter", "daw", "game", "film", "video"]
 Role = Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class Frozen(BaseModel):
-    """Base of everything in a context: immutable, no unknown fields, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Mood(Frozen):
@@ -228,6 +224,8 @@ class CompositionContext(Frozen):
     technical: TechnicalContext = TechnicalContext()
     creative: CreativeContext = CreativeContext()
     ai_decisions: AIDecisions = AIDecisions()
+    edits: Edits = Field(default_factory=Edits, exclude_if=lambda edits: edits == Edits())
+    """What was done by hand; left out of what is written where there is nothing."""
 
     @model_validator(mode="before")
     @classmethod

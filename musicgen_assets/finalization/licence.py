@@ -41,12 +41,21 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
         f"{title}\n\n"
         "This music was made by a computer program: composed, arranged, played, mixed and mastered by its\n"
         "built-in engine, without recordings of others and without models trained on them. AI-generated.\n\n"
+        f"{_given_text(record)}"
         "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with\n"
         "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
         "country.\n"
         f"{words}{_voice_text(record)}{played}\n"
         "The music comes as it is, without any warranty.\n"
     )
+
+
+def _given_text(record: Mapping[str, Any]) -> str:
+    """What people gave in the place of a stem; nothing where all was made here."""
+    rows = [f"  {row['track']}: {row['name']} (sha256 {row['sha256']})\n" for row in record.get("given", ())]
+    if not rows:
+        return ""
+    return f"These parts were not made by it, but given by the person who asked, and remain theirs:\n{''.join(rows)}\n"
 
 
 def _voice_text(record: Mapping[str, Any]) -> str:

@@ -94,10 +94,22 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
         "packages": list(technical.packages),
         "waivers": [dict(waiver) for waiver in song.waivers],
         "notes": [song.carrier_note] if song.carrier_note else [],
+        **({"given": given} if (given := given_files(song.context, song.record)) else {}),
         "isrc": None,
         "is_ai_generated": True,
         "context_sha256": song.context_sha256,
     }
+
+
+def given_files(context: CompositionContext, record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Files of a person that stand in the place of what would have been made: what for, name, hash, how they fit."""
+    melody = context.edits.melody
+    found = [] if melody is None else [{"for": "melody", "name": melody.name, "sha256": melody.sha256}]
+    stems = [
+        {"for": f"stem {row['track']}", "name": row["name"], "sha256": row["sha256"], "fitted": row["done"]}
+        for row in record.get("given", ())
+    ]
+    return [*found, *stems]
 
 
 def sections(score: Score) -> list[dict[str, Any]]:
@@ -188,8 +200,10 @@ def tag_key(key: str, scale: str) -> str:
     return key + ("m" if scale in ("minor", "dorian", "phrygian") else "")
 
 
-def manifest(files: Iterable[Payload | Ref], version: Mapping[str, Any]) -> dict[str, Any]:
-    """manifest.json: every other file of the release with its checksum, sorted by path."""
+def manifest(
+    files: Iterable[Payload | Ref], version: Mapping[str, Any], given: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """manifest.json: every other file of the release with its checksum, sorted by path, and what was ``given``."""
     rows = []
     for file in files:
         if isinstance(file, Payload):
@@ -201,6 +215,7 @@ def manifest(files: Iterable[Payload | Ref], version: Mapping[str, Any]) -> dict
         "composition": version["composition"],
         "version": version["version"],
         "parent": version["parent"],
+        **({"given": [dict(row) for row in given]} if given else {}),
         "files": sorted(rows, key=lambda row: str(row["path"])),
     }
 

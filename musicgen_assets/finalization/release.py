@@ -20,7 +20,7 @@ from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
 from musicgen_assets.finalization.licence import licence_text
 from musicgen_assets.finalization.masters import master_files
-from musicgen_assets.finalization.metadata import SongFacts, manifest, metadata, readable_json, tags_of
+from musicgen_assets.finalization.metadata import SongFacts, given_files, manifest, metadata, readable_json, tags_of
 from musicgen_assets.finalization.packages import make_packages, package_sizes
 from musicgen_assets.finalization.packages.delivery import Delivery, File
 from musicgen_assets.finalization.permission import permit_release
@@ -66,7 +66,8 @@ def make_release(job: Job) -> Outcome:
     )
     files = [*masters, *stems.refs, cover, *exports, *documents, *packages]
     files.append(_document("metadata.json", readable_json(metadata(song, stems, version))))
-    files.append(_document("manifest.json", readable_json(manifest(files, version))))
+    given = given_files(song.context, song.record)
+    files.append(_document("manifest.json", readable_json(manifest(files, version, given))))
     size_bytes = sum(len(file.data) if isinstance(file, Payload) else file.size_bytes for file in files)
     _refuse_too_large(size_bytes)
     job.progress(0.8, "checking every file")

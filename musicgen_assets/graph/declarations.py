@@ -31,6 +31,7 @@ class Declaration:
     """One asset.
 
     ``reads``: context paths it may read, each of which enters its result key.
+    ``edits``: the same for what people do by hand; such a path enters the key only where there is something in it.
     ``streams``: its random streams; each adds the seed and its own re-roll count to the reads.
     ``data``: identities that enter its key ("request", "styles", "all_styles", "version", "instruments",
     "voice").
@@ -44,6 +45,7 @@ class Declaration:
     entry: str
     upstreams: tuple[Upstream, ...] = ()
     reads: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ("JSON",)
@@ -55,11 +57,16 @@ class Declaration:
         """ "stage/name"."""
         return f"{self.stage}/{self.name}"
 
+    def may_draw(self, stream: str) -> bool:
+        """Whether it may draw from ``stream``: one of its own, or one of a section of it ("melody/verse 2")."""
+        whole, _, section = stream.partition("/")
+        return stream in self.streams or (bool(section) and f"{REROLLS}.{whole}/*" in self.edits)
+
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every context path that enters the key, sorted: reads, the seed, and own re-roll counts."""
+        """Every context path that enters the key, sorted: reads, the seed, own re-roll counts, and edits."""
         streams = (SEED, *(f"{REROLLS}.{stream}" for stream in self.streams))
-        return tuple(sorted({*self.reads, *(streams if self.streams else ())}))
+        return tuple(sorted({*self.reads, *(streams if self.streams else ()), *self.edits}))
 
 
 def _up(*assets: str) -> tuple[Upstream, ...]:
@@ -69,15 +76,25 @@ def _up(*assets: str) -> tuple[Upstream, ...]:
 _TEMPO = ("musical.tempo_bpm", "musical.time_signature")
 _TONAL = ("musical.key", "musical.scale")
 
+
+def _takes(stream: str) -> tuple[str, ...]:
+    """Re-roll counts of single sections of a stream, "melody/verse 2", each of them a stream of its own."""
+    return (f"{REROLLS}.{stream}/*",)
+
+
 _HARMONY = Upstream("composition/chord_progression", ("main",))
 _RHYTHM = Upstream("composition/rhythm_pattern", ("main",))
-_MELODY = Upstream("composition/melody", ("main",))
+_RHYTHM_AND_TAKES = Upstream("composition/rhythm_pattern", ("main", "takes"))
+_MELODY = Upstream("composition/melody", ("main", "takes"))
+_BASS = Upstream("composition/bass_line", ("main", "takes"))
 _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
 _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.delivery")
 _TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing", *_SINGER)
+_TAKE_EDITS = ("edits.stems",)
 _MIX_READS = ("ai_decisions.generation.frozen",)
+_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.held_mix")
 """Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
 DECLARATIONS: tuple[Declaration, ...] = (
@@ -109,7 +126,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "composition", "rhythm_pattern", "Groove: drums and comping per energy level.",
         "musicgen_assets.composition.rhythm_pattern:make_rhythm_pattern",
         reads=(*_TEMPO, "musical.genres", "musical.mood", "musical.excluded_roles"),
-        streams=("rhythm_pattern",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("rhythm_pattern"), streams=("rhythm_pattern",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("rhythmic_stability",),
     ),
     Declaration(
@@ -125,7 +142,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         upstreams=(_HARMONY, _RHYTHM,
                    Upstream("composition/lyrics", ("prosody",))),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "creative.voice"),
-        streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=("edits.melody", *_takes("melody")), streams=("melody",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("melodic_coherence",),
     ),
     Declaration(
@@ -133,13 +150,12 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.bass_line:make_bass_line",
         upstreams=(_HARMONY, _RHYTHM),
         reads=("musical.time_signature", "musical.genres", "musical.excluded_roles"),
-        streams=("bass_line",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("bass_line"), streams=("bass_line",), data=("styles",), kinds=("JSON", "MIDI"),
     ),
     Declaration(
         "arrangement", "arrangement", "The full score: structure, energy, dynamics, transitions, who plays when.",
         "musicgen_assets.arrangement.arrangement:make_arrangement",
-        upstreams=(_HARMONY, _RHYTHM,
-                   Upstream("composition/lyrics", ("prosody",)), _MELODY, Upstream("composition/bass_line", ("main",))),
+        upstreams=(_HARMONY, _RHYTHM_AND_TAKES, Upstream("composition/lyrics", ("prosody",)), _MELODY, _BASS),
         reads=(*_TONAL, *_TEMPO, "musical.genres", "musical.mood", "musical.structure", "musical.instruments",
                "musical.excluded_roles", "musical.hit_points", "technical.duration_s", "creative.title",
                f"{REROLLS}.arrangement/*"),
@@ -170,7 +186,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=_TAKE_READS, data=("instruments", "voice"),
+        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice"),
         kinds=("audio",),
     ),
     Declaration(
@@ -183,7 +199,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.mixing.mix:make_mix",
         upstreams=(Upstream("production/stems"), _SCORE,
                    _INSTRUMENTATION),
-        reads=_MIX_READS, kinds=("audio", "JSON"),
+        reads=_MIX_READS, edits=_MIX_EDITS, kinds=("audio", "JSON"),
         checks=("stems_sum_to_mix",),
     ),
     Declaration(
@@ -193,7 +209,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         reads=("musical.genres", "technical.loudness_target_lufs", "technical.true_peak_ceiling_dbtp",
                "technical.targets", "technical.reference", "technical.formats", "technical.mp3_quality",
                "technical.duration_s", "technical.bit_depth", "technical.channels"),
-        data=("styles",), kinds=("audio", "JSON"),
+        edits=("edits.held_master",), data=("styles",), kinds=("audio", "JSON"),
     ),
     Declaration(
         "mastering", "analysis", "Measured tempo, key, loudness, spectrum, structure; the verdict of the gate.",
@@ -214,7 +230,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
                    Upstream("production/take", ("record",)), Upstream("composition/lyrics", ("main",)), _RHYTHM,
                    _INSTRUMENTATION,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
-        reads=(*_TAKE_READS, *_MIX_READS), data=("version", "waivers", "instruments"), kinds=("directory",),
+        reads=(*_TAKE_READS, *_MIX_READS), edits=(*_TAKE_EDITS, *_MIX_EDITS),
+        data=("version", "waivers", "instruments"), kinds=("directory",),
         checks=("release_is_intact",),
     ),
 )  # fmt: skip

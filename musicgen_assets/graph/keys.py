@@ -90,9 +90,10 @@ def seen_roles(manifest: Manifest, roles: tuple[str, ...] | None) -> tuple[Store
 def _inputs(
     declaration: Declaration, context: CompositionContext | None, upstreams: Mapping[str, Manifest]
 ) -> dict[str, Any]:
-    """The declared part of context and upstreams."""
+    """The declared part of context and upstreams. An edit that nobody made is no input."""
+    read = project(context, declaration.paths) if context is not None else {}
     return {
-        "context": project(context, declaration.paths) if context is not None else {},
+        "context": {path: value for path, value in read.items() if value or path not in declaration.edits},
         "upstreams": {
             upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
             for upstream in declaration.upstreams

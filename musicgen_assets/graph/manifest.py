@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import CheckResult, Ref
 from musicgen_assets.graph.payloads import canonical_json
 

@@ -118,7 +118,7 @@ class MemoryJob:
 
     def stream(self, name: str) -> np.random.Generator:
         """See graph.job.Job."""
-        if name not in self.declaration.streams:
+        if not self.declaration.may_draw(name):
             raise UndeclaredRead(f"{self.asset} drew from {name}, which it does not declare")
         generation = self.store.context.ai_decisions.generation
         text = f"{generation.seed}|{name}|{generation.rerolls.get(name, 0)}"

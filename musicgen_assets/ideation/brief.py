@@ -13,6 +13,7 @@ from musicgen_assets.context.request import CompositionRequest, check_prompt, ch
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.ideation.edit_rules import refuse_held
 from musicgen_assets.ideation.enhancer import propose
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.resolver import resolve
@@ -58,6 +59,7 @@ def brief_of(request: dict[str, Any]) -> dict[str, Any]:
         title = title.strip()
         if not title:
             raise BadInput("title", request["title"], "it must not be blank", way_out="Leave it out, or write one.")
+    refuse_held(request.get("overrides") or {})
     overrides = normalise_overrides(request.get("overrides") or {})
     revision = request.get("revision")
     lyrics = {**overrides, **(revision["overrides"] if revision else {})}.get("creative.lyrics")

@@ -16,6 +16,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import known_paths
 from musicgen_assets.context.request import check_text
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.ideation.edit_rules import normalised_edit
 from musicgen_assets.ideation.wording.hit_points import read_hit_points
 from musicgen_assets.ideation.wording.key_words import read_key
 from musicgen_assets.ideation.wording.lexicon import LANGUAGES, instrument_words, sounds_by_name
@@ -24,6 +25,7 @@ from musicgen_assets.styles.loader import canonical_name
 
 KEY, SCALE, GENRES, INSTRUMENTS = "musical.key", "musical.scale", "musical.genres", "musical.instruments"
 HIT_POINTS = "musical.hit_points"
+EDITS = "edits."
 _FRIENDLY_KEY = "Write a letter A-G with # or b, and a mode if you like: F#, Eb, 'C minor'."
 
 
@@ -34,7 +36,10 @@ def normalise_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for path in sorted(overrides):
-        flat.update(_flattened(path, overrides[path]))
+        if path.startswith(EDITS):
+            flat.update([normalised_edit(path, overrides[path])])
+        else:
+            flat.update(_flattened(path, overrides[path]))
     if KEY in flat:
         flat.update(_key(flat))
     if GENRES in flat:

@@ -16,6 +16,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Mood, Role, SectionKind, WeightedGenre
 from musicgen_assets.graph.job import CheckResult
+from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.eras import aged, eras
 from musicgen_assets.ideation.overrides import normalise_overrides
 from musicgen_assets.ideation.players import MELODIC_ROLES, Wishes, band_of
@@ -78,6 +79,7 @@ def resolve(
     proposed = {path: value for path, value in {**given, **values}.items() if path not in overrides}
     context = apply_overrides(CompositionContext(), {**proposed, **overrides})  # last, or a group would undo its leaf
     check_playable(context)
+    check_edits(context)
     return context
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from musicgen_assets.arrangement.takes import section_stream
+from musicgen_assets.arrangement.takes import STAGE, section_stream
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
 from musicgen_assets.graph.declarations import DECLARATIONS, Declaration
+from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
@@ -39,6 +40,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
         patch.setdefault(REROLLS, rerolls)
     context = apply_overrides(base, patch)
     check_playable(context)
+    check_edits(context, base)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(
@@ -55,13 +57,18 @@ def revised_of(revision: Mapping[str, Any]) -> CompositionContext:
 
 
 def streams_of(assets: Iterable[str]) -> tuple[str, ...]:
-    """The random streams of ``assets`` ("melody", "composition/melody") and of sections ("arrangement/verse 2").
+    """The random streams of ``assets`` ("melody", "composition/melody"), of sections ("verse 2", "arrangement/verse 2")
+    and of assets in one section ("melody/verse 2").
 
     Raises BadInput where there are none.
     """
     found: list[str] = []
     for asset in assets:
         section = section_stream(asset)
+        inside = _stream_in_section(asset)
+        if section is None and inside is not None:
+            found.append(inside)
+            continue
         declaration = _by_name(asset)
         if declaration is None and section is not None:
             found.append(section)
@@ -72,6 +79,23 @@ def streams_of(assets: Iterable[str]) -> tuple[str, ...]:
             raise BadInput("--reroll", asset, rule, way_out=f"One of: {able}; or a section: verse 2.")
         found += declaration.streams
     return tuple(dict.fromkeys(found))
+
+
+def _stream_in_section(text: str) -> str | None:
+    """ "composition/melody/Verse 2" -> "melody/verse 2"; None where it names no asset in a section."""
+    asset, _, last = text.rpartition("/")
+    section, declaration = section_stream(last), _by_name(asset)
+    if not asset or section is None or declaration is None:
+        return None
+    name = section.removeprefix(STAGE)
+    stream = f"{declaration.name}/{name}"
+    if not declaration.may_draw(stream):
+        able = ", ".join(one.name for one in DECLARATIONS if one.may_draw(f"{one.name}/{name}"))
+        raise BadInput(
+            "--reroll", text, "others rest on it, so that it cannot be another in one section alone",
+            way_out=f"In one section there can be another: arrangement, {able}.",
+        )  # fmt: skip
+    return stream
 
 
 def _by_name(asset: str) -> Declaration | None:

@@ -8,27 +8,24 @@ Nothing is guessed: a part of the text that no rule reads is an error that quote
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext, Instrument
 from musicgen_assets.ideation.overrides import INSTRUMENTS
 from musicgen_assets.ideation.players import is_refused
+from musicgen_assets.ideation.reading import FIELD, Now, Reading
 from musicgen_assets.ideation.wording import changes
 from musicgen_assets.ideation.wording.changes import Comparative
 from musicgen_assets.ideation.wording.language import prompt_language
 from musicgen_assets.ideation.wording.lexicon import sounds_by_name
 from musicgen_assets.ideation.wording.text import Prompt, read_prompt, with_digits
 from musicgen_assets.ideation.wording.understanding import Findings, understand
+from musicgen_assets.ideation.words_to_faders import fader_wish
 from musicgen_assets.theory.keys import simplest_tonic
 from musicgen_assets.theory.pitch import pitch_class
 
-FIELD = "words"
-"""What the request calls them, for errors."""
 TEMPO_STEP, MOOD_STEP, LOUDNESS_STEP_LU, LENGTH_STEP, KEY_STEP_SEMITONES = 0.08, 0.2, 3.0, 0.25, 2
 """What a plain "slower", "sadder", "louder", "longer" and "higher" come to; "a bit" halves it, "much" doubles it."""
 _TEMPO, _KEY, _SCALE = "musical.tempo_bpm", "musical.key", "musical.scale"
@@ -40,19 +37,9 @@ _VOICES = ("low", "middle", "high")
 _WAY_OUT = (
     "Say slower, faster, louder, quieter, longer, shorter, happier, sadder, calmer, livelier, higher or lower; a "
     "tempo, key, meter, length, loudness in LUFS or style; with or without an instrument or a voice; another "
-    "melody, chords, groove, bass line, words, or 'another verse 2'. Everything else has its path: --set."
+    "melody, chords, groove, bass line, words, or 'another verse 2'; a track louder, quieter, muted, left or right, "
+    "'no drums in the verse'. Everything else has its path: --set."
 )
-
-
-@dataclass
-class Reading:
-    """What words come to: context paths with their new values, assets and sections to draw anew, and a line for each
-    wish that says how it was taken.
-    """
-
-    overrides: dict[str, Any] = field(default_factory=dict)
-    rerolls: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def read_words(text: str, context: CompositionContext) -> Reading:
@@ -79,8 +66,12 @@ def _read(wish: str, language: str, context: CompositionContext, reading: Readin
     prompt = read_prompt(wish)
     digits = read_prompt(with_digits(prompt.raw, language))
     mine = Reading()
-    now = _Now(context, reading.overrides)
+    now = Now(context, reading.overrides)
     comparatives = changes.comparatives(prompt, language)
+    faders = fader_wish(wish, digits, language, now, comparatives)
+    if faders is not None:
+        reading.add(faders)
+        return bool(faders.overrides)
     found = understand(changes.without_amounts(wish, language) if comparatives else wish)
     for comparative in comparatives:
         _compare(comparative, found, digits, language, now, mine)
@@ -95,13 +86,11 @@ def _read(wish: str, language: str, context: CompositionContext, reading: Readin
     if found.structure or found.with_sections or (_sections_of(found) and not redrawn):
         raise BadInput(
             FIELD, wish, "one section alone cannot be changed in words",
-            way_out="Draw it anew ('another verse 2'), or set musical.structure.",
+            way_out="Draw it anew ('another verse 2'), mute a track in it, or set musical.structure.",
         )  # fmt: skip
     if not (mine.overrides or mine.rerolls):
         return False
-    reading.overrides |= mine.overrides
-    reading.rerolls += [name for name in mine.rerolls if name not in reading.rerolls]
-    reading.notes += mine.notes
+    reading.add(mine)
     return True
 
 
@@ -109,18 +98,7 @@ def _sections_of(found: Findings) -> list[str]:
     return [term.text for term in found.terms if term.kind == "section"]
 
 
-@dataclass(frozen=True)
-class _Now:
-    """A song's values as they are after the wishes before this one."""
-
-    context: CompositionContext
-    changed: Mapping[str, Any]
-
-    def of(self, path: str) -> Any:
-        return self.changed[path] if path in self.changed else read_path(self.context, path)
-
-
-def _compare(asked: Comparative, found: Findings, digits: Prompt, language: str, now: _Now, mine: Reading) -> None:
+def _compare(asked: Comparative, found: Findings, digits: Prompt, language: str, now: Now, mine: Reading) -> None:
     """One comparative as values. Beside a singer, higher and lower are the voice's."""
     up = asked.name in ("faster", "louder", "longer", "happier", "livelier", "higher")
     sign = 1.0 if up else -1.0
@@ -128,7 +106,7 @@ def _compare(asked: Comparative, found: Findings, digits: Prompt, language: str,
     if asked.name in ("slower", "faster"):
         factor = 1.0 + sign * (share if share is not None else TEMPO_STEP * asked.degree)
         tempo = round(float(now.of(_TEMPO)) * factor, 1)
-        _set(mine, _TEMPO, min(max(tempo, limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM), asked.text, "BPM")
+        mine.set(_TEMPO, min(max(tempo, limits.TEMPO_MIN_BPM), limits.TEMPO_MAX_BPM), asked.text, "BPM")
     elif asked.name in ("louder", "quieter"):
         _loudness(float(now.of(_LOUDNESS)) + sign * LOUDNESS_STEP_LU * asked.degree, now, mine, asked.text)
     elif asked.name in ("longer", "shorter"):
@@ -136,66 +114,66 @@ def _compare(asked: Comparative, found: Findings, digits: Prompt, language: str,
         length_s = float(now.of(_DURATION))
         factor = 1.0 + sign * (share if share is not None else LENGTH_STEP * asked.degree)
         longer_s = length_s + sign * by_s if by_s is not None else float(round(length_s * factor))
-        _set(mine, _DURATION, min(max(longer_s, limits.DURATION_MIN_S), limits.DURATION_MAX_S), asked.text, "s")
+        mine.set(_DURATION, min(max(longer_s, limits.DURATION_MIN_S), limits.DURATION_MAX_S), asked.text, "s")
     elif asked.name in ("higher", "lower") and found.singing.is_asked:
         place = _VOICES.index(str(now.of(_VOICE))) + round(sign)
-        _set(mine, _VOICE, _VOICES[min(max(place, 0), len(_VOICES) - 1)], asked.text)
+        mine.set(_VOICE, _VOICES[min(max(place, 0), len(_VOICES) - 1)], asked.text)
     elif asked.name in ("higher", "lower"):
         _transpose(asked, sign, changes.semitones(digits, language), now, mine)
     else:
         path = _VALENCE if asked.name in ("happier", "sadder") else _AROUSAL
         step = round(min(max(float(now.of(path)) + sign * MOOD_STEP * asked.degree, 0.0), 1.0), 2)
-        _set(mine, path, step, asked.text)
+        mine.set(path, step, asked.text)
 
 
-def _transpose(asked: Comparative, sign: float, interval: int | None, now: _Now, mine: Reading) -> None:
+def _transpose(asked: Comparative, sign: float, interval: int | None, now: Now, mine: Reading) -> None:
     """The key moved, by the interval that was named or by KEY_STEP_SEMITONES."""
     size = interval if interval is not None else max(round(KEY_STEP_SEMITONES * asked.degree), 1)
     scale = str(now.of(_SCALE))
     tonic = simplest_tonic(pitch_class(str(now.of(_KEY))) + round(sign) * size, scale)
-    _set(mine, _KEY, tonic, f"{asked.text}, by {size} semitone{'s' * (size > 1)}")
+    mine.set(_KEY, tonic, f"{asked.text}, by {size} semitone{'s' * (size > 1)}")
 
 
-def _loudness(lufs: float, now: _Now, mine: Reading, said: str = "loudness") -> None:
+def _loudness(lufs: float, now: Now, mine: Reading, said: str = "loudness") -> None:
     value = round(min(max(lufs, limits.LOUDNESS_MIN_LUFS), limits.LOUDNESS_MAX_LUFS), 1)
-    _set(mine, _LOUDNESS, value, said, "LUFS")
+    mine.set(_LOUDNESS, value, said, "LUFS")
     targets = tuple(now.of(_TARGETS))
     if targets and "custom" not in targets:
-        _set(mine, _TARGETS, ["custom", *targets], "a loudness of its own is a target of its own")
+        mine.set(_TARGETS, ["custom", *targets], "a loudness of its own is a target of its own")
 
 
-def _outright(found: Findings, now: _Now, mine: Reading, *, has_comparative: bool, is_instead: bool) -> None:
+def _outright(found: Findings, now: Now, mine: Reading, *, has_comparative: bool, is_instead: bool) -> None:
     """What a song is to have, whatever it had: numbers, a key, a style, players, a voice."""
     if found.tempo.value is not None:
-        _set(mine, _TEMPO, found.tempo.value, "tempo", "BPM")
+        mine.set(_TEMPO, found.tempo.value, "tempo", "BPM")
     if found.duration.value is not None and not has_comparative:
-        _set(mine, _DURATION, found.duration.value, "length", "s")
+        mine.set(_DURATION, found.duration.value, "length", "s")
     if found.meter.value:
-        _set(mine, _METER, found.meter.value, "meter")
+        mine.set(_METER, found.meter.value, "meter")
     if found.keys and not has_comparative:
         key = found.keys[0]
         for path, value in ((_KEY, key.tonic), (_SCALE, key.scale)):
             if value:
-                _set(mine, path, value, key.text)
+                mine.set(path, value, key.text)
     if found.genres and not found.typos:
-        _set(mine, _GENRES, [dict(genre) for genre in found.genres], "style")
+        mine.set(_GENRES, [dict(genre) for genre in found.genres], "style")
     _voice(found, mine)
     _players(found, now, mine, is_instead=is_instead)
     if found.mood is not None and not has_comparative and not mine.overrides:
-        _set(mine, _VALENCE, round(found.mood.valence, 2), ", ".join(found.mood_words))
-        _set(mine, _AROUSAL, round(found.mood.arousal, 2), ", ".join(found.mood_words))
+        mine.set(_VALENCE, round(found.mood.valence, 2), ", ".join(found.mood_words))
+        mine.set(_AROUSAL, round(found.mood.arousal, 2), ", ".join(found.mood_words))
 
 
 def _voice(found: Findings, mine: Reading) -> None:
     if found.singing.is_asked is not None:
-        _set(mine, _HAS_VOCALS, found.singing.is_asked, "sung" if found.singing.is_asked else "nobody sings")
+        mine.set(_HAS_VOCALS, found.singing.is_asked, "sung" if found.singing.is_asked else "nobody sings")
     if found.sung_language:
-        _set(mine, _LANGUAGE, found.sung_language, "the language of the words")
+        mine.set(_LANGUAGE, found.sung_language, "the language of the words")
     if found.voice and _VOICE not in mine.overrides:
-        _set(mine, _VOICE, found.voice, "the voice")
+        mine.set(_VOICE, found.voice, "the voice")
 
 
-def _players(found: Findings, now: _Now, mine: Reading, *, is_instead: bool) -> None:
+def _players(found: Findings, now: Now, mine: Reading, *, is_instead: bool) -> None:
     """Who joins, who leaves. Whoever comes instead of another takes the role that fell free."""
     wishes = found.wishes
     if not (wishes.wanted or wishes.unwanted or wishes.excluded_roles):
@@ -217,8 +195,8 @@ def _players(found: Findings, now: _Now, mine: Reading, *, is_instead: bool) -> 
         staying = _with_player(staying, name, free)
     if wishes.excluded_roles:
         kept = tuple(now.of(_EXCLUDED))
-        _set(mine, _EXCLUDED, list(dict.fromkeys([*kept, *wishes.excluded_roles])), "left out")
-    _set(mine, INSTRUMENTS, [item.model_dump(mode="json") for item in staying], "the band")
+        mine.set(_EXCLUDED, list(dict.fromkeys([*kept, *wishes.excluded_roles])), "left out")
+    mine.set(INSTRUMENTS, [item.model_dump(mode="json") for item in staying], "the band")
 
 
 def _with_player(band: list[Instrument], name: str, free: list[Any]) -> list[Instrument]:
@@ -233,9 +211,3 @@ def _with_player(band: list[Instrument], name: str, free: list[Any]) -> list[Ins
     role = next(iter(choices), sound.roles[0])
     player = Instrument(role=role, name=sound.name, program=sound.program, is_asked=True)
     return [*(item for item in band if item.role != role), player]
-
-
-def _set(mine: Reading, path: str, value: Any, said: str, unit: str = "") -> None:
-    mine.overrides[path] = value
-    told = f"{len(value)} players" if path == INSTRUMENTS else f"{value:g}" if isinstance(value, float) else f"{value}"
-    mine.notes.append(f"{said}: {path} = {told}{' ' * bool(unit)}{unit}")

@@ -18,10 +18,10 @@ from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload, decoded_audio, json_payload
 from musicgen_assets.mastering import bounds
 from musicgen_assets.mastering.corridor import Corridor, corridor_levels_db
-from musicgen_assets.mastering.level import Level, reach_level
+from musicgen_assets.mastering.level import Level, at_gain, reach_level
 from musicgen_assets.mastering.plan import PreparedRecord, TargetRecord, ToneBand
 from musicgen_assets.mastering.reference import match_tone, match_width
-from musicgen_assets.mastering.tone import tone_bands, with_tone
+from musicgen_assets.mastering.tone import bands_of, tone_bands, with_tone
 
 SILENT_MIX_LUFS = -60.0
 LOW_END_HZ = 120.0
@@ -45,7 +45,9 @@ def prepare_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
     (PreparedRecord).
 
     ``inputs``: samples, channels, corridor, low_shelf_db, high_shelf_db, multiband_ratio, high_width_db, glue_ratio,
-    reference (ReferenceProfile or None). Raises PermanentFailure if the mix is silent.
+    reference (ReferenceProfile or None), and "held" (a PreparedRecord) where tone and threshold are to be its own.
+
+    Raises PermanentFailure if the mix is silent.
     """
     from dsp.convert import fit_length
     from dsp.levels import as_channels
@@ -62,7 +64,9 @@ def prepare_mix(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pa
             way_out="Look at the stems: no track may be playing, or its instrument has no sound.",
         )
     samples, found = _shaped(samples, rate, inputs)
-    threshold_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
+    held = inputs.get("held")
+    own_dbfs = round(integrated_lufs(samples, rate) + _GLUE_OVER_LOUDNESS_DB, 2)
+    threshold_dbfs = own_dbfs if held is None else float(held["glue_threshold_dbfs"])
     samples = glued(samples, rate, float(inputs["glue_ratio"]), threshold_dbfs)
     record = PreparedRecord(
         mix_lufs=round(mix_lufs, 4),
@@ -78,22 +82,27 @@ def master_target(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     """Task: one target's master of ``blobs["prepared"]`` with its ``blobs["record"]``; roles "streaming" (audio) and
     "record" (TargetRecord).
 
-    ``inputs``: target_lufs, tolerance_lu, ceiling_dbtp, min_dynamic_range_db.
+    ``inputs``: target_lufs, tolerance_lu, ceiling_dbtp, min_dynamic_range_db, and "held_gain_db" where the gain is
+    another version's and nothing is sought.
     """
     prepared = PreparedRecord.model_validate_json(blobs["record"].data)
     samples, rate = decoded_audio(blobs["prepared"])
-    level = reach_level(
-        samples,
-        rate,
-        float(inputs["target_lufs"]),
-        float(inputs["ceiling_dbtp"]),
-        float(inputs["min_dynamic_range_db"]),
-        float(inputs["tolerance_lu"]),
-    )
+    ceiling_dbtp = float(inputs["ceiling_dbtp"])
+    if "held_gain_db" in inputs:
+        level = at_gain(samples, rate, float(inputs["held_gain_db"]), ceiling_dbtp)
+    else:
+        level = reach_level(
+            samples,
+            rate,
+            float(inputs["target_lufs"]),
+            ceiling_dbtp,
+            float(inputs["min_dynamic_range_db"]),
+            float(inputs["tolerance_lu"]),
+        )
     finished, fade_s = _ended(level.samples, rate, prepared.fade_s)
     record = TargetRecord(
         target_lufs=float(inputs["target_lufs"]),
-        ceiling_dbtp=float(inputs["ceiling_dbtp"]),
+        ceiling_dbtp=ceiling_dbtp,
         **{**prepared.model_dump(), "fade_s": fade_s},
         **_found(level),
         **_measured(finished, rate, level, fade_s),
@@ -112,7 +121,11 @@ def _fade_s(mix: FloatArray, rate: int, length: int) -> float:
 def _shaped(samples: FloatArray, rate: int, inputs: Mapping[str, Any]) -> tuple[FloatArray, dict[str, Any]]:
     """Tone (the style's, or the reference's), bands and width; and what was done, as fields of PreparedRecord."""
     reference = ReferenceProfile.model_validate(inputs["reference"]) if inputs.get("reference") else None
-    samples, tone = _toned(samples, rate, inputs, is_own=reference is None)
+    if inputs.get("held"):
+        tone = bands_of(inputs["held"]["tone"])
+        samples = with_tone(samples, rate, tone)
+    else:
+        samples, tone = _toned(samples, rate, inputs, is_own=reference is None)
     found: dict[str, Any] = {"tone": tone}
     if reference is not None:
         samples, found["reference_tone_db"] = match_tone(samples, rate, reference)

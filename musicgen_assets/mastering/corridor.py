@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from musicgen_assets.context.failures import PermanentFailure
-from musicgen_assets.context.schema import Frozen, ReferenceProfile, WeightedGenre
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import ReferenceProfile, WeightedGenre
 from musicgen_assets.graph.job import FloatArray
 
 DoubleArray = NDArray[np.float64]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 

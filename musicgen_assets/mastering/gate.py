@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from musicgen_assets.arrangement.critic.verdict import CHECKS, LYRIC_SCORE, THRESHOLDS
+from musicgen_assets.arrangement.critic.verdict import CHECKS, LYRIC_SCORE, THRESHOLDS, excused_check
 from musicgen_assets.context.schema import ReferenceProfile
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
@@ -166,13 +166,15 @@ def score_checks(judged: Mapping[str, Any]) -> list[CheckResult]:
     """The critic's scores of the written song (name to 0-1), as arrangement/vocal_line gave them.
 
     A score that is not there fails, silence must not look like success; only words may be missing: of a song
-    that is not sung.
+    that is not sung. Scores that are excused (of a melody that was given) pass and say so.
     """
     scores = judged.get("scores", {})
     results = []
     for check, name in CHECKS.items():
         bound = THRESHOLDS[name]
-        if name in scores:
+        if name in judged.get("excused", ()) and float(scores.get(name, 0.0)) < bound:
+            results.append(excused_check(check, float(scores[name]), f"at least {bound:g}"))
+        elif name in scores:
             results.append(_at_least(check, float(scores[name]), bound, ""))
         else:
             is_fine = name == LYRIC_SCORE and bool(scores)

@@ -33,6 +33,7 @@ from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan, TargetRecor
 from musicgen_assets.mastering.targets import Target, targets_of
 from musicgen_assets.mastering.tempo_grid import GridMatch
 from musicgen_assets.mastering.tone import planned_gains_db
+from musicgen_assets.mixing.hand import hand_of, is_silent_at, muted_tracks
 from musicgen_assets.score.clock import mean_tempo_bpm, seconds, steady, steady_tracks
 from musicgen_assets.score.model import Score
 
@@ -80,6 +81,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     masters = _masters(job)
     mix = job.ref("mixing/mix", "main")
     strips = job.json("mixing/mix", "plan")["strips"]
+    muted = muted_tracks(strips)
     part_tasks = _part_tasks(job, score, [strip["track"] for strip in strips])
     score_ref = job.ref("arrangement/arrangement", "main")
     tasks = [
@@ -125,7 +127,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
         *over_targets([(verdict.target.name, verdict.checks) for verdict in targets]),
         tempo_check(found, grid_match, mean_tempo_bpm(score), asked.tempo_bpm),
         key_check(found.keys, asked.key, asked.scale, by_score),
-        *part_checks(parts),
+        *part_checks([part for part in parts if part.name not in muted]),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(judged),
     )
@@ -149,7 +151,9 @@ def _targets(job: Job) -> tuple[Target, ...]:
 
 
 def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]:
-    """A task for each stem of the mix, with its written notes and, where production has it, its dry sound."""
+    """A task for each stem of the mix, with its written notes and, where production has it, its dry sound. Notes that
+    a hand muted were not to be heard, and what is played in a file that was given nobody knows.
+    """
     stems = {ref.role.removeprefix("stem/"): ref for ref in job.refs("mixing/mix") if ref.role.startswith("stem/")}
     dry = {
         ref.role.removeprefix("track/"): ref for ref in job.refs("production/stems") if ref.role.startswith("track/")
@@ -157,13 +161,16 @@ def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]
     tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
     written = {track.name: track for track in tracks}
     tempo_bpm = steady(score).tempo_bpm
+    hands = {str(strip["track"]): hand_of(strip) for strip in job.json("mixing/mix", "plan")["strips"]}
     tasks = {}
     for name in names:
         track = written.get(name)
-        notes = () if track is None else track.notes
+        is_known = track is not None and not (name in dry and "given" in dry[name].meta)
+        notes = track.notes if track is not None and is_known else ()
         rows = [
             (seconds(start, tempo_bpm), seconds(start + length, tempo_bpm), pitch, velocity)
             for start, length, pitch, velocity in notes
+            if not is_silent_at(hands.get(name), seconds(start, tempo_bpm))
         ]
         inputs = part_task_inputs(rows, is_drums=track is not None and track.is_drums)
         refs = {"stem": stems[name], **({"dry": dry[name]} if name in dry else {})}
@@ -245,7 +252,8 @@ def asked_of(job: Job, score: Score) -> Asked:
     from musicgen_assets.styles.loader import blend
 
     genres = job.read("musical.genres")
-    roles = {track.role for track in score.tracks if track.notes}
+    muted = muted_tracks(job.json("mixing/mix", "plan")["strips"])
+    roles = {track.role for track in score.tracks if track.notes and track.name not in muted}
     target = _targets(job)[0]
     return Asked(
         duration_s=float(job.read("technical.duration_s")),

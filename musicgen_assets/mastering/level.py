@@ -81,6 +81,15 @@ def reach_level(
     )
 
 
+def at_gain(samples: FloatArray, rate: int, gain_db: float, ceiling_dbtp: float) -> Level:
+    """``samples`` turned by ``gain_db`` into the limiter, whatever loudness that comes to."""
+    from dsp.loudness import true_peak_dbtp
+
+    limited, loudness = _limited(samples, rate, gain_db, ceiling_dbtp)
+    attempts = [LevelAttempt(gain_db=round(gain_db, 4), integrated_lufs=round(loudness, 4))]
+    return _level(limited, rate, attempts, true_peak_dbtp(samples, rate), ceiling_dbtp, [])
+
+
 def _foreseen_gain_db(samples: FloatArray, rate: int, raise_lu: float, ceiling_dbtp: float) -> float:
     """The gain that should raise the loudness by ``raise_lu`` through the limiter, found on twelve excerpts of
     3 s.

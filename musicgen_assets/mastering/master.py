@@ -15,8 +15,10 @@ from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.mastering.bounds import min_dynamic_range_db
 from musicgen_assets.mastering.codecs import LOSSY_FORMATS
 from musicgen_assets.mastering.corridor import corridor_for
+from musicgen_assets.mastering.holding import Held, held_decisions, splice_task
 from musicgen_assets.mastering.plan import EncodeRecord, MasterPlan, TargetPlan, TargetRecord
 from musicgen_assets.mastering.targets import Target, targets_of
+from musicgen_assets.mixing.hand import muted_tracks
 from musicgen_assets.styles.schema import MasterTargets
 
 LOSSY_MARGIN_DB = 0.45
@@ -56,10 +58,15 @@ def make_master(job: Job) -> Outcome:
         float(job.read("technical.loudness_target_lufs")),
         float(job.read("technical.true_peak_ceiling_dbtp")),
     )
+    held = held_decisions(job)
     job.progress(0.05, "tone, bands and glue")
-    prepared = job.tasks([Task("prepare", _PREPARE_ENTRY, _prepare_inputs(job, mix, style), {"mix": mix})])[0]
+    inputs = {**_prepare_inputs(job, mix, style), **({} if held is None else {"held": held.prepared})}
+    prepared = job.tasks([Task("prepare", _PREPARE_ENTRY, inputs, {"mix": mix})])[0]
     job.progress(0.3, "level")
-    levelled = job.tasks([_target_task(target, prepared, style, formats) for target in targets])
+    tasks = [_target_task(target, prepared, style, formats, held, number) for number, target in enumerate(targets)]
+    levelled = job.tasks(tasks)
+    if held is not None:
+        levelled = job.tasks([splice_task(held, number, made) for number, made in enumerate(levelled)])
     job.progress(0.5, "lossy files")
     made = _encoded(job, targets, levelled, formats)
     plan = _plan(made)
@@ -67,7 +74,9 @@ def make_master(job: Job) -> Outcome:
 
 
 def _prepare_inputs(job: Job, mix: Ref, style: MasterTargets) -> dict[str, Any]:
-    roles = {strip["role"] for strip in job.json("mixing/mix", "plan")["strips"]}
+    strips = job.json("mixing/mix", "plan")["strips"]
+    muted = muted_tracks(strips)
+    roles = {strip["role"] for strip in strips if strip["track"] not in muted}
     reference = job.read("technical.reference")
     return {
         "samples": round(float(job.read("technical.duration_s")) * int(mix.meta["sample_rate_hz"])),
@@ -82,7 +91,10 @@ def _prepare_inputs(job: Job, mix: Ref, style: MasterTargets) -> dict[str, Any]:
     }
 
 
-def _target_task(target: Target, prepared: tuple[Ref, ...], style: MasterTargets, formats: Sequence[str]) -> Task:
+def _target_task(
+    target: Target, prepared: tuple[Ref, ...], style: MasterTargets, formats: Sequence[str], held: Held | None,
+    number: int,
+) -> Task:  # fmt: skip
     audio, record = prepared
     margin_db = LOSSY_MARGIN_DB if formats else LOSSLESS_MARGIN_DB
     inputs = {
@@ -90,6 +102,7 @@ def _target_task(target: Target, prepared: tuple[Ref, ...], style: MasterTargets
         "tolerance_lu": target.tolerance_lu,
         "ceiling_dbtp": round(target.ceiling_dbtp - margin_db, 4),
         "min_dynamic_range_db": min_dynamic_range_db(target.loudness_lufs, style),
+        **({} if held is None else {"held_gain_db": held.records[number].gain_db}),
     }
     return Task(f"target/{target.name}", _TARGET_ENTRY, inputs, {"prepared": audio, "record": record})
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mastering.corridor import THIRD_OCTAVES_HZ, corridor_levels_db

@@ -5,7 +5,8 @@ Belongs here: the models of the role ``plan``. Does not belong here: deciding (t
 
 from __future__ import annotations
 
-from musicgen_assets.context.schema import AudioFormat, Frozen, TargetName
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import AudioFormat, TargetName
 
 
 class ToneBand(Frozen):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from musicgen_assets.context.edits import BusName
 from musicgen_assets.context.schema import Role
 from musicgen_assets.mixing import depth, masking, rides
 from musicgen_assets.mixing.equalizer import (
@@ -26,20 +27,7 @@ from musicgen_assets.mixing.equalizer import (
 )
 from musicgen_assets.mixing.levels import BUSES, bus_of, lead_over_rest_lu, lead_shift_db
 from musicgen_assets.mixing.masking import DEEPEST_CUT_DB, LEADS
-from musicgen_assets.mixing.plan import (
-    Bus,
-    BusName,
-    Compression,
-    Delay,
-    Duck,
-    Glue,
-    Masking,
-    MixPlan,
-    Move,
-    Reverb,
-    Ride,
-    Strip,
-)
+from musicgen_assets.mixing.plan import Bus, Compression, Delay, Duck, Glue, Masking, MixPlan, Move, Reverb, Ride, Strip
 from musicgen_assets.production.meter import BAND_CENTRES_HZ, Measurement
 from musicgen_assets.production.plan import Instrumentation, TrackSound
 from musicgen_assets.score.clock import seconds

@@ -11,9 +11,9 @@ from typing import get_args
 
 import numpy as np
 
+from musicgen_assets.context.edits import BusName
 from musicgen_assets.context.schema import Role
 from musicgen_assets.mixing.masking import LEADS
-from musicgen_assets.mixing.plan import BusName
 from musicgen_assets.production.plan import HARMONY_PREFIX, TrackSound
 
 BUSES: tuple[BusName, ...] = get_args(BusName)

@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from musicgen_assets.context.edits import BusName, HeldMix
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
-from musicgen_assets.mixing.plan import BusName, MixPlan, Strip
+from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
+from musicgen_assets.mixing.holding import held_gains, windows_of, with_held
+from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
@@ -35,20 +38,30 @@ def make_mix(job: Job) -> Outcome:
     refs = {ref.role.removeprefix("track/"): ref for ref in job.refs(STEMS) if ref.role.startswith("track/")}
     score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
-    frozen: Mapping[str, float] = job.read("ai_decisions.generation.frozen")
+    held: HeldMix | None = job.read("edits.held_mix")
+    held_values = held_gains(job, held) if held is not None else {}
+    frozen: Mapping[str, float] = {**held_values, **job.read("ai_decisions.generation.frozen")}
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
+    edits = job.read("edits.tracks")
+    sections = stretches_of(score)
+    plan = moved_by_hand(plan, edits, job.read("edits.buses"), sections)
     job.progress(0.1, f"mixing {len(refs)} tracks")
     kicks = kick_times_s(score)
     glued = _glued(job, plan, refs, kicks)
     stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kicks, glued))]
-    job.progress(0.8, "summing")
     order = [strip.track for strip in plan.strips]
+    if held is not None:
+        part = windows_of(held, plan, sections)
+        plan = plan.model_copy(update={"held": part})
+        by_track = dict(zip(order, stems, strict=True))
+        stems = list(with_held(job, held, part, by_track, held_values["mix/trim_db"]).values())
+    job.progress(0.8, "summing")
     inputs = {"order": order, "trim_db": frozen.get("mix/trim_db")}
     mix = job.tasks([Task("mix", _SUM, inputs, dict(zip(order, stems, strict=True)))])[0][0]
     plan = _completed(plan, stems, mix, glued)
     content: list[Payload | Ref] = [mix, json_payload(plan, "plan"), *_trimmed(stems, plan.trim_db), *glued.values()]
-    return Outcome(content, _facts(plan), {}, [_check(plan)])
+    return Outcome(content, _facts(plan, idle_edits(plan, edits)), {}, [_check(plan)])
 
 
 def kick_times_s(score: Score) -> list[float]:
@@ -132,7 +145,7 @@ def _strip_tasks(
 def _feeding(strip: Strip) -> Strip:
     """The strip as far as its bus hears it: before bands, place and returns."""
     return _sounding(strip).model_copy(
-        update={"bands": (), "pan": 0.0, "width": 1.0, "reverb_send_db": -60.0, "delay_send_db": -60.0}
+        update={"hand": None, "bands": (), "pan": 0.0, "width": 1.0, "reverb_send_db": -60.0, "delay_send_db": -60.0}
     )
 
 
@@ -180,7 +193,13 @@ def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:
     return [replace(stem, meta={**stem.meta, "gain_db": float(stem.meta["gain_db"]) + trim_db}) for stem in stems]
 
 
-def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
+def _facts(plan: MixPlan, idle: Sequence[str]) -> dict[str, float | int | str | bool]:
+    moved = [strip.track for strip in plan.strips if strip.hand is not None]
+    by_hand: dict[str, float | int | str | bool] = {"moved_by_hand": ", ".join(moved)} if moved else {}
+    if plan.held is not None:
+        by_hand["held"] = f"all of {plan.held.version} but {', '.join(plan.held.sections)}"
+    if idle:
+        by_hand["edited_and_not_playing"] = ", ".join(idle)
     return {
         "tracks": len(plan.strips),
         "integrated_lufs": plan.integrated_lufs or 0.0,
@@ -189,6 +208,7 @@ def _facts(plan: MixPlan) -> dict[str, float | int | str | bool]:
         "stems_null_db": plan.stems_null_db or 0.0,
         "cuts_for_room": len(plan.masking),
         "ride_db": plan.ride.amount_db,
+        **by_hand,
     }
 
 

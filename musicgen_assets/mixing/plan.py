@@ -10,11 +10,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen, Role
+from musicgen_assets.context.edits import BusName
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import Role
 from musicgen_assets.production.plan import AutomationKind, Effect
 from musicgen_assets.styles.schema import Depth
 
-BusName = Literal["drums", "bass", "music", "vocals"]
 BandKind = Literal["high_pass", "low_shelf", "peak", "high_shelf"]
 
 
@@ -63,6 +64,14 @@ class Move(Frozen):
     reason: str = ""
 
 
+class HandMove(Frozen):
+    """What people did to a track's fader and its bus's (mixing.hand). Curves are in dB over time, and add up."""
+
+    is_muted: bool = False
+    gain_db: float = 0.0
+    curves: tuple[tuple[RidePoint, ...], ...] = ()
+
+
 class Strip(Frozen):
     """One track's way to the mix: inserts, compression, clip, duck, moves, bands, pan, faders, sends.
 
@@ -92,6 +101,7 @@ class Strip(Frozen):
     duck: Duck | None = None
     ride: tuple[RidePoint, ...] = ()
     moves: tuple[Move, ...] = ()
+    hand: HandMove | None = Field(None, exclude_if=lambda hand: hand is None)
     depth: Depth = "middle"
     direct_to_reverb_lu: float | None = None
     reverb_send_db: float
@@ -162,6 +172,18 @@ class Ride(Frozen):
     reason: str = ""
 
 
+class HeldPart(Frozen):
+    """What of this mix is another's: all of ``version``'s outside ``windows`` (seconds), which reach from ``lead_s``
+    before each of ``sections`` to ``tail_s`` after it.
+    """
+
+    version: str
+    sections: tuple[str, ...]
+    lead_s: float
+    tail_s: float
+    windows: tuple[tuple[float, float], ...]
+
+
 class MixPlan(Frozen):
     """mixing/mix, role ``plan``. ``frozen_values`` are all measured decisions under the names that freeze them."""
 
@@ -177,6 +199,7 @@ class MixPlan(Frozen):
     ride: Ride = Ride()
     lead_over_rest_lu: float | None = None
     """The lead's loudness over all others together, by their targets."""
+    held: HeldPart | None = Field(None, exclude_if=lambda held: held is None)
     trim_db: float = 0.0
     """One gain on the whole mix, stems included, that sets its peak."""
     peak_dbfs: float | None = None

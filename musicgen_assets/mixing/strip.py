@@ -16,6 +16,7 @@ from dsp.dynamics import compressor, duck, fade_in, fade_out
 from dsp.levels import db_to_gain, rms_dbfs
 from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload, decoded_audio
+from musicgen_assets.mixing.hand import hand_gain
 from musicgen_assets.mixing.matrix import convolve, strip_matrix
 from musicgen_assets.mixing.plan import Delay, Move, Reverb, Strip
 from musicgen_assets.production.effects import apply_effects
@@ -61,6 +62,8 @@ def strip_sound(
     moved, makeup_db = fed_sound(dry, sample_rate_hz, strip, kick_times_s)
     if glue is not None:
         moved = np.asarray(moved * glue, dtype=np.float32)
+    if strip.hand is not None:
+        moved = np.asarray(moved * hand_gain(strip.hand, moved.shape[1], sample_rate_hz), dtype=np.float32)
     out = convolve(moved, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz))
     for send_db in sorted({move.start_value for move in strip.moves if move.kind == "throw"}):
         thrown = strip.model_copy(update={"delay_send_db": send_db})

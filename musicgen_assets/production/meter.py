@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from dsp.loudness import k_weighting
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.graph.job import FloatArray
 
 SILENT_LUFS = -70.0

@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen, Role, Unit
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import Role, Unit
 from musicgen_assets.score.model import Track
 from musicgen_assets.styles.schema import Depth
 

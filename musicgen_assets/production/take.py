@@ -6,15 +6,17 @@ track (render, voice), the mix.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.production.given_stem import stem_task
 from musicgen_assets.production.parts import song_samples, track_inputs
-from musicgen_assets.production.plan import Instrumentation
+from musicgen_assets.production.plan import VOCAL, Instrumentation
 from musicgen_assets.production.voice.phrases import is_sung
 from musicgen_assets.production.voice.tasks import Vocals, phrase_tasks, players, song_phrases, track_task, vocals_of
 from musicgen_assets.production.voice.tasks import track_inputs as voice_inputs
@@ -22,6 +24,8 @@ from musicgen_assets.score.clock import steady, steady_tracks
 from musicgen_assets.score.model import Score, Track
 
 BUILT_IN = "builtin"
+GIVEN = "given"
+"""Who carries the sung line where a person's own take does."""
 RENDER = "musicgen_assets.production.render:render_track"
 
 
@@ -45,16 +49,45 @@ def make_take(job: Job) -> Outcome:
     vocals = vocals_of(job, vocal_line, score)
     tracks = players(steady_tracks(merged_tracks(score, vocal_line), score), score, vocals)
     score = steady(score)
-    job.progress(0.0, f"rendering {len(tracks)} tracks")
-    refs = _rendered(job, tracks, score, instrumentation, vocals, rate)
+    given = {track.name: job.read("edits.stems").get(track.name) for track in tracks}
+    files = {name: file for name, file in given.items() if file is not None}
+    job.progress(0.0, f"rendering {len(tracks) - len(files)} tracks")
+    refs = _all_stems(job, tracks, files, score, instrumentation, vocals, rate)
     voice = job.data("voice") if vocals.casting is not None else None
-    record = {**_record(job.data("instruments"), engine, refs), "vocal": vocals.record(voice)}
+    vocal = vocals.record(voice) if VOCAL not in files else given_vocal(files[VOCAL])
+    record = {**_record(job.data("instruments"), engine, refs), "vocal": vocal}
+    if files:
+        record["given"] = [_given(name, file, refs) for name, file in files.items()]
     facts: dict[str, float | int | str | bool] = {
         "engine": str(record["model"]), "font": str(record["font"]), "tracks": len(refs),
         "notes": sum(len(track.notes) for track in tracks), "samples": song_samples(score, rate),
         "sung_by": str(record["vocal"].get("singer", record["vocal"]["carrier"])),
     }  # fmt: skip
+    if files:
+        facts["given"] = "; ".join(f"{row['track']}: {row['name']}, {row['done']}" for row in record["given"])
     return Outcome([*refs, json_payload(record, "record")], facts)
+
+
+def _all_stems(
+    job: Job, tracks: Sequence[Track], files: Mapping[str, StoredFile], score: Score, instrumentation: Instrumentation,
+    vocals: Vocals, rate: int,
+) -> list[Ref]:  # fmt: skip
+    """Every track's dry stem, in order: the file that was given for it, else rendered."""
+    own = _rendered(job, [track for track in tracks if track.name not in files], score, instrumentation, vocals, rate)
+    tasks = [stem_task(name, file, rate, song_samples(score, rate)) for name, file in files.items()]
+    stems = {ref.role: ref for ref in (*own, *(result[0] for result in job.tasks(tasks)))}
+    return [stems[f"track/{track.name}"] for track in tracks]
+
+
+def _given(track: str, file: StoredFile, refs: Sequence[Ref]) -> dict[str, Any]:
+    """For the record: whose place a file took, which file, and what was done to fit it."""
+    done = next(ref.meta["given"] for ref in refs if ref.role == f"track/{track}")
+    return {"track": track, "name": file.name, "sha256": file.sha256, "done": ", ".join(done) or "as it was"}
+
+
+def given_vocal(file: StoredFile) -> dict[str, Any]:
+    """What the record says of the voice where a take of a singer stands in its place."""
+    return {"carrier": GIVEN, "note": f"The vocal is a take that was given ({file.name})."}
 
 
 def _rendered(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen, SectionKind
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.score.model import ChordSpan, NoteRow
 
 
@@ -148,6 +149,8 @@ class Melody(Frozen):
 
     hook: Theme
     themes: dict[SectionKind, Theme]
+    is_given: bool = Field(False, exclude_if=lambda is_given: not is_given)
+    """Whether a person gave the tune: then it is measured, and not held to how tunes are made here."""
     sixteenth_swing: float = Field(0.5, ge=0.5, le=0.78)
     """The share of a pair that the first sixteenth takes, as in the rhythm."""
     scores: dict[str, float] = Field(default_factory=dict)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from musicgen_assets.context.schema import Frozen, Role, Scale, SectionKind, Tonic
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import Role, Scale, SectionKind, Tonic
 
 TICKS_PER_QUARTER = 480
 DRUM_CHANNEL = 9

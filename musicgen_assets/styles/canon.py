@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError, model_validator
 
 from musicgen_assets.context.failures import PermanentFailure
-from musicgen_assets.context.schema import Frozen, TimeSignature, Unit
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import TimeSignature, Unit
 from musicgen_assets.score.clock import steps_per_bar
 from musicgen_assets.styles.schema import Level
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from musicgen_assets.context.schema import Frozen, Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
+from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.schema import Instrument, Mood, Role, Scale, SectionKind, TimeSignature, Unit
 from musicgen_assets.styles.schema_groove import GrooveFeel
 from musicgen_assets.styles.schema_lyrics import LyricHabits
 from musicgen_assets.styles.schema_vocals import VocalHabits

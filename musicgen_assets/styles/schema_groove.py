@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 
 BehindMs = Annotated[float, Field(ge=-9.0, le=9.0)]
 """Milliseconds behind the band's common pulse; negative is ahead. Any two players stay within 20 ms."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 
 _SCHEME = re.compile(r"[A-HX]{2,16}")
 

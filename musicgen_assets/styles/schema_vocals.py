@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from musicgen_assets.context.schema import Frozen
+from musicgen_assets.context.frozen import Frozen
 
 HarmonyGroup = Literal["none", "thirds", "sixths", "block", "drone"]
 """thirds: a voice a third above; sixths: one a sixth below; block: two voices under the lead, close; drone: a held

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, TypeAdapter, model_validator
 
 from musicgen_assets.context import limits
+from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.context.request import Stage, check_text
-from musicgen_assets.context.schema import CompositionContext, Frozen
+from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry.garbage import named_objects
 from resources.state_machine import RESTING

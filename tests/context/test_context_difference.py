@@ -89,3 +89,18 @@ def test_a_revision_is_told_with_the_values_it_replaced() -> None:
     assert told == "tempo_bpm 110 → 90, bass “synth bass”, re-rolled melody, prompt “calmer”, made with today's code"
     assert revision_in_words({"set": {"musical.key": "D"}}) == "key D"
     assert revision_in_words(None) == revision_in_words({}) == "nothing changed"
+
+
+def test_edits_by_hand_are_told_by_who_and_where() -> None:
+    file = {"name": "take.wav", "sha256": "ab" * 32, "size_bytes": 9, "media_type": "audio/wav"}
+    change = {
+        "set": {"edits.tracks.drums.sections.verse 2.is_muted": True, "edits.buses.music.gain_db": -1.5,
+                "edits.stems.vocal": file},
+        "rerolls": ["melody/verse 2", "arrangement/chorus 1", "composition/melody"],
+    }  # fmt: skip
+    assert revision_in_words(change) == (
+        "drums verse 2 is_muted yes, bus music gain_db -1.5, stem vocal take.wav (abababababab), "
+        "re-rolled melody in verse 2, chorus 1, melody"
+    )
+    old, new = {"edits": {}}, {"edits": {"tracks": {"bass": {"gain_db": 2.0, "is_muted": False}}, "held_mix": {"a": 1}}}
+    assert [row["path"] for row in context_changes(old, new)] == ["edits.tracks.bass.gain_db"]

@@ -12,15 +12,17 @@ import pytest
 from sqlalchemy import text
 
 from musicgen_assets.cli.plan_view import plan_lines, plan_object
+from musicgen_assets.context.edits import Edits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage
 from musicgen_assets.graph.declarations import DECLARATIONS, declaration_of, until
 from musicgen_assets.graph.estimates import expected_s
-from musicgen_assets.graph.manifest import Manifest
+from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.planner import OVERHEAD_S, Plan
 from resources.door import submit
 from resources.planning import plan_revision, usual_s
 from resources.registry import Registry, Version, queries
+from resources.revisions import child_of
 from resources.runner import CONTEXT_ASSET
 from resources.settings import Settings, get_settings
 from resources.studio import Studio, open_studio
@@ -329,3 +331,76 @@ def test_a_plan_that_is_refused_says_so_like_every_command(home: Path, song: dic
 def test_an_empty_home_has_nothing_to_plan_for(settings: Settings) -> None:
     with open_studio(settings) as studio, pytest.raises(BadInput):
         plan_revision(studio, RevisionRequest(version="sunny-river-k3f9a"))
+
+
+def score_of(workshop: Workshop, partition: str, asset: str) -> Any:
+    with workshop.studio.registry.reading() as session:
+        made = queries.latest_materialization(session, partition, asset)
+    assert made is not None
+    role = made.manifest.role("main")
+    assert role is not None
+    return json.loads(workshop.studio.store.get(role.sha256))
+
+
+def test_another_melody_in_one_section_leaves_every_note_outside_it_sung_ones_too(workshop: Workshop) -> None:
+    score = score_of(workshop, workshop.first, "arrangement/arrangement")
+    section = next(part for part in score["sections"] if part["kind"] == "chorus")
+    stream = f"melody/chorus {section['index'] + 1}"
+    plan, partition, computed = workshop.plan_and_make(workshop.first, rerolls=(stream,))
+    assert {"composition/melody", "arrangement/arrangement"} <= computed
+    assert {"composition/chord_progression", "composition/lyrics"} <= verdicts(plan, "carried")
+
+    def rows(one: str) -> tuple[list[Any], list[Any]]:
+        made, vocal = (score_of(workshop, one, f"arrangement/{name}") for name in ("arrangement", "vocal_line"))
+        found = [(track["name"], row) for track in (*made["tracks"], vocal["track"]) for row in track["notes"]]
+        is_inside = [section["start_ticks"] <= row[0] < section["end_ticks"] for _, row in found]
+        inside = [row for row, is_in in zip(found, is_inside, strict=True) if is_in]
+        return inside, [row for row, is_in in zip(found, is_inside, strict=True) if not is_in]
+
+    (old_inside, old), (new_inside, new) = rows(workshop.first), rows(partition)
+    assert new == old
+    assert new_inside != old_inside
+
+
+def test_an_edit_of_a_section_holds_the_parents_mix_and_master_and_an_unknown_one_is_refused(
+    workshop: Workshop,
+) -> None:
+    parent = submit(workshop.studio.registry, workshop.revise(workshop.first, title="Held"), workshop.studio.settings)
+    workshop.make(parent.partition)
+    drums = "edits.tracks.drums.sections"
+    with workshop.studio.registry.session() as session:
+        for asset, roles in (
+            ("mixing/mix", ("main", "plan", "stem/bass")),
+            ("mastering/master", ("streaming", "plan")),
+        ):
+            content = tuple(
+                StoredRole(role=role, sha256=f"{number:064x}", media_type="audio/flac", size_bytes=1)
+                for number, role in enumerate(roles, start=len(asset))
+            )
+            manifest = Manifest(asset=asset, content=content)
+            queries.record_result(session, f"fake {asset}", asset, manifest, made_by=parent.partition, seconds=1.0)
+            queries.record_materialization(
+                session, parent.partition, asset, key=f"fake {asset}", content_hash=manifest.content_hash,
+                carried_from=None, seconds=1.0,
+            )  # fmt: skip
+    with workshop.studio.registry.reading() as session:
+        version = queries.resolve_version(session, parent.partition)
+
+        def edits(**asked: Any) -> Edits:
+            return child_of(session, version, workshop.revise(parent.partition, **asked)).context.edits
+
+        held = edits(overrides={f"{drums}.verse.is_muted": True})
+        assert held.held_mix is not None
+        assert held.held_master is not None
+        assert (held.held_mix.version, held.held_mix.sections) == (parent.partition, ("verse",))
+        assert set(held.held_mix.stems) == {"bass"}
+        assert set(held.held_master.targets) == {"streaming"}
+        louder = edits(overrides={f"{drums}.verse.is_muted": True, LOUDNESS: -10.0})
+        assert louder.held_mix is not None
+        assert louder.held_master is None
+        assert edits(overrides={"edits.tracks.drums.gain_db": 2.0}).held_mix is None
+        for wrong in ({f"{drums}.verse 9.is_muted": True}, {f"{drums}.solo.gain_db": 1.0}):
+            with pytest.raises(BadInput, match="no such section"):
+                edits(overrides=wrong)
+        with pytest.raises(BadInput, match="no such section"):
+            edits(rerolls=("melody/verse 9",))

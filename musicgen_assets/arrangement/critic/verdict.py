@@ -6,7 +6,7 @@ modules it names), which values are good (references).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from musicgen_assets.arrangement.critic.matter import Matter, matter_of
@@ -145,8 +145,10 @@ def product(worths: Mapping[str, float]) -> float:
     return result
 
 
-def checks_of(judgement: Judgement) -> tuple[CheckResult, ...]:
-    """An answer for each of CHECKS; where nothing is to be sung, the words pass and say so."""
+def checks_of(judgement: Judgement, excused: Collection[str] = ()) -> tuple[CheckResult, ...]:
+    """An answer for each of CHECKS; where nothing is to be sung, the words pass and say so, and so do scores that are
+    ``excused``.
+    """
     found = []
     for check, name in CHECKS.items():
         expected = f">= {THRESHOLDS[name]:g}"
@@ -154,8 +156,16 @@ def checks_of(judgement: Judgement) -> tuple[CheckResult, ...]:
             found.append(CheckResult(check, True, "nothing is sung", expected))
             continue
         score = judgement.scores[name]
+        if name in excused and score < THRESHOLDS[name]:
+            found.append(excused_check(check, score, expected))
+            continue
         found.append(CheckResult(check, score >= THRESHOLDS[name], score, expected, note=judgement.note(name)))
     return tuple(found)
+
+
+def excused_check(check: str, score: float, expected: str) -> CheckResult:
+    """That a score is low because a person wanted it so."""
+    return CheckResult(check, True, f"{score:.3f}, of a melody that was given", expected)
 
 
 def _family(score: str) -> tuple[str, ...]:

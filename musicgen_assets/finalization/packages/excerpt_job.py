@@ -20,6 +20,7 @@ from musicgen_assets.graph.payloads import canonical_json
 from musicgen_assets.mixing.mix import make_mix
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.production.take import make_take
+from musicgen_assets.score.clock import seconds, steady
 from musicgen_assets.score.model import Score
 
 FROZEN = "ai_decisions.generation.frozen"
@@ -35,7 +36,7 @@ def excerpt_stems(job: Job, part: Score, start: int, end: int) -> dict[str, Ref]
     Nobody sings: the tune is played where it would be silent for a voice. Faders, levelling and the trim are those of
     the song's own mix. Textures that do not begin between ``start`` and ``end`` (ticks) are left out.
     """
-    inner = ExcerptJob(job, {FROZEN: _decided(job)})
+    inner = ExcerptJob(job, {FROZEN: _decided(job), **_edits_within(job, start, end)})
     inner.put(
         {
             _SCORE: canonical_json(part),
@@ -52,6 +53,16 @@ def excerpt_stems(job: Job, part: Score, start: int, end: int) -> dict[str, Ref]
 def _decided(job: Job) -> dict[str, float]:
     """Every number that the song's mix rests on, under the names that freeze it."""
     return {**job.read(FROZEN), **job.json("mixing/mix", "plan").get("frozen_values", {})}
+
+
+def _edits_within(job: Job, start: int, end: int) -> dict[str, Any]:
+    """What was done by hand, of which faders stay as they are: a part is played anew, so nothing of it is held, and of
+    a file in a track's place it hears its own seconds.
+    """
+    tempo_bpm = steady(job.load(_SCORE, Score)).tempo_bpm
+    own = (round(seconds(start, tempo_bpm), 6), round(seconds(end, tempo_bpm), 6))
+    stems = {name: file.model_copy(update={"only_s": own}) for name, file in job.read("edits.stems").items()}
+    return {"edits.stems": stems, "edits.held_mix": None}
 
 
 def _with_textures_within(job: Job, start: int, end: int) -> Instrumentation:

@@ -24,6 +24,8 @@ _COMPARATIVES = (
     "slower", "faster", "louder", "quieter", "longer", "shorter", "happier", "sadder", "calmer", "livelier", "higher",
     "lower",
 )  # fmt: skip
+FADER_WORDS = ("mute", "unmute", "left", "right", "centre")
+"""What is done to a track besides turning it up and down."""
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _PER_CENT = "%|per ?cent|prozent|por ciento|pour cent|por cento"
 _BUTS = ("but", "pero", "mais", "aber", "mas", "then", "luego", "puis", "dann", "depois")
@@ -78,6 +80,32 @@ def without_amounts(text: str, language: str) -> str:
     digits = with_digits(read_prompt(text).raw, language)
     units = alternatives(words_of(language, "seconds"))
     return re.sub(rf"{_NUMBER}\s*(?:{_PER_CENT}|(?:{units})(?!\w))", " ", digits, flags=re.IGNORECASE)
+
+
+def decibels(prompt: Prompt) -> float | None:
+    """An amount in dB: "3 dB louder", "by 1.5 decibels". None where there is none."""
+    match = re.search(rf"{_NUMBER}\s*(?:db|decib[eé]l\w*|d[eé]cibel\w*|dezibel)(?!\w)", prompt.plain)
+    return float(match[1].replace(",", ".")) if match else None
+
+
+def fader_words(prompt: Prompt, language: str) -> frozenset[str]:
+    """Which of ``FADER_WORDS`` are said."""
+    return frozenset(name for name in FADER_WORDS if find_phrases(prompt, _phrases(language, name)))
+
+
+def asset_words(prompt: Prompt, language: str, asset: str) -> bool:
+    """Whether an asset that can be drawn anew is named."""
+    return bool(find_phrases(prompt, _phrases(language, asset, "assets")))
+
+
+def sections_in(prompt: Prompt, language: str) -> tuple[str, ...]:
+    """Sections that are named: "verse 2", or "verse" for every one of them."""
+    kinds = {phrase: str(kind) for phrase, kind in table_of(language, "sections").items()}
+    found = []
+    for _, end, phrase in find_phrases(prompt, frozenset(kinds)):
+        number = re.match(r"\s*(\d{1,2})(?!\d|\s*(?:db|dec))", prompt.plain[end:])
+        found.append(f"{kinds[phrase]} {number[1]}" if number else kinds[phrase])
+    return tuple(dict.fromkeys(found))
 
 
 def semitones(prompt: Prompt, language: str) -> int | None:

@@ -1,0 +1,157 @@
+"""What people do to a song by hand: faders, mutes and pans of tracks, files put in an artifact's place, what is held.
+
+Belongs here: the models of ``CompositionContext.edits`` with their ranges, and which objects they name. Does not belong
+here: what is made of them (composition, production, mixing, mastering), reading files (resources.uploads).
+
+A song nobody edited by hand has none of this: ``edits`` is then left out of what is written, and of every result key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from musicgen_assets.context import limits
+from musicgen_assets.context.frozen import Frozen
+
+BusName = Literal["drums", "bass", "music", "vocals"]
+"""Tracks that share a fader."""
+GAIN_MIN_DB, GAIN_MAX_DB = -60.0, 24.0
+POINTS_MAX = 200
+GainDb = Annotated[float, Field(ge=GAIN_MIN_DB, le=GAIN_MAX_DB)]
+
+
+class GainPoint(Frozen):
+    """Where the gain of a fader is at a time: straight lines in dB between points, level before and after them."""
+
+    time_s: float = Field(ge=0.0, le=limits.DURATION_MAX_S)
+    gain_db: GainDb
+
+
+class SectionEdit(Frozen):
+    """A track in one section, on top of what it is elsewhere."""
+
+    is_muted: bool = False
+    gain_db: GainDb = 0.0
+
+
+class BusEdit(Frozen):
+    """A fader moved by hand: ``gain_db`` and ``automation`` add up, and a mute beats both."""
+
+    is_muted: bool = False
+    gain_db: GainDb = 0.0
+    automation: tuple[GainPoint, ...] = Field((), max_length=POINTS_MAX)
+
+    @field_validator("automation")
+    @classmethod
+    def _in_order(cls, points: tuple[GainPoint, ...]) -> tuple[GainPoint, ...]:
+        if any(later.time_s < earlier.time_s for earlier, later in pairwise(points)):
+            raise ValueError("points of an automation must be in order of time")
+        return points
+
+
+class TrackEdit(BusEdit):
+    """A track moved by hand. ``pan`` -1 (left) to 1 replaces where the mix had put it.
+
+    ``sections``: by name ("verse 2") or kind ("verse", every one of them); the name beats the kind.
+    """
+
+    pan: Annotated[float, Field(ge=-1.0, le=1.0)] | None = None
+    sections: dict[str, SectionEdit] = Field(default_factory=dict, max_length=40)
+
+    @field_validator("sections")
+    @classmethod
+    def _without_idle(cls, sections: dict[str, SectionEdit]) -> dict[str, SectionEdit]:
+        return {name: edit for name, edit in sorted(sections.items()) if edit != SectionEdit()}
+
+
+class StoredFile(Frozen):
+    """A file that a person gave, by its content: what ``resources.uploads`` put into the store.
+
+    ``only_s``: seconds of it, from and to, that are used; None for all.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size_bytes: int = Field(ge=1)
+    media_type: str = Field(min_length=1, max_length=60)
+    only_s: tuple[float, float] | None = None
+
+
+class HeldFile(Frozen):
+    """A role of an artifact of the version that was edited, to be used as it is; fields as graph.job.Ref."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size_bytes: int = Field(ge=1)
+    media_type: str
+    suffix: str = ""
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class HeldMix(Frozen):
+    """The mix that stays outside ``sections`` (named "verse 2" or "verse"): its plan with every gain, and its stems.
+
+    Tracks ``let_go`` were edited as a whole since, and are no longer held.
+    """
+
+    version: str
+    sections: tuple[str, ...] = Field(min_length=1)
+    plan: HeldFile
+    stems: dict[str, HeldFile]
+    let_go: tuple[str, ...] = ()
+
+
+class HeldMaster(Frozen):
+    """The masters, by target, that stay where the mix is the held one, and the plan that says how they were made."""
+
+    version: str
+    plan: HeldFile
+    targets: dict[str, HeldFile] = Field(min_length=1)
+
+
+class Edits(Frozen):
+    """Everything that was done by hand. What does nothing (a gain of 0 dB) is not kept."""
+
+    tracks: dict[str, TrackEdit] = Field(default_factory=dict, max_length=64)
+    buses: dict[BusName, BusEdit] = Field(default_factory=dict)
+    melody: StoredFile | None = None
+    """A MIDI file that is the song's melody, or its hook (composition.given_melody)."""
+    stems: dict[str, StoredFile] = Field(default_factory=dict, max_length=64)
+    """Audio files that stand in the place of rendered tracks; None brings back what was rendered."""
+    held_mix: HeldMix | None = None
+    held_master: HeldMaster | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_idle(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        found = dict(data)
+        if isinstance(found.get("stems"), dict):
+            found["stems"] = {track: file for track, file in sorted(found["stems"].items()) if file is not None}
+        for name, model in (("tracks", TrackEdit), ("buses", BusEdit)):
+            if isinstance(found.get(name), dict):
+                found[name] = {key: edit for key, edit in sorted(found[name].items()) if not _is_idle(edit, model)}
+        return found
+
+
+def _is_idle(edit: Any, model: type[BusEdit]) -> bool:
+    """Whether it changes nothing. What is no edit at all is kept, for validation to refuse."""
+    try:
+        return edit is None or model.model_validate(edit) == model()
+    except ValueError:
+        return False
+
+
+def objects_of(edits: Edits) -> Iterator[str]:
+    """Hashes of every stored object that ``edits`` need beside the version's own artifacts: uploads, what is held."""
+    files: list[StoredFile | HeldFile] = [*edits.stems.values()]
+    files += [edits.melody] if edits.melody is not None else []
+    if edits.held_mix is not None:
+        files += [edits.held_mix.plan, *edits.held_mix.stems.values()]
+    if edits.held_master is not None:
+        files += [edits.held_master.plan, *edits.held_master.targets.values()]
+    yield from dict.fromkeys(file.sha256 for file in files)
