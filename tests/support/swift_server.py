@@ -6,6 +6,7 @@ proxy's port stands in FOLDER/port. It ends with its parent.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -70,20 +71,31 @@ def main() -> None:
 
     eventlet.monkey_patch()
     _end_with_parent()
-    (folder / "disks" / "sda1").mkdir(parents=True)
+    (folder / "disks" / "sda1").mkdir(parents=True, exist_ok=True)
     (folder / "swift.conf").write_text(_SWIFT)
     from swift.common import utils
 
     utils.SWIFT_CONF_FILE = str(folder / "swift.conf")
     utils.validate_hash_conf()
-    sockets = {kind: eventlet.listen(("127.0.0.1", 0)) for kind in (*_BACKENDS, "proxy")}
+    sockets = {kind: eventlet.listen(("127.0.0.1", port)) for kind, port in _ports(folder).items()}
+    ports = {kind: listening.getsockname()[1] for kind, listening in sockets.items()}
+    (folder / "ports.json").write_text(json.dumps(ports))
     for listening in sockets.values():
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits for 40 ms
-    _write_rings(folder, {kind: sockets[kind].getsockname()[1] for kind in _BACKENDS})
+    _write_rings(folder, {kind: ports[kind] for kind in _BACKENDS})
     for kind in _BACKENDS:
         (folder / f"{kind}.conf").write_text(_BACKEND.format(folder=folder, kind=kind))
     (folder / "proxy.conf").write_text(_PROXY.format(folder=folder))
     _serve(folder, sockets)
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    """Those it had before, where it was there before: its rings and its clients know them."""
+    before = folder / "ports.json"
+    if before.exists():
+        found: dict[str, int] = json.loads(before.read_text())
+        return found
+    return dict.fromkeys((*_BACKENDS, "proxy"), 0)
 
 
 def _end_with_parent() -> None:

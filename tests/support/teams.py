@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from support.postgresql import PostgreSQL
+from support.postgresql import PostgreSQL, homeless
 from support.swift_server import KEY, SECRET
 
 TEMPLATE = "template_registry"
@@ -44,6 +44,7 @@ class Bucket:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "support.swift_server", str(self.folder)],
                 cwd=Path(__file__).resolve().parents[1], stdout=subprocess.DEVNULL, stderr=log,
+                env=homeless(),
             )  # fmt: skip
         deadline = time.monotonic() + 60
         while not (self.folder / "port").exists():
