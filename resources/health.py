@@ -49,7 +49,7 @@ def checks(settings: Settings) -> list[Finding]:
     looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("python", _python), ("home", _home), ("disk space", _disk_space), ("registry", _registry),
         ("artifact store", _store), ("versions", _versions), ("samplers", _samplers), ("soundfont", _soundfont),
-        ("ffmpeg", _ffmpeg), ("local models", _local_models), ("provider keys", _keys),
+        ("guide voice", _voice), ("ffmpeg", _ffmpeg), ("local models", _local_models), ("provider keys", _keys),
     )  # fmt: skip
     return [_looked(name, look, settings) for name, look in looks]
 
@@ -183,6 +183,16 @@ def _soundfont(settings: Settings) -> Finding:
         way_out = "Install a larger SoundFont (on Debian: apt-get install fluidr3mono-gm-soundfont) for a better sound."
         return Finding("soundfont", "warning", f"{detail}; it is the small font of last resort", way_out)
     return Finding("soundfont", "ok", detail)
+
+
+def _voice(_settings: Settings) -> Finding:
+    from resources.voices import guide_voice
+
+    found = guide_voice()
+    if found["is_available"]:
+        return Finding("guide voice", "ok", f"{found['engine']} ({found['version']})")
+    way_out = "Songs are made without it: a lead instrument plays what would be sung. Set up again to get it."
+    return Finding("guide voice", "warning", f"it cannot sing here: {found['why']}", way_out)
 
 
 def _ffmpeg(_settings: Settings) -> Finding:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.graph.manifest import Manifest
-from resources import health, instruments
+from resources import health, instruments, voices
 from resources.health import Finding, checks
 from resources.registry import HEAD, Registry, Version, queries
 from resources.settings import Settings, get_settings
@@ -39,12 +39,24 @@ def finding(settings: Settings, name: str) -> Finding:
 def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> None:
     found = checks(settings)
     assert [row.name for row in found] == [
-        "python", "home", "disk space", "registry", "artifact store", "versions", "samplers", "soundfont", "ffmpeg",
-        "local models", "provider keys",
+        "python", "home", "disk space", "registry", "artifact store", "versions", "samplers", "soundfont",
+        "guide voice", "ffmpeg", "local models", "provider keys",
     ]  # fmt: skip
     assert [row for row in found if row.status == "error"] == []
     assert f"revision {HEAD}" in finding(settings, "registry").detail
     assert not list(settings.home.glob(".probe*"))
+
+
+def test_a_voice_that_cannot_sing_is_a_warning_with_its_reason(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "espeak-ng" in finding(settings, "guide voice").detail
+    silent = {"is_available": False, "engine": "espeak-ng and WORLD", "version": "1", "why": "no library is there"}
+    monkeypatch.setattr(voices, "guide_voice", lambda: silent)
+    found = finding(settings, "guide voice")
+    assert found.status == "warning"
+    assert "no library is there" in found.detail
+    assert found.way_out
 
 
 def test_keys_are_named_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
