@@ -41,7 +41,7 @@ def measure(registry: Registry, store: ArtifactStore, limit_bytes: int, *, is_dr
 
     An object that several users need counts for each of them in full: deleting one's songs would not free it.
     """
-    found = survey(registry, store)
+    found = survey(registry, store, has_users=True)
     with registry.reading() as session:
         users = list(session.scalars(select(User.id)))
     shares = [Share(user, found.bytes_of(user), limit_bytes) for user in users]

@@ -29,7 +29,11 @@ _AT_ONCE = 1000
 
 @dataclass
 class Needed:
-    """Hashes as bytes, which takes half the memory. ``by_user`` holds every object that a user's versions need."""
+    """Hashes as bytes, which takes half the memory. ``by_user`` holds every object that a user's versions need, where
+    it was asked for.
+    """
+
+    has_users: bool = False
 
     objects: set[bytes] = field(default_factory=set)
     by_user: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -40,8 +44,9 @@ class Needed:
         """``users`` need the objects called ``names``."""
         found = {bytes.fromhex(name) for name in names}
         self.objects |= found
-        for user in users:
-            self.by_user[user] |= found
+        if self.has_users:
+            for user in users:
+                self.by_user[user] |= found
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,18 @@ class Survey:
         return sum(self.sizes.get(name, 0) for name in self.needed.by_user.get(user, ()))
 
 
-def survey(registry: Registry, store: ArtifactStore) -> Survey:
-    """List the store, then read what the registry needs, as of one moment. Raises a Failure of either."""
+def survey(registry: Registry, store: ArtifactStore, *, has_users: bool = False) -> Survey:
+    """List the store, then read what the registry needs, as of one moment; ``has_users``: by whom, too.
+
+    Raises a Failure of either.
+    """
     sizes = {bytes.fromhex(name): size for name, size in store.objects()}
-    return Survey(needed_objects(registry), sizes)
+    return Survey(needed_objects(registry, has_users=has_users), sizes)
 
 
-def needed_objects(registry: Registry) -> Needed:
+def needed_objects(registry: Registry, *, has_users: bool = False) -> Needed:
     """What the registry needs of the store, as of one moment."""
-    needed = Needed()
+    needed = Needed(has_users=has_users)
     with registry.reading() as session:
         owners, in_use = _versions(session)
         holders = _materialized(session, owners, needed)

@@ -294,7 +294,7 @@ LIES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "no versions": (lambda tree: tree.update(versions=[]), "versions"),
     "a version in the making": (lambda tree: _deep(tree, "versions", 0).update(state="mixing"), "at rest"),
     "a state there is not": (lambda tree: _deep(tree, "versions", 0).update(state="wonderful"), "at rest"),
-    "a context that is none": (lambda tree: _deep(tree, "versions", 0, "context").update(musical={}), "musical"),
+    "a context that is none": (lambda tree: _deep(tree, "versions", 0, "context").update(musical=7), "musical"),
     "a request without a prompt": (lambda tree: _deep(tree, "versions", 0, "asked", "payload").pop("prompt"), "prompt"),
     "a base that is none": (
         lambda tree: _deep(tree, "versions", 1, "asked", "payload", "revision").update(base={"x": 1}), "payload|asked",

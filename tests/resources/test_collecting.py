@@ -285,7 +285,7 @@ def test_both_users_of_a_shared_object_need_it(
 ) -> None:
     for user in ("ada", "bob"):
         make(song(registry, settings, user=user), "composition/melody", "shared", f"{user}'s own")
-    needed = needed_objects(registry)
+    needed = needed_objects(registry, has_users=True)
     shared = hashlib.sha256(b"shared").digest()
     assert {user for user, names in needed.by_user.items() if shared in names} == {"ada", "bob"}
     assert [len(needed.by_user[user]) for user in ("ada", "bob")] == [2, 2]
