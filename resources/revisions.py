@@ -119,22 +119,27 @@ def held_of(
 
     A parent that was not made so far holds nothing.
     """
-    from musicgen_assets.ideation.holds import HELD_MASTER, HELD_MIX, MASTER, MIX, holding_of
+    from musicgen_assets.ideation.holds import HELD_MASTER, HELD_MIX, MASTER, MIX, STEMS, holding_of
 
     holding = holding_of(base, child, is_refresh=is_refresh)
     if not holding.sections:
         return holding.kept or {}
-    mix, master = (queries.latest_materialization(session, parent.partition, asset) for asset in (MIX, MASTER))
+    mix, master, dry = (
+        queries.latest_materialization(session, parent.partition, asset) for asset in (MIX, MASTER, STEMS)
+    )
     files = {} if mix is None else {role.role: _held_file(role) for role in mix.manifest.content}
     if "plan" not in files:
         return {}
     stems = {name.removeprefix("stem/"): file for name, file in files.items() if name.startswith("stem/")}
-    held_mix = HeldMix(version=parent.partition, sections=holding.sections, plan=files["plan"], stems=stems)
+    held_mix = HeldMix(
+        sections=holding.sections, plan=files["plan"], stems=stems,
+        dry={} if dry is None else {role.role.removeprefix("track/"): role.sha256 for role in dry.manifest.content},
+    )  # fmt: skip
     found: dict[str, Any] = {HELD_MIX: held_mix.model_dump(mode="json"), HELD_MASTER: None}
     if holding.is_master_held and master is not None:
         made = {role.role: _held_file(role) for role in master.manifest.content}
         targets = {name: file for name, file in made.items() if name == "streaming" or name.startswith("target/")}
-        held_master = HeldMaster(version=parent.partition, plan=made["plan"], targets=targets)
+        held_master = HeldMaster(plan=made["plan"], targets=targets)
         found[HELD_MASTER] = held_master.model_dump(mode="json")
     return found
 

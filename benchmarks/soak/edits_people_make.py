@@ -102,7 +102,7 @@ TUNE = tuple((start * 480, 480, pitch) for start, pitch in enumerate((67, 69, 71
 
 EDITS = (
     Edit("words", "drums quieter, bass louder", _said("--say", "drums 3 dB quieter, bass a bit louder"), SONG),
-    Edit("set", "loudness -11 LUFS", _said("--set", "technical.loudness_target_lufs=-11"), SONG[1:]),
+    Edit("set", "loudness -13 LUFS", _said("--set", "technical.loudness_target_lufs=-13"), SONG[1:]),
     Edit("track", "bass to the right, automation", _said(
         "--track", "bass", "--pan", "0.2", "--automation", "0=-3, 10=0, 30=0, 38=-6"), SONG),
     Edit("track", "the music bus down", _said("--track", "bus:music", "--gain-db", "-1.5"), SONG),
@@ -153,7 +153,11 @@ def _edited(history: History, edit: Edit) -> Facts:
     history.made.append(made)
     computed = [row["asset"] for row in made["stages"] if row["status"] == "made"]
     problems = [f"{asset} computed and was not planned" for asset in computed if asset in plan["carried"]]
-    problems += [f"{asset} was to compute and did not" for asset in plan["computes"] if asset not in computed]
+    failed = [check["name"] for check in made["checks"] if not check["passed"]]
+    beyond = {SONG[-1]} if failed else set()
+    problems += [
+        f"{asset} was to compute and did not" for asset in plan["computes"] if asset not in {*computed, *beyond}
+    ]
     late = [asset for asset in computed if not asset.startswith("ideation/")]
     if edit.at_most is not None:
         problems += [f"{asset} computed, which this edit cannot touch" for asset in late if asset not in edit.at_most]
@@ -162,7 +166,7 @@ def _edited(history: History, edit: Edit) -> Facts:
     posts = _same_roles(before, after, "mixing/mix", "stem/")
     facts: Facts = {
         "kind": edit.kind, "edit": edit.name, "partition": made["partition"], "status": made["status"],
-        "failed": [check["name"] for check in made["checks"] if not check["passed"]],
+        "failed": failed,
         "computes": len(plan["computes"]), "may": len(plan["may_compute"]), "computed": len(computed),
         "kept": kept, "post_kept": posts, "run_s": made["run_seconds"], "full_s": history.full_s,
         "master": after["mastering/master"].roles["streaming"][:12] if "mastering/master" in after else "",

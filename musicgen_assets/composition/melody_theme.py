@@ -156,11 +156,15 @@ class _Making:
     def _with_hook(self, plan: PhrasePlan, number: int) -> Said:
         brief, singer = self.brief, self.singer
         is_home = brief.kind == "chorus"
+        is_sung = number < brief.sung
+        # A hook that was given was found in no line: words are laid under it like under any other phrase.
+        is_its_line = not is_sung or len(self.hook.rhythm.onsets) == len(brief.stresses[number])
         move = plan.shift if is_home else plan.shift + _way_to(brief.height + plan.lift, self.hook, singer)
         return said(
             self.hook, brief.stresses[number], brief.spans[number], self.field, singer, self.rng, self.noise,
-            centre=brief.height + plan.lift, move=move, answer=plan.answer, is_sung=number < brief.sung,
-            is_first=is_home and number == home_phrase(brief.stresses[: brief.sung]), arrival=self._arrival(number),
+            centre=brief.height + plan.lift, move=move, answer=plan.answer, is_sung=is_sung,
+            is_first=is_home and is_its_line and number == home_phrase(brief.stresses[: brief.sung]),
+            arrival=self._arrival(number),
         )  # fmt: skip
 
     def _other(self, plan: PhrasePlan, number: int) -> Said:

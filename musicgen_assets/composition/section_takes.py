@@ -13,17 +13,18 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from musicgen_assets.graph.declarations import REROLLS
 from musicgen_assets.graph.job import Job, Payload
 from musicgen_assets.graph.payloads import json_payload
 
 ROLE = "takes"
+_REROLLS = "ai_decisions.generation.rerolls"
+"""Written out: the table of all assets names everybody's code, and would make it this module's."""
 Material = TypeVar("Material", bound=BaseModel)
 
 
 def asked_sections(job: Job, stream: str) -> tuple[str, ...]:
     """The sections ("verse 2") for which ``stream`` was drawn anew."""
-    rerolls: Mapping[str, int] = job.read(f"{REROLLS}.{stream}/*")
+    rerolls: Mapping[str, int] = job.read(f"{_REROLLS}.{stream}/*")
     return tuple(section for section, count in sorted(rerolls.items()) if count)
 
 

@@ -94,20 +94,21 @@ class HeldFile(Frozen):
 class HeldMix(Frozen):
     """The mix that stays outside ``sections`` (named "verse 2" or "verse"): its plan with every gain, and its stems.
 
-    Tracks ``let_go`` were edited as a whole since, and are no longer held.
+    Ids stay out: equal edits of equal songs are one context. ``dry`` are hashes of the dry stems by track: where a stem
+    is still played from the same, it is held inside the sections too. Tracks ``let_go`` were edited as a whole since,
+    and are no longer held.
     """
 
-    version: str
     sections: tuple[str, ...] = Field(min_length=1)
     plan: HeldFile
     stems: dict[str, HeldFile]
+    dry: dict[str, str] = Field(default_factory=dict)
     let_go: tuple[str, ...] = ()
 
 
 class HeldMaster(Frozen):
     """The masters, by target, that stay where the mix is the held one, and the plan that says how they were made."""
 
-    version: str
     plan: HeldFile
     targets: dict[str, HeldFile] = Field(min_length=1)
 

@@ -22,7 +22,7 @@ from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import DECLARATIONS, REROLLS, Declaration, declaration_of
 
 HELD_MIX, HELD_MASTER = "edits.held_mix", "edits.held_master"
-MIX, MASTER = "mixing/mix", "mastering/master"
+STEMS, MIX, MASTER = "production/stems", "mixing/mix", "mastering/master"
 _TITLE = "creative.title"
 """Read by the arrangement for its MIDI file; it is heard nowhere."""
 _BY_TRACK = ("edits.tracks", "edits.stems")

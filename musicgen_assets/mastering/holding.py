@@ -31,7 +31,6 @@ class Held:
     audio in their order.
     """
 
-    version: str
     windows: tuple[Window, ...]
     prepared: Mapping[str, Any]
     records: tuple[TargetRecord, ...]
@@ -50,13 +49,13 @@ def held_decisions(job: Job) -> Held | None:
     windows = merged([(start - LEAD_S, end + TAIL_S) for start, end in part["windows"]])
     shared = PreparedRecord.model_validate(plan.streaming.model_dump(include=set(PreparedRecord.model_fields)))
     audio = tuple(ref_of(held.targets[role], role) for role in roles)
-    return Held(held.version, windows, shared.model_dump(mode="json"), records, audio)
+    return Held(windows, shared.model_dump(mode="json"), records, audio)
 
 
 def splice_task(held: Held, number: int, made: tuple[Ref, ...]) -> Task:
     """The task that splices target ``number``'s new master (audio, record) into the held one."""
     audio, record = made
-    inputs = {"windows": held.windows, "version": held.version}
+    inputs = {"windows": held.windows}
     return Task(f"splice/{number}", _SPLICE, inputs, {"new": audio, "record": record, "held": held.audio[number]})
 
 
@@ -76,6 +75,6 @@ def splice_master(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
         "integrated_lufs": round(integrated_lufs(out, rate), 4),
         "true_peak_dbtp": round(true_peak_dbtp(out, rate), 4),
         "dynamic_range_db": round(tt_dynamic_range_db(out, rate), 4),
-        "notes": (*record.notes, f"The master of {inputs['version']}, but from {told}."),
+        "notes": (*record.notes, f"The master of the version that was edited, but from {told}."),
     }
     return [audio_payload(out, rate, "streaming"), json_payload(record.model_copy(update=measured), "record")]

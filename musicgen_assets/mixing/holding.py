@@ -12,6 +12,7 @@ splice of audio (dsp.splicing), the master (mastering.holding).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,13 @@ def ref_of(file: HeldFile, role: str) -> Ref:
     return Ref(role, file.media_type, file.sha256, file.size_bytes, file.suffix, file.meta)
 
 
-def held_gains(job: Job, held: HeldMix) -> dict[str, float]:
-    """The values that freeze the mix that is held, but for tracks that were let go: those are measured anew."""
-    plan = MixPlan.model_validate_json(job.blob(ref_of(held.plan, "plan")).data)
+def held_plan(job: Job, held: HeldMix) -> MixPlan:
+    """The plan of the mix that is held."""
+    return MixPlan.model_validate_json(job.blob(ref_of(held.plan, "plan")).data)
+
+
+def held_gains(plan: MixPlan, held: HeldMix) -> dict[str, float]:
+    """The values that freeze the held ``plan``, but for tracks that were let go: those are measured anew."""
     gone = {f"mix/{track}" for track in held.let_go}
     return {name: value for name, value in plan.frozen_values.items() if "/".join(name.split("/")[:2]) not in gone}
 
@@ -60,9 +65,28 @@ def windows_of(held: HeldMix, plan: MixPlan, sections: Sequence[Stretch]) -> Hel
     ring_s = tail_s(plan)
     edited = [one for one in sections if one.name in held.sections or one.kind in held.sections]
     windows = merged([(one.start_s - LEAD_S, one.end_s + ring_s) for one in edited])
-    return HeldPart(
-        version=held.version, sections=tuple(one.name for one in edited), lead_s=LEAD_S, tail_s=ring_s, windows=windows
-    )
+    return HeldPart(sections=tuple(one.name for one in edited), lead_s=LEAD_S, tail_s=ring_s, windows=windows)
+
+
+def wholly_held(held: HeldMix, before: MixPlan, plan: MixPlan, dry: Mapping[str, Ref]) -> dict[str, Ref]:
+    """Stems (before the trim) that are the held mix's throughout: the same dry sound under the same hand.
+
+    ``before`` is the held plan, ``dry`` the stems that are mixed. What else plays on their bus does not move them.
+    """
+    known = {strip.track: strip for strip in before.strips}
+    found = {}
+    for strip in plan.strips:
+        file, old = held.stems.get(strip.track), known.get(strip.track)
+        is_same = old is not None and (old.hand, old.pan) == (strip.hand, strip.pan)
+        if file is not None and is_same and held.dry.get(strip.track) == dry[strip.track].sha256:
+            found[strip.track] = _bare(file, strip.track, before.trim_db)
+    return found
+
+
+def _bare(file: HeldFile, track: str, trim_db: float) -> Ref:
+    """A held stem as it was before its mix's trim."""
+    gain_db = round(float(file.meta["gain_db"]) - trim_db, 9)
+    return replace(ref_of(file, f"stem/{track}"), meta={**file.meta, "gain_db": gain_db})
 
 
 def with_held(job: Job, held: HeldMix, part: HeldPart, stems: Mapping[str, Ref], trim_db: float) -> dict[str, Ref]:
@@ -78,11 +102,10 @@ def with_held(job: Job, held: HeldMix, part: HeldPart, stems: Mapping[str, Ref],
             continue
         refs = {"new": stem}
         if file is not None:
-            old = ref_of(file, f"stem/{track}")
-            bare_db = round(float(old.meta["gain_db"]) - trim_db, 9)
-            if old.sha256 == stem.sha256 and abs(bare_db - float(stem.meta["gain_db"])) < 1e-6:
+            old = _bare(file, track, trim_db)
+            if old.sha256 == stem.sha256 and abs(old.meta["gain_db"] - float(stem.meta["gain_db"])) < 1e-6:
                 continue
-            refs["held"] = Ref(old.role, old.media_type, old.sha256, old.size_bytes, old.suffix, {"gain_db": bare_db})
+            refs["held"] = replace(old, meta={"gain_db": old.meta["gain_db"]})
         inputs = {"track": track, "windows": part.windows, "makeup_db": stem.meta["makeup_db"]}
         tasks[track] = Task(f"splice/{track}", _SPLICE, inputs, refs)
     results = job.tasks(list(tasks.values())) if tasks else []

@@ -16,7 +16,7 @@ from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, 
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
-from musicgen_assets.mixing.holding import held_gains, windows_of, with_held
+from musicgen_assets.mixing.holding import held_gains, held_plan, wholly_held, windows_of, with_held
 from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
 from musicgen_assets.production.meter import Measurement, measure
@@ -39,7 +39,8 @@ def make_mix(job: Job) -> Outcome:
     score = steady(job.load("arrangement/arrangement", Score))
     instrumentation = job.load("production/instrumentation", Instrumentation)
     held: HeldMix | None = job.read("edits.held_mix")
-    held_values = held_gains(job, held) if held is not None else {}
+    before = None if held is None else held_plan(job, held)
+    held_values = {} if held is None or before is None else held_gains(before, held)
     frozen: Mapping[str, float] = {**held_values, **job.read("ai_decisions.generation.frozen")}
     job.progress(0.0, "measuring stems")
     plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
@@ -49,13 +50,15 @@ def make_mix(job: Job) -> Outcome:
     job.progress(0.1, f"mixing {len(refs)} tracks")
     kicks = kick_times_s(score)
     glued = _glued(job, plan, refs, kicks)
-    stems = [result[0] for result in job.tasks(_strip_tasks(plan, refs, kicks, glued))]
+    whole = {} if held is None or before is None else wholly_held(held, before, plan, refs)
+    tasks = [task for task in _strip_tasks(plan, refs, kicks, glued) if task.name.removeprefix("strip/") not in whole]
+    played = {ref.role.removeprefix("stem/"): ref for (ref,) in job.tasks(tasks)} | whole
     order = [strip.track for strip in plan.strips]
-    if held is not None:
+    if held is not None and before is not None:
         part = windows_of(held, plan, sections)
         plan = plan.model_copy(update={"held": part})
-        by_track = dict(zip(order, stems, strict=True))
-        stems = list(with_held(job, held, part, by_track, held_values["mix/trim_db"]).values())
+        played = with_held(job, held, part, played, before.trim_db)
+    stems = [played[track] for track in order]
     job.progress(0.8, "summing")
     inputs = {"order": order, "trim_db": frozen.get("mix/trim_db")}
     mix = job.tasks([Task("mix", _SUM, inputs, dict(zip(order, stems, strict=True)))])[0][0]
@@ -197,7 +200,7 @@ def _facts(plan: MixPlan, idle: Sequence[str]) -> dict[str, float | int | str | 
     moved = [strip.track for strip in plan.strips if strip.hand is not None]
     by_hand: dict[str, float | int | str | bool] = {"moved_by_hand": ", ".join(moved)} if moved else {}
     if plan.held is not None:
-        by_hand["held"] = f"all of {plan.held.version} but {', '.join(plan.held.sections)}"
+        by_hand["held"] = f"all but {', '.join(plan.held.sections)}"
     if idle:
         by_hand["edited_and_not_playing"] = ", ".join(idle)
     return {

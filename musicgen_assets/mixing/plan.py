@@ -173,11 +173,10 @@ class Ride(Frozen):
 
 
 class HeldPart(Frozen):
-    """What of this mix is another's: all of ``version``'s outside ``windows`` (seconds), which reach from ``lead_s``
+    """What of this mix is that of the version edited: all outside ``windows`` (seconds), which reach from ``lead_s``
     before each of ``sections`` to ``tail_s`` after it.
     """
 
-    version: str
     sections: tuple[str, ...]
     lead_s: float
     tail_s: float

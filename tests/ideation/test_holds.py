@@ -26,8 +26,8 @@ def song() -> CompositionContext:
 @pytest.fixture(scope="module")
 def holding(song: CompositionContext) -> CompositionContext:
     """A version that holds the mix and the master of another."""
-    mix = HeldMix(version="a@v1", sections=("verse 1",), plan=FILE, stems={"bass": FILE, "drums": FILE})
-    master = HeldMaster(version="a@v1", plan=FILE, targets={"streaming": FILE})
+    mix = HeldMix(sections=("verse 1",), plan=FILE, stems={"bass": FILE, "drums": FILE})
+    master = HeldMaster(plan=FILE, targets={"streaming": FILE})
     held = {HELD_MIX: mix.model_dump(mode="json"), HELD_MASTER: master.model_dump(mode="json")}
     return revised(song, {**DRUMS_OUT, **held})
 

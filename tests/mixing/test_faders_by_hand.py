@@ -157,6 +157,13 @@ def test_a_held_mix_is_the_same_to_the_bit_outside_the_window_it_declares(plain:
     assert gains[0] == gains[1]
 
 
+def test_a_track_that_is_played_from_the_same_is_held_inside_the_section_too(plain: MemoryStore) -> None:
+    held = held_mix(plain, "verse 1")
+    held["dry"] = {ref.role.removeprefix("track/"): ref.sha256 for ref in plain.artifacts["production/stems"]}
+    store = edited(plain, {"held_mix": held, "tracks": {"drums": {"sections": {"verse 1": {"is_muted": True}}}}})
+    assert {role for role, sha256 in hashes(store).items() if sha256 != hashes(plain)[role]} == {"stem/drums"}
+
+
 def test_a_track_that_was_let_go_is_not_held(plain: MemoryStore) -> None:
     held = {**held_mix(plain, "verse 1"), "let_go": ["bass"]}
     del held["stems"]["bass"]
@@ -171,4 +178,4 @@ def held_mix(store: MemoryStore, section: str) -> dict[str, Any]:
         for role, ref in refs.items()
     }
     stems = {role.removeprefix("stem/"): file for role, file in files.items() if role.startswith("stem/")}
-    return {"version": "a@v1", "sections": [section], "plan": files["plan"], "stems": stems}
+    return {"sections": [section], "plan": files["plan"], "stems": stems}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +15,11 @@ import soundfile
 from musicgen_assets.composition.given_melody import given_by
 from musicgen_assets.context.edits import Edits, StoredFile, objects_of
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.graph.job import Blob
+from musicgen_assets.context.request import CompositionRequest
+from musicgen_assets.graph.job import Blob, Payload
+from musicgen_assets.graph.memory_job import MemoryStore
 from musicgen_assets.graph.payloads import decoded_audio
+from musicgen_assets.ideation.brief import validate_request
 from musicgen_assets.production.given_stem import adopt_stem, stem_task
 from musicgen_assets.score.material import Harmony
 from musicgen_assets.score.tune import read_tune
@@ -218,3 +222,30 @@ def test_a_recording_without_a_tune_is_refused(store: ArtifactStore, kept: Calla
     noise = 0.1 * np.random.default_rng(2).standard_normal((1, 22_050)).astype(np.float32)
     with pytest.raises(BadInput, match="notes are heard"):
         started_from(store, Path(kept("noise.wav", wav(noise, 22_050))))
+
+
+def test_a_refrain_with_words_takes_up_a_hook_that_was_given() -> None:
+    """A hook of more notes than the refrain's first line has syllables, and a chorus composed around it."""
+    data = midi(
+        {"Hook": [(n, 1.0, pitch) for n, pitch in enumerate((67, 69, 71, 74, 72, 71, 69, 67))], "Verse": rows()}
+    )
+    sha256 = hashlib.sha256(data).hexdigest()
+    words = (
+        "[Verse]\nThe water carries me away\nA seagull follows down the bay\n[Chorus]\nCarry me over\nCarry me home\n"
+    )
+    overrides = {
+        "creative.lyrics": words, "musical.key": "G",
+        "edits.melody": {"name": "a.mid", "sha256": sha256, "size_bytes": len(data), "media_type": "audio/midi"},
+    }  # fmt: skip
+    context = validate_request(CompositionRequest(prompt="a pop song", seed=6, overrides=overrides))
+    store = MemoryStore(context=context, data={"styles": []})
+    store.keep(Payload("melody", "audio/midi", data))
+    for asset in ("chord_progression", "rhythm_pattern", "lyrics", "melody"):
+        store.run(f"composition/{asset}")
+    melody = store.json("composition/melody")
+    assert melody["is_given"]
+    first, past = melody["themes"]["chorus"]["phrases"][0]
+    assert past - first == len(("Car", "ry", "me", "o", "ver"))
+    assert [note[2] for note in melody["themes"]["verse"]["notes"]][: len(TUNE)] == [pitch for _, pitch in TUNE]
+    facts = store.outcomes["composition/melody"].facts
+    assert facts["given_sha256"] == sha256
