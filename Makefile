@@ -15,7 +15,8 @@ demo: .venv/.core font ## make a song and say where it is
 	$(BIN)/musicgen compose "$(PROMPT)" --seed 1
 
 test: .venv/.dev font ## run every test
-	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run"
+	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run" \
+		"pg_ctlcluster:postgresql:tests over PostgreSQL will not run"
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 coverage: .venv/.dev font ## run every test and count which lines they reach
