@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root: then it runs as its own user, or as nobody.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -54,7 +55,9 @@ class PostgreSQL:
             self.process = subprocess.Popen(
                 [self.programs / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1",
                  "-k", self.folder, *options],
-                stdout=subprocess.DEVNULL, stderr=log, env=homeless(), **as_other(),
+                stdout=subprocess.DEVNULL, stderr=log, env=homeless(),
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  # only after the change of user, which would undo it
+                **as_other(),
             )  # fmt: skip
 
     def kill(self) -> None:
@@ -140,6 +143,11 @@ def server() -> Iterator[PostgreSQL]:
             found.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """A server must not outlive tests that were killed: prctl(PR_SET_PDEATHSIG, SIGQUIT)."""
+    ctypes.CDLL(None).prctl(1, 3)
 
 
 def _free_port() -> int:
