@@ -1,14 +1,13 @@
 """What people do to a song by hand: faders, mutes and pans of tracks, files put in an artifact's place, what is held.
 
-Belongs here: the models of ``CompositionContext.edits`` with their ranges, and which objects they name. Does not belong
-here: what is made of them (composition, production, mixing, mastering), reading files (resources.uploads).
+Belongs here: the models of ``CompositionContext.edits`` with their ranges. Does not belong here: what is made of them
+(composition, production, mixing, mastering), reading files (resources.uploads).
 
 A song nobody edited by hand has none of this: ``edits`` is then left out of what is written, and of every result key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -145,14 +144,3 @@ def _is_idle(edit: Any, model: type[BusEdit]) -> bool:
         return edit is None or model.model_validate(edit) == model()
     except ValueError:
         return False
-
-
-def objects_of(edits: Edits) -> Iterator[str]:
-    """Hashes of every stored object that ``edits`` need beside the version's own artifacts: uploads, what is held."""
-    files: list[StoredFile | HeldFile] = [*edits.stems.values()]
-    files += [edits.melody] if edits.melody is not None else []
-    if edits.held_mix is not None:
-        files += [edits.held_mix.plan, *edits.held_mix.stems.values()]
-    if edits.held_master is not None:
-        files += [edits.held_master.plan, *edits.held_master.targets.values()]
-    yield from dict.fromkeys(file.sha256 for file in files)

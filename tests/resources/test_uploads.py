@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from musicgen_assets.composition.given_melody import given_by
-from musicgen_assets.context.edits import Edits, StoredFile, objects_of
+from musicgen_assets.context.edits import Edits, StoredFile
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.graph.job import Blob, Payload
@@ -24,6 +24,7 @@ from musicgen_assets.production.given_stem import adopt_stem, stem_task
 from musicgen_assets.score.material import Harmony
 from musicgen_assets.score.tune import read_tune
 from musicgen_assets.theory.harmonising import key_of
+from resources.registry.garbage import named_objects
 from resources.store import ArtifactStore
 from resources.uploads import replacements, setting_of, started_from
 
@@ -93,7 +94,7 @@ def test_a_file_is_in_the_store_under_the_hash_that_the_context_gets(
     assert edits.melody is not None
     assert store.get(edits.melody.sha256) == tune
     assert store.get(edits.stems["vocal"].sha256) == take
-    assert set(objects_of(edits)) == {edits.melody.sha256, edits.stems["vocal"].sha256}
+    assert set(named_objects(edits.model_dump(mode="json"))) == {edits.melody.sha256, edits.stems["vocal"].sha256}
     assert replacements(None, [f"melody={melody}"])["edits.melody"] == found["edits.melody"]
 
 
