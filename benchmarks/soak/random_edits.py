@@ -60,6 +60,8 @@ def leaves(context: Context, paths: Sequence[str]) -> dict[str, Any]:
     """Every leaf path of a resolved context with its value: what makes the same context from scratch."""
     found = {}
     for path in paths:
+        if path.partition(".")[0] not in context:  # "edits", where nothing was done by hand
+            continue
         value: Any = context
         for part in path.split("."):
             value = value[part]

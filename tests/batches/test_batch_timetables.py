@@ -61,7 +61,7 @@ def test_each_file_that_names_a_time_is_a_schedule_of_the_deployment(settings: S
     write(NIGHTLY, "copy-of-evening.yaml")
     assert [schedule.name for schedule in batch_schedules(settings)] == ["batch_evening"]
     served = {schedule.name: schedule for schedule in deployment().get_repository_def().schedule_defs}
-    assert served.keys() == {SCHEDULES[0].name, "batch_evening"}
+    assert served.keys() == {*(schedule.name for schedule in SCHEDULES), "batch_evening"}
     nightly = served["batch_evening"]
     assert (nightly.cron_schedule, nightly.execution_timezone) == ("0 3 * * *", "Europe/Vienna")
     assert nightly.default_status == dg.DefaultScheduleStatus.RUNNING
