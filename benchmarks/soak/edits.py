@@ -40,10 +40,10 @@ ALL = "all"
 BETWEEN = ("composition", "arrangement", "production", "mixing")
 LOUD = "technical.loudness_target_lufs=-9"
 
-_FRESH = """query Fresh($partition: String!) { assetNodes { assetKey { path } staleStatus(partition: $partition)
-            staleCauses(partition: $partition) { reason } } }"""
-_MARKS = """query Marks($partitions: [String!]!) { assetNodes { assetKey { path }
-            assetMaterializations(partitions: $partitions, limit: 1) { metadataEntries { label
+_FRESH = """query Fresh($keys: [AssetKeyInput!], $partition: String!) { assetNodes(assetKeys: $keys) { assetKey { path }
+            staleStatus(partition: $partition) staleCauses(partition: $partition) { reason } } }"""
+_MARKS = """query Marks($keys: [AssetKeyInput!], $partitions: [String!]!) { assetNodes(assetKeys: $keys) {
+            assetKey { path } assetMaterializations(partitions: $partitions, limit: 1) { metadataEntries { label
             ... on TextMetadataEntry { text } } } } }"""
 
 
@@ -210,7 +210,7 @@ def _loud(case: Case, base: Base, made: dict[str, Any]) -> list[str]:
 
 
 def _fresh(running: Deployment, made: dict[str, Any]) -> list[str]:
-    nodes = running.graphql(_FRESH, {"partition": made["partition"]})["assetNodes"]
+    nodes = running.graphql(_FRESH, {"keys": _keys(made), "partition": made["partition"]})["assetNodes"]
     told = []
     for node in nodes:
         if node["staleStatus"] != "FRESH":
@@ -219,11 +219,16 @@ def _fresh(running: Deployment, made: dict[str, Any]) -> list[str]:
     return told if len(nodes) >= len(made["stages"]) else [*told, f"Dagster shows {len(nodes)} assets"]
 
 
+def _keys(made: dict[str, Any]) -> list[dict[str, list[str]]]:
+    """The assets of a song, as GraphQL names them: those of housekeeping have no partitions to ask about."""
+    return [{"path": row["asset"].split("/")} for row in made["stages"]]
+
+
 def _marked(running: Deployment, made: dict[str, Any]) -> list[str]:
     """Carried assets whose materialization in Dagster does not say so, and made ones whose does."""
     carried = {row["asset"]: row["carried_from"] for row in made["stages"]}
     told = []
-    for node in running.graphql(_MARKS, {"partitions": [made["partition"]]})["assetNodes"]:
+    for node in running.graphql(_MARKS, {"keys": _keys(made), "partitions": [made["partition"]]})["assetNodes"]:
         asset = "/".join(node["assetKey"]["path"])
         entries = {
             entry["label"]: entry.get("text")
