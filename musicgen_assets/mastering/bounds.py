@@ -28,6 +28,9 @@ LEAD_RANGE_DB = 15.0
 MIN_LEAD_OVER_REST_DB = -6.5
 """P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", 53rd AES Conference,
 2014: a lead is about as loud as all the rest together. Songs of 19 styles measure -4.3 to +4 dB, as leads pause."""
+MAX_LEAD_UNDER_PLAN_DB = 4.0
+"""How far under the mix plan's own ``lead_over_rest_lu`` a lead may measure. Where it sounds it is louder than on
+average: songs of 36 styles measure 0.8 dB under to 5.4 dB over their plans."""
 MAX_SILENT_NOTES = 0.25
 """Share of a part's notes that may pass without sound: notes under another's tail measure as silent too."""
 MAX_LAG_MS = 70.0

@@ -31,9 +31,16 @@ class Part:
     measures: PartMeasures
 
 
-def part_checks(parts: Sequence[Part]) -> list[CheckResult]:
+def part_checks(parts: Sequence[Part], planned_lead_lu: float | None = None) -> list[CheckResult]:
     """All checks of the parts, in the order of ``PART_CHECKS``."""
-    return [_lead(parts), _heard(parts), _timing(parts), _intonation(parts), _ambience(parts), _cymbals(parts)]
+    return [
+        _lead(parts, planned_lead_lu),
+        _heard(parts),
+        _timing(parts),
+        _intonation(parts),
+        _ambience(parts),
+        _cymbals(parts),
+    ]
 
 
 def lead_over_rest_db(parts: Sequence[Part]) -> float | None:
@@ -60,12 +67,15 @@ def _leads(parts: Sequence[Part]) -> list[Part]:
     return vocal or [part for part in parts if part.role == "lead"]
 
 
-def _lead(parts: Sequence[Part]) -> CheckResult:
-    expected = f"at least {bounds.MIN_LEAD_OVER_REST_DB:g} dB against all the rest, where it sounds"
+def _lead(parts: Sequence[Part], planned_lu: float | None) -> CheckResult:
+    least_db = bounds.MIN_LEAD_OVER_REST_DB
+    if planned_lu is not None:
+        least_db = max(least_db, planned_lu - bounds.MAX_LEAD_UNDER_PLAN_DB)
+    expected = f"at least {least_db:.1f} dB against all the rest, where it sounds"
     found = lead_over_rest_db(parts)
     if found is None:
         return CheckResult("lead_audibility", True, "nothing leads, or nothing accompanies", expected)
-    return CheckResult("lead_audibility", found >= bounds.MIN_LEAD_OVER_REST_DB, round(found, 2), expected)
+    return CheckResult("lead_audibility", found >= least_db, round(found, 2), expected)
 
 
 def _heard(parts: Sequence[Part]) -> CheckResult:

@@ -80,7 +80,8 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     asked = asked_of(job, score)
     masters = _masters(job)
     mix = job.ref("mixing/mix", "main")
-    strips = job.json("mixing/mix", "plan")["strips"]
+    plan = job.json("mixing/mix", "plan")
+    strips = plan["strips"]
     muted = muted_tracks(strips)
     part_tasks = _part_tasks(job, score, [strip["track"] for strip in strips])
     score_ref = job.ref("arrangement/arrangement", "main")
@@ -121,13 +122,13 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     found = MusicMeasures.model_validate_json(job.blob(music).data)
     grid_match = _grid(job, grid)
     judged = job.json("arrangement/vocal_line", "critic")
-    null_db = job.json("mixing/mix", "plan").get("stems_null_db")
+    null_db = plan.get("stems_null_db")
     by_score = fit_score(found.pitch_classes, score, asked.key, asked.scale)
     checks = (
         *over_targets([(verdict.target.name, verdict.checks) for verdict in targets]),
         tempo_check(found, grid_match, mean_tempo_bpm(score), asked.tempo_bpm),
         key_check(found.keys, asked.key, asked.scale, by_score),
-        *part_checks([part for part in parts if part.name not in muted]),
+        *part_checks([part for part in parts if part.name not in muted], _planned_lead_lu(plan)),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(judged),
     )
@@ -176,6 +177,13 @@ def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]
         refs = {"stem": stems[name], **({"dry": dry[name]} if name in dry else {})}
         tasks[name] = Task(f"part/{name}", _PART_ENTRY, inputs, refs)
     return tasks
+
+
+def _planned_lead_lu(plan: Mapping[str, Any]) -> float | None:
+    """How loud the mix meant its lead to be against all the rest; None where a hand moved a fader since."""
+    planned = plan.get("lead_over_rest_lu")
+    is_moved = any(strip.get("hand") is not None for strip in plan["strips"])
+    return None if planned is None or is_moved else float(planned)
 
 
 def _parts(job: Job, strips: Sequence[Mapping[str, Any]], results: Mapping[str, tuple[Ref, ...]]) -> tuple[Part, ...]:
