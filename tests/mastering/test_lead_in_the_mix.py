@@ -1,4 +1,4 @@
-"""A lead is held to being heard, and to being about as loud as its mix meant it to be."""
+"""A lead is held to being as loud as its mix meant it to be, and what begins clearly to beginning in time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering.bounds import MAX_LEAD_UNDER_PLAN_DB, MIN_LEAD_OVER_REST_DB
 from musicgen_assets.mastering.gate_parts import Part, part_checks
 from musicgen_assets.mastering.judging import _planned_lead_lu
-from musicgen_assets.mastering.parts import PartMeasures
+from musicgen_assets.mastering.parts import Lag, PartMeasures
 
 
 def part(name: str, role: str, level_db: float) -> Part:
@@ -49,3 +49,12 @@ def test_a_fader_moved_by_hand_is_not_held_to_the_plan() -> None:
     assert _planned_lead_lu({"lead_over_rest_lu": None, "strips": strips}) is None
     moved = [*strips, {"track": "bass", "hand": {"gain_db": -3.0}}]
     assert _planned_lead_lu({"lead_over_rest_lu": -1.5, "strips": moved}) is None
+
+
+@pytest.mark.parametrize(("role", "is_passed"), [("chords", False), ("lead", False), ("pad", True), ("vocal", True)])
+def test_drift_is_judged_of_parts_that_begin_clearly(role: str, is_passed: bool) -> None:
+    lags = tuple(Lag(from_s=10.0 * n, lag_ms=55.0 * (n > 0), score=30.0, lead=2.0) for n in range(3))
+    late = part("late", role, -6.0)
+    late = Part("late", late.role, late.measures.model_copy(update={"lags": lags}))
+    found = next(check for check in part_checks([late, part("piano", "chords", 0.0)]) if check.name == "timing")
+    assert found.passed == is_passed
