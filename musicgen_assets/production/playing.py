@@ -50,6 +50,11 @@ class _Stroke:
     tilt_db: float
     release: int
 
+    @property
+    def length(self) -> int:
+        """Samples from its start to silence."""
+        return self.end - self.start + self.release
+
 
 def play(
     instrument: Instrument, keys: Keys, touch: Touch, samples: int, sample_rate_hz: int, *,
@@ -66,12 +71,12 @@ def play(
     panned = {key: pan_gains(spread * place) for key, place in places(keys.pitches, is_drums=is_drums).items()}
     strokes = _strokes(keys, touch, response, sample_rate_hz, samples, is_drums=is_drums)
     curve = pitch if pitch is not None and pitch.at.size else None
+    spare = round(SKIP_MAX_S * sample_rate_hz) if touch.attack_ms >= SLOW_ATTACK_MS else 0
     for (key, band, tuning), group in _grouped(keys, strokes, touch):
         cents = detune_cents + TUNINGS[tuning] * touch.detune_cents
         factor = response.gain(key, band)
-        spare = round(SKIP_MAX_S * sample_rate_hz) if touch.attack_ms >= SLOW_ATTACK_MS else 0
-        for stroke, held, ahead in _held(instrument, key, band, cents, group, curve, spare):
-            note = _shaped(held, stroke, touch, key, sample_rate_hz, factor, ahead, is_drums=is_drums)
+        for stroke, held in _held(instrument, key, band, cents, group, curve, spare):
+            note = _shaped(held, stroke, touch, key, sample_rate_hz, factor, is_drums=is_drums)
             out.add(note, stroke.start, panned[key])
     return out.sound()
 
@@ -79,11 +84,11 @@ def play(
 def _held(
     instrument: Instrument, key: int, band: int, cents: float, group: list[_Stroke], curve: PitchCurve | None,
     spare: int,
-) -> Iterator[tuple[_Stroke, FloatArray, int]]:  # fmt: skip
-    """Each stroke with its key held long enough, and how many samples more there are than it needs: asked once for
-    all that are unbent (with ``spare``), once for each that is bent (with none, for bends are timed from its start).
+) -> Iterator[tuple[_Stroke, FloatArray]]:  # fmt: skip
+    """Each stroke with its key held long enough: asked once for all that are unbent, with ``spare`` samples more than
+    they need, and once for each that is bent, with none, for bends are timed from its start.
     """
-    lengths = [stroke.end - stroke.start + stroke.release for stroke in group]
+    lengths = [stroke.length for stroke in group]
     base = cents / 100.0
     is_bent = [
         curve is not None and curve.moves(stroke.start, stroke.start + length)
@@ -94,9 +99,9 @@ def _held(
     for stroke, length, bent in zip(group, lengths, is_bent, strict=True):
         if bent and curve is not None:
             steps = [(offset, base + semitones) for offset, semitones in curve.steps(stroke.start, length)]
-            yield stroke, _trimmed(instrument.held(key, band, length, steps)), 0
+            yield stroke, _trimmed(instrument.held(key, band, length, steps))
         elif plain is not None:
-            yield stroke, plain[:, : length + spare], spare
+            yield stroke, plain[:, : length + spare]
 
 
 def _strokes(keys: Keys, touch: Touch, response: Response, rate: int, samples: int, *, is_drums: bool) -> list[_Stroke]:
@@ -161,13 +166,15 @@ def _band(velocity: float, width: int) -> int:
 
 
 def _shaped(
-    held: FloatArray, stroke: _Stroke, touch: Touch, key: int, rate: int, factor: float, spare: int, *, is_drums: bool
+    held: FloatArray, stroke: _Stroke, touch: Touch, key: int, rate: int, factor: float, *, is_drums: bool
 ) -> FloatArray:
-    """One note: tone, level, onset, release. A new array. ``held`` may be ``spare`` samples longer than is needed."""
+    """One note: tone, level, onset, release. A new array. Where ``held`` is longer than the stroke, a hard one may
+    begin further into it.
+    """
     force = min(stroke.velocity, HARD_VELOCITY) / HARD_VELOCITY
     spoken = _spoken(held, rate) if touch.attack_ms >= SLOW_ATTACK_MS else 0
-    begin = min(round(max(spoken - FAST_ATTACK_S * rate, 0.0) * force**2), spare)
-    held = held[:, begin : held.shape[1] - (spare - begin)] if spare else held
+    begin = min(round(max(spoken - FAST_ATTACK_S * rate, 0.0) * force**2), max(held.shape[1] - stroke.length, 0))
+    held = held[:, begin : begin + stroke.length]
     if touch.bark > 0.0 and stroke.velocity > SOFT_VELOCITY:
         held = _barking(held, touch.bark * (stroke.velocity - SOFT_VELOCITY) / (HARD_VELOCITY - SOFT_VELOCITY))
     pivot = DRUM_PIVOT_HZ if is_drums else pivot_hz(key, touch.pivot)
