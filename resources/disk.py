@@ -8,7 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
 from resources.processes import temporary_mark
@@ -92,6 +95,30 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         remove_quietly(temporary)
         raise disk_failure(error, path, "write") from error
+
+
+@contextmanager
+def written_whole(target: Path, needed_bytes: int, doing: str) -> Iterator[IO[bytes]]:
+    """A new file beside ``target`` to be written in the block; it takes its place when the block ends, and is gone
+    where the block fails.
+
+    ``needed_bytes`` are about what will be written, ``doing`` is as for ``disk_failure``. Raises a Failure by errno,
+    and PermanentFailure where the disk lacks the bytes: before anything is written, or as others filled it meanwhile.
+    """
+    make_folder(target.parent)
+    check_room(target.parent, needed_bytes, target)
+    fresh = target.with_name(f".{target.name}.{temporary_mark()}.tmp")
+    try:
+        with fresh.open("xb") as file:
+            yield file
+        fresh.replace(target)
+        flush_folder(target.parent)
+    except OSError as error:
+        remove_quietly(fresh)
+        check_room(target.parent, needed_bytes, target)  # says how much it takes
+        raise disk_failure(error, target, doing) from error
+    finally:
+        remove_quietly(fresh)
 
 
 def write_durably(path: Path, data: bytes) -> None:

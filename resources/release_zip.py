@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from musicgen_assets.graph.manifest import Manifest
-from resources.disk import check_room, disk_failure, flush_folder, make_folder, remove_quietly
-from resources.processes import temporary_mark
+from resources.disk import written_whole
 from resources.release_export import places_of
 from resources.store import ArtifactStore
 
@@ -30,22 +29,9 @@ def zip_release(store: ArtifactStore, manifest: Manifest, target: Path, folder: 
 
     target = target.absolute()
     places_of(manifest)
-    make_folder(target.parent)
     needed_bytes = sum(role.size_bytes for role in manifest.content)
-    check_room(target.parent, needed_bytes, target)
-    fresh = target.with_name(f".{target.name}.{temporary_mark()}.tmp")
-    try:
-        with fresh.open("xb") as file:
-            zip_into(file, _members(store, manifest, folder))
-            file.flush()
-        fresh.replace(target)
-        flush_folder(target.parent)
-    except OSError as error:
-        remove_quietly(fresh)
-        check_room(target.parent, needed_bytes, target)  # others filled the disk meanwhile: say how much it takes
-        raise disk_failure(error, target, "write the release to") from error
-    finally:
-        remove_quietly(fresh)
+    with written_whole(target, needed_bytes, "write the release to") as file:
+        zip_into(file, _members(store, manifest, folder))
     return target
 
 

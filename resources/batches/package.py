@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.graph.manifest import Manifest
 from resources.batches.status import Item, find_batch, items_of
-from resources.disk import check_room, disk_failure, flush_folder, make_folder, remove_quietly
-from resources.processes import temporary_mark
+from resources.disk import written_whole
 from resources.release_export import places_of
 from resources.release_zip import CHECKSUMS
 from resources.studio import RELEASE_ASSET
@@ -44,20 +43,9 @@ def package(studio: Studio, text: str, target: Path) -> tuple[Path, int]:
     if not released:
         raise BadInput("batch", name, "none of its songs is released", way_out=f"See musicgen batch show {name}")
     target = target.absolute()
-    make_folder(target.parent)
     needed_bytes = sum(role.size_bytes for _, manifest in released for role in manifest.content)
-    check_room(target.parent, needed_bytes, target)
-    fresh = target.with_name(f".{target.name}.{temporary_mark()}.tmp")
-    try:
-        with fresh.open("xb") as file:
-            zip_into(file, _members(studio.store, name, items, released))
-            file.flush()
-        fresh.replace(target)
-        flush_folder(target.parent)
-    except OSError as error:
-        raise disk_failure(error, target, "write the package to") from error
-    finally:
-        remove_quietly(fresh)
+    with written_whole(target, needed_bytes, "write the package to") as file:
+        zip_into(file, _members(studio.store, name, items, released))
     return target, len(released)
 
 

@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.graph.payloads import canonical_json
-from resources.disk import check_room, disk_failure, flush_folder, make_folder, remove_quietly
+from resources.disk import written_whole
 from resources.door_work import open_requests_of
 from resources.leases import lease_of
-from resources.processes import temporary_mark
 from resources.registry import Event, Registry, Version, Waiver, queries
 from resources.state_machine import RESTING
 from resources.store import ArtifactStore
@@ -55,19 +54,9 @@ def export_tree(registry: Registry, store: ArtifactStore, composition: str, targ
     with registry.reading() as session:
         tree = tree_of(session, store, composition)
     text = canonical_json(tree.model_dump(mode="json"))
-    make_folder(target.parent)
-    check_room(target.parent, len(text) + sum(tree.objects.values()), target)
-    fresh = target.with_name(f".{target.name}.{temporary_mark()}.tmp")
-    try:
-        with fresh.open("xb") as file:
-            _write(file, text, store, sorted(tree.objects))
-            file.flush()
-        fresh.replace(target)
-        flush_folder(target.parent)
-    except OSError as error:
-        raise disk_failure(error, target, "write the composition to") from error
-    finally:
-        remove_quietly(fresh)
+    needed_bytes = len(text) + sum(tree.objects.values())
+    with written_whole(target, needed_bytes, "write the composition to") as file:
+        _write(file, text, store, sorted(tree.objects))
     return Packed(target, composition, len(tree.versions), len(tree.objects), target.stat().st_size)
 
 
