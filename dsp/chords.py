@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dsp.errors import AudioError
-from dsp.key import LOWEST_NOTE, NOTE_FRAMES_PER_S, DoubleArray, note_strengths
+from dsp.key import NOTE_FRAMES_PER_S, DoubleArray, by_class, note_strengths
 from dsp.levels import FloatArray, check_audio, check_rate
 
 _BASS_SHARE = 0.4
-_BASS_TOP = 52
 _STAY = 0.12
 _NOTHING = 0.8
 """Likeness to no chord at all: what a chord has to exceed. An even spread of all classes is .5 like any triad, and the
@@ -66,20 +65,13 @@ def classes_between(notes: DoubleArray, edges_s: DoubleArray) -> tuple[DoubleArr
     at = np.clip(np.rint(edges_s * NOTE_FRAMES_PER_S).astype(int), 0, notes.shape[0])
     sums = np.concatenate([np.zeros((1, notes.shape[1])), np.cumsum(notes, axis=0)])
     last = np.maximum(at[1:], np.minimum(at[:-1] + 1, notes.shape[0]))
-    found = sums[last] - sums[at[:-1]]
-    classes, bass = np.zeros((len(found), 12)), np.zeros((len(found), 12))
-    for index in range(notes.shape[1]):
-        pitch = index + LOWEST_NOTE
-        classes[:, pitch % 12] += found[:, index]
-        if pitch < _BASS_TOP:
-            bass[:, pitch % 12] += found[:, index]
-    return classes, bass
+    return by_class(sums[last] - sums[at[:-1]])
 
 
 def _likeness(classes: DoubleArray, bass: DoubleArray) -> DoubleArray:
     """How like each of 24 triads (major, then minor) and of no chord each stretch is, shape (stretches, 25)."""
-    heard = _unit(np.sqrt(classes)) @ _triads().T
-    rooted = np.tile(_unit(bass), 2)
+    heard = unit_rows(np.sqrt(classes)) @ _triads().T
+    rooted = np.tile(unit_rows(bass), 2)
     nothing = np.full((len(classes), 1), _NOTHING)
     return np.concatenate([heard + _BASS_SHARE * rooted * heard, nothing], axis=1)
 
@@ -92,7 +84,8 @@ def _triads() -> DoubleArray:
     return table
 
 
-def _unit(rows: DoubleArray) -> DoubleArray:
+def unit_rows(rows: DoubleArray) -> DoubleArray:
+    """Each row at length 1; rows of nothing stay so."""
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), dtype=np.float64)
 
 

@@ -24,8 +24,6 @@ _QUIET = 1e-5
 
 # MIDI numbers: spectrum from G1 to G7, notes from G1 to E6, bass below E3.
 _LOWEST, _HIGHEST, _HIGHEST_NOTE, _BASS_TOP = 31, 103, 88, 52
-LOWEST_NOTE = _LOWEST
-"""MIDI number of the first column of ``note_strengths``."""
 NOTE_FRAMES_PER_S = _RATE_HZ / _HOP
 _OVERTONES = 8
 _OVERTONE_DECAY = 0.7
@@ -92,7 +90,7 @@ def estimate_key(samples: FloatArray, rate: int) -> KeyEstimate:
 
 def key_of_notes(notes: DoubleArray) -> KeyEstimate:
     """``estimate_key`` of what ``note_strengths`` found, shape (frames, 57)."""
-    heard, bass = _by_class(notes), _by_class(notes[:, : _BASS_TOP - _LOWEST])
+    heard, bass = by_class(notes)
     loudness = heard.sum(axis=1, keepdims=True)
     if not loudness.any():
         return _ranked(np.full((12, 2), 1.0 / 24.0))
@@ -173,8 +171,12 @@ def _note_templates() -> DoubleArray:
     return np.asarray(templates / templates.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _by_class(notes: DoubleArray) -> DoubleArray:
-    """Sums over octaves, shape (frames, 12), C first."""
+def by_class(notes: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Strength of each pitch class, C first, of all notes and of those in the bass, each of shape (rows, 12)."""
+    return _summed(notes), _summed(notes[:, : _BASS_TOP - _LOWEST])
+
+
+def _summed(notes: DoubleArray) -> DoubleArray:
     out = np.zeros((notes.shape[0], 12))
     for index in range(notes.shape[1]):
         out[:, (index + _LOWEST) % 12] += notes[:, index]

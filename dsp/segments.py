@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from dsp.chords import unit_rows
 from dsp.levels import FloatArray, as_channels, check_audio, check_rate
 from dsp.tempo import DoubleArray
 
@@ -32,7 +33,7 @@ def section_starts(samples: FloatArray, rate: int, edges_s: DoubleArray, chroma:
     """
     check_audio(samples)
     check_rate(rate)
-    features = np.concatenate([_levels(samples, rate, edges_s), _scaled(chroma)], axis=1)
+    features = np.concatenate([_levels(samples, rate, edges_s), unit_rows(chroma)], axis=1)
     novelty = _novelty(features)
     if novelty.size <= 2 * _REACH or float(novelty.std()) <= 1e-9:
         return np.asarray(edges_s[:1], dtype=np.float64)
@@ -64,10 +65,6 @@ def _levels(samples: FloatArray, rate: int, edges_s: DoubleArray) -> DoubleArray
     if loudest <= 0.0:
         return rows
     return np.asarray(1.0 - np.maximum(10.0 * np.log10(rows / loudest + 1e-12), _FLOOR_DB) / _FLOOR_DB)
-
-
-def _scaled(chroma: DoubleArray) -> DoubleArray:
-    return np.asarray(chroma / np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-12), dtype=np.float64)
 
 
 def _novelty(features: DoubleArray) -> DoubleArray:
