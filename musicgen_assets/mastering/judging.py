@@ -83,7 +83,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     plan = job.json("mixing/mix", "plan")
     strips = plan["strips"]
     muted = muted_tracks(strips)
-    part_tasks = _part_tasks(job, score, [strip["track"] for strip in strips])
+    part_tasks = _part_tasks(job, score, strips)
     score_ref = job.ref("arrangement/arrangement", "main")
     tasks = [
         Task("mix", _MIX_ENTRY, {}, {"mix": mix}),
@@ -151,7 +151,7 @@ def _targets(job: Job) -> tuple[Target, ...]:
     )
 
 
-def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]:
+def _part_tasks(job: Job, score: Score, strips: Sequence[Mapping[str, Any]]) -> dict[str, Task]:
     """A task for each stem of the mix, with its written notes and, where production has it, its dry sound. Notes that
     a hand muted were not to be heard, and what is played in a file that was given nobody knows.
     """
@@ -162,16 +162,16 @@ def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]
     tracks = steady_tracks(merged_tracks(score, job.json("arrangement/vocal_line")), score)
     written = {track.name: track for track in tracks}
     tempo_bpm = steady(score).tempo_bpm
-    hands = {str(strip["track"]): hand_of(strip) for strip in job.json("mixing/mix", "plan")["strips"]}
     tasks = {}
-    for name in names:
+    for strip in strips:
+        name, hand = strip["track"], hand_of(strip)
         track = written.get(name)
         is_known = track is not None and not (name in dry and "given" in dry[name].meta)
         notes = track.notes if track is not None and is_known else ()
         rows = [
             (seconds(start, tempo_bpm), seconds(start + length, tempo_bpm), pitch, velocity)
             for start, length, pitch, velocity in notes
-            if not is_silent_at(hands.get(name), seconds(start, tempo_bpm))
+            if not is_silent_at(hand, seconds(start, tempo_bpm))
         ]
         inputs = part_task_inputs(rows, is_drums=track is not None and track.is_drums)
         refs = {"stem": stems[name], **({"dry": dry[name]} if name in dry else {})}
@@ -182,7 +182,7 @@ def _part_tasks(job: Job, score: Score, names: Sequence[str]) -> dict[str, Task]
 def _planned_lead_lu(plan: Mapping[str, Any]) -> float | None:
     """How loud the mix meant its lead to be against all the rest; None where a hand moved a fader since."""
     planned = plan.get("lead_over_rest_lu")
-    is_moved = any(strip.get("hand") is not None for strip in plan["strips"])
+    is_moved = any(hand_of(strip) is not None for strip in plan["strips"])
     return None if planned is None or is_moved else float(planned)
 
 
