@@ -151,6 +151,14 @@ def queries_history(registry: Registry, partition: str) -> int:
         return len(queries.materialization_history(session, partition, "composition/melody"))
 
 
+def marked_melody(registry: Registry, settings: Settings, store: ArtifactStore, make: Make) -> None:
+    """An object that the only song which needed it has left behind, marked by one collection."""
+    one = song(registry, settings)
+    make(one, "composition/melody", "melody")
+    erase(registry, one)
+    impatient(registry, store)
+
+
 def test_what_a_request_names_by_hash_stays_with_its_version(
     registry: Registry, settings: Settings, store: ArtifactStore
 ) -> None:
@@ -170,10 +178,7 @@ def test_what_a_request_names_by_hash_stays_with_its_version(
 def test_who_needs_a_marked_object_takes_the_mark_off(
     registry: Registry, settings: Settings, store: ArtifactStore, make: Make
 ) -> None:
-    one = song(registry, settings)
-    make(one, "composition/melody", "melody")
-    erase(registry, one)
-    impatient(registry, store)
+    marked_melody(registry, settings, store, make)
     make(song(registry, settings), "composition/melody", "melody")
     assert impatient(registry, store).freed == 0
     assert there(store) == {"melody"}
@@ -183,10 +188,8 @@ def test_what_comes_to_be_needed_while_the_survey_is_read_stays(
     registry: Registry, settings: Settings, store: ArtifactStore, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The survey says that nobody needs it; a moment later somebody does, and only then the sweep begins."""
-    one, other = song(registry, settings), song(registry, settings)
-    make(one, "composition/melody", "melody")
-    erase(registry, one)
-    impatient(registry, store)
+    marked_melody(registry, settings, store, make)
+    other = song(registry, settings)
     real = collecting.survey
 
     def overtaken(*arguments: object) -> object:
@@ -205,10 +208,8 @@ def test_what_comes_to_be_needed_while_the_survey_is_read_stays(
 def test_what_was_stored_before_it_was_freed_and_written_down_after_is_made_again(
     registry: Registry, settings: Settings, store: ArtifactStore, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, other = song(registry, settings), song(registry, settings)
-    make(one, "composition/melody", "melody")
-    erase(registry, one)
-    impatient(registry, store)
+    marked_melody(registry, settings, store, make)
+    other = song(registry, settings)
 
     def put_then_swept(data: bytes) -> tuple[str, int]:
         kept = ArtifactStore.put(store, data)  # there already: nothing is written
