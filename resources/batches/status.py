@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES
 from resources.door_work import OPEN
-from resources.registry import Batch, BatchItem, Event, Registry, Request, Version
+from resources.registry import Batch, BatchItem, Event, Registry, Request, Version, in_batches
 
 STATES = (
     "not submitted", "in line", "being made", "released", "done", "stopped at a check", "failed", "cancelled",
@@ -25,8 +25,6 @@ STATES = (
 )  # fmt: skip
 """What a song of a batch may be; "done" is one that came as far as it was asked to, short of a release."""
 OPEN_STATES = ("not submitted", "in line", "being made")
-_MANY = 500
-"""Values in one query."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,6 @@ def _reasons(session: Session, ids: list[int]) -> dict[int, str]:
 def _chunks(session: Session, query: Select[Any], column: Any, values: list[Any]) -> list[Row[Any]]:
     """Rows of ``query`` whose ``column`` is one of ``values``, however many those are."""
     found: list[Row[Any]] = []
-    for at in range(0, len(values), _MANY):
-        found += session.execute(query.where(column.in_(values[at : at + _MANY])))
+    for some in in_batches(values):
+        found += session.execute(query.where(column.in_(some)))
     return found

@@ -19,7 +19,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from resources.housekeeping.survey import survey
-from resources.registry import Garbage, Lease, Materialization, Registry, Request, Result, utc_now
+from resources.registry import Garbage, Lease, Materialization, Registry, Request, Result, in_batches, utc_now
 from resources.registry.garbage import alone
 from resources.store import ArtifactStore
 
@@ -100,7 +100,7 @@ def _marks(registry: Registry) -> dict[str, datetime]:
 
 def _unmark(registry: Registry, names: Sequence[str]) -> None:
     """What is needed again, or is gone without our doing."""
-    for some in _batches(names):
+    for some in in_batches(names, _AT_ONCE):
         with registry.session() as session:
             session.execute(delete(Garbage).where(Garbage.sha256.in_(some), Garbage.swept_at.is_(None)))
 
@@ -111,7 +111,7 @@ def _forget_results(registry: Registry, keys: Sequence[str], found_at: datetime)
     A run that found one before that is older than the mark, and the objects wait for its end.
     """
     count = 0
-    for some in _batches(keys):
+    for some in in_batches(keys, _AT_ONCE):
         with registry.session() as session:
             alone(session)
             is_held = exists().where(Materialization.key == Result.key)
@@ -126,7 +126,7 @@ def _forget_results(registry: Registry, keys: Sequence[str], found_at: datetime)
 
 
 def _mark(registry: Registry, names: Sequence[str], sizes: Mapping[str, int]) -> None:
-    for some in _batches(names):
+    for some in in_batches(names, _AT_ONCE):
         with registry.session() as session:
             alone(session)
             session.execute(delete(Garbage).where(Garbage.sha256.in_(some), Garbage.swept_at.is_not(None)))
@@ -143,7 +143,7 @@ def _sweep(registry: Registry, store: ArtifactStore, due: Mapping[str, datetime]
     Who wrote down after the survey that an object is needed did so after the mark was made, for marking waits for
     such writers; so it took the mark off.
     """
-    for some in _batches(list(due)):
+    for some in in_batches(due, _AT_ONCE):
         with registry.session() as session:
             alone(session)
             rows = session.scalars(select(Garbage).where(Garbage.sha256.in_(some), Garbage.swept_at.is_(None))).all()
@@ -158,8 +158,3 @@ def _forget_marks(registry: Registry) -> None:
     with registry.session() as session:
         before = min(utc_now() - REMEMBERED, oldest_work(session) or datetime.max.replace(tzinfo=UTC))
         session.execute(delete(Garbage).where(Garbage.swept_at < before))
-
-
-def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), _AT_ONCE):
-        yield names[start : start + _AT_ONCE]

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from resources.launch import PARTITIONS
-from resources.registry import Registry, Version
+from resources.registry import Registry, Version, in_batches
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,7 @@ def retire(registry: Registry, instance: DagsterInstance, *, is_dry: bool = Fals
     listed = list(instance.get_dynamic_partitions(PARTITIONS))
     states: dict[str, str] = {}
     with registry.reading() as session:
-        for start in range(0, len(listed), _AT_ONCE):
-            some = listed[start : start + _AT_ONCE]
+        for some in in_batches(listed):
             rows = session.execute(select(Version.partition, Version.state).where(Version.partition.in_(some)))
             states |= dict(rows.tuples().all())
     retired = Retired(

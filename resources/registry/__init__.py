@@ -4,7 +4,7 @@
 """
 
 from resources.registry.batch_models import Batch, BatchItem
-from resources.registry.database import HEAD, Registry, open_registry
+from resources.registry.database import HEAD, Registry, in_batches, open_registry
 from resources.registry.models import (
     Attempt,
     Base,
@@ -42,6 +42,7 @@ __all__ = [
     "User",
     "Version",
     "Waiver",
+    "in_batches",
     "open_registry",
     "utc_now",
 ]  # fmt: skip

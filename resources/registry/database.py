@@ -9,10 +9,10 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -29,11 +29,23 @@ HEAD = "0005"
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one before it gives up."""
 
+VALUES_AT_ONCE = 500
+"""Values in one query: older SQLite takes 999."""
+
+T = TypeVar("T")
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_310_551
 """Any number, the same for all: serialises migrations in PostgreSQL."""
 
 _WAY_OUT = "Or point MUSICGEN_HOME at another folder."
+
+
+def in_batches(values: Iterable[T], size: int = VALUES_AT_ONCE) -> Iterator[list[T]]:
+    """``values`` in their order, at most ``size`` at a time."""
+    listed = list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
 
 
 class Registry:

@@ -11,7 +11,7 @@ Belongs here: the marks. Does not belong here: what is needed (housekeeping.surv
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import delete, select, text
@@ -19,13 +19,11 @@ from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.graph.payloads import canonical_json
+from resources.registry.database import in_batches
 from resources.registry.models import Garbage
 
 _ADVISORY_LOCK = 7_310_552
 """Any number, the same for all; one above that of the migrations."""
-
-_AT_ONCE = 500
-"""Older SQLite takes 999 values a statement."""
 
 HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 """A sha256 in running text."""
@@ -48,7 +46,7 @@ def reach(session: Session, objects: Iterable[str], is_there: Callable[[str], bo
     since it was stored; storing it again heals that.
     """
     share(session)
-    for some in _batches(dict.fromkeys(objects)):
+    for some in in_batches(dict.fromkeys(objects)):
         rows = session.execute(select(Garbage.sha256, Garbage.swept_at).where(Garbage.sha256.in_(some))).all()
         if not rows:
             continue
@@ -69,9 +67,3 @@ def named_objects(value: Any) -> list[str]:
 def _lock(session: Session, function: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT {function}(:number)"), {"number": _ADVISORY_LOCK})
-
-
-def _batches(names: Iterable[str]) -> Iterator[Sequence[str]]:
-    listed = list(names)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield listed[start : start + _AT_ONCE]
