@@ -43,7 +43,7 @@ def floor_of(module: str) -> int:
         return 0
     if parts[1] in STAGES:
         return 3 if len(parts) > 2 and parts[2] in SHELLS else 1
-    if parts[1] == "graph":
+    if parts[1] in ("graph", "engines"):
         return 1
     return 3 if parts[1] in ("stage_assets", "stage_checks", "partitions") else 4
 
