@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from musicgen_assets.context import limits as bounds
 from musicgen_assets.context.failures import BadInput
+from resources.routing_settings import Budgets, RoutingSettings
 
 HOME_VARIABLE = "MUSICGEN_HOME"
 PREFIX = "MUSICGEN_"
@@ -156,6 +157,8 @@ class Settings(BaseSettings):
     features: Features = Features()
     limits: Limits = Limits()
     housekeeping: Housekeeping = Housekeeping()
+    routing: RoutingSettings = RoutingSettings()
+    budgets: Budgets = Budgets()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod

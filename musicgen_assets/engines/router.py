@@ -12,16 +12,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.frozen import Frozen
+from musicgen_assets.context.wishes import Policy
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Capabilities, Input, Output, engines
 
-Policy = Literal["cost", "quality", "speed", "licence"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _UNTRIED_SHARE = 0.9

@@ -353,4 +353,4 @@ def test_changes_name_paths_with_both_values() -> None:
 
 
 def test_the_data_that_a_plan_leaves_to_people_is_what_inputs_keys_hold() -> None:
-    assert {"request", "version", "waivers"} == ASKED_DATA
+    assert {"request", "version", "waivers", "reroutes"} == ASKED_DATA

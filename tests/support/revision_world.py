@@ -49,7 +49,7 @@ class World:
         return Manifest(asset=declaration.key, content=tuple(content))
 
     def identity(self, name: str, partition: str, request: str) -> Any:
-        return {"request": request, "version": partition, "waivers": []}.get(name, f"{name} as installed")
+        return {"request": request, "version": partition, "waivers": [], "reroutes": {}}.get(name, f"{name} as installed")
 
     def is_whole(self, manifest: Manifest) -> bool:
         return not self.lost & set(manifest.objects())
