@@ -87,6 +87,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "technical.duration_s": (120.0, 60.0),
     "ai_decisions.generation.seed": (0, 1),
     "ai_decisions.generation.frozen": ({}, {"bass": -3.0}),
+    "ai_decisions.generation.routing": ({"full_song": "builtin"}, {"full_song": "kie"}),
     f"{REROLLS}.melody": (0, 1),
     f"{REROLLS}.lyrics": (0, 1),
 }
