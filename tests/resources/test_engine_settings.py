@@ -40,9 +40,7 @@ def test_options_of_engines_come_from_a_section(tmp_path: Path, monkeypatch: pyt
         ("http://acestep:8001/", "http://acestep:8001"),
     ],
 )
-def test_addresses_can_be_overridden(
-    address: str, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_addresses_can_be_overridden(address: str, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIE_BASE_URL", address)
     assert get_settings(tmp_path).kie_base_url == kept
 
