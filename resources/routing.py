@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from musicgen_assets.engines.router import Decision, Need, Standing, Standings, decide
 from resources.budgets import left_usd
 from resources.providers.protocol import Reason, SongEngine, TextEngine
+from resources.providers.separating import StemEngine
 from resources.registry import Attempt, Registry, Reroute, Version, queries, utc_now
 from resources.routing_settings import Budgets, RoutingSettings
 
@@ -55,6 +57,14 @@ class Adapters(Protocol):
         """The adapter of a language model. Raises PermanentFailure where it is not configured."""
         ...
 
+    def stems(self, name: str) -> StemEngine | None:
+        """Who takes apart what ``name`` delivers; None where nobody does, or the settings do not ask for it."""
+        ...
+
+    def stems_usd(self, name: str) -> Decimal:
+        """What that costs."""
+        ...
+
 
 class NoAdapters:
     """An installation that speaks with nobody outside."""
@@ -76,6 +86,14 @@ class NoAdapters:
         raise KeyError(name)
 
     def text(self, name: str) -> TextEngine:
+        """See Adapters."""
+        raise KeyError(name)
+
+    def stems(self, name: str) -> StemEngine | None:
+        """See Adapters."""
+        raise KeyError(name)
+
+    def stems_usd(self, name: str) -> Decimal:
         """See Adapters."""
         raise KeyError(name)
 

@@ -27,10 +27,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from musicgen_assets.context import limits as bounds
 from musicgen_assets.context.failures import BadInput
+from resources.engine_settings import PREFIX, EngineKeys, Engines, known_outside
 from resources.routing_settings import Budgets, RoutingSettings
 
 HOME_VARIABLE = "MUSICGEN_HOME"
-PREFIX = "MUSICGEN_"
 _MEGABYTE = 1024 * 1024
 
 
@@ -89,11 +89,6 @@ class Housekeeping(BaseModel):
     """How long nothing must need an object before it is removed."""
 
 
-def _seed_name(name: str) -> AliasChoices:
-    """The variable as the outside world knows it, or with our prefix."""
-    return AliasChoices(name, PREFIX + name)
-
-
 def checkout_root() -> Path | None:
     """The folder of the checkout this code runs from; None where it was installed as a package."""
     root = Path(__file__).resolve().parents[1]
@@ -105,7 +100,7 @@ def default_home() -> Path:
     return (checkout_root() or Path.cwd()) / ".musicgen"
 
 
-class Settings(BaseSettings):
+class Settings(EngineKeys):
     """Everything that can be configured. Secrets show as asterisks wherever they are printed or logged."""
 
     model_config = SettingsConfigDict(
@@ -135,30 +130,27 @@ class Settings(BaseSettings):
         default_factory=lambda: min(len(os.sched_getaffinity(0)), 4),
         ge=1,
         le=256,
-        validation_alias=_seed_name("MAX_WORKERS"),
+        validation_alias=known_outside("MAX_WORKERS"),
     )
-    generation_timeout_s: float = Field(300.0, gt=0, validation_alias=_seed_name("GENERATION_TIMEOUT"))
+    generation_timeout_s: float = Field(300.0, gt=0, validation_alias=known_outside("GENERATION_TIMEOUT"))
     """Upper bound for one call to a provider, in seconds."""
 
-    suno_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("SUNO_API_KEY"))
-    udio_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("UDIO_API_KEY"))
-    openai_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("OPENAI_API_KEY"))
-    anthropic_api_key: SecretStr | None = Field(None, validation_alias=_seed_name("ANTHROPIC_API_KEY"))
-    redis_url: SecretStr | None = Field(None, validation_alias=_seed_name("REDIS_URL"))
-    celery_broker_url: SecretStr | None = Field(None, validation_alias=_seed_name("CELERY_BROKER_URL"))
-    s3_bucket: str | None = Field(None, validation_alias=_seed_name("S3_BUCKET"))
+    redis_url: SecretStr | None = Field(None, validation_alias=known_outside("REDIS_URL"))
+    celery_broker_url: SecretStr | None = Field(None, validation_alias=known_outside("CELERY_BROKER_URL"))
+    s3_bucket: str | None = Field(None, validation_alias=known_outside("S3_BUCKET"))
     """Where artifacts go when no artifacts_url is given."""
 
-    has_prompt_enhancement: bool = Field(True, validation_alias=_seed_name("ENABLE_PROMPT_ENHANCEMENT"))
-    has_parallel_processing: bool = Field(True, validation_alias=_seed_name("ENABLE_PARALLEL_PROCESSING"))
-    has_caching: bool = Field(True, validation_alias=_seed_name("ENABLE_CACHING"))
-    has_monitoring: bool = Field(True, validation_alias=_seed_name("ENABLE_MONITORING"))
+    has_prompt_enhancement: bool = Field(True, validation_alias=known_outside("ENABLE_PROMPT_ENHANCEMENT"))
+    has_parallel_processing: bool = Field(True, validation_alias=known_outside("ENABLE_PARALLEL_PROCESSING"))
+    has_caching: bool = Field(True, validation_alias=known_outside("ENABLE_CACHING"))
+    has_monitoring: bool = Field(True, validation_alias=known_outside("ENABLE_MONITORING"))
 
     features: Features = Features()
     limits: Limits = Limits()
     housekeeping: Housekeeping = Housekeeping()
     routing: RoutingSettings = RoutingSettings()
     budgets: Budgets = Budgets()
+    engines: Engines = Engines()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod
@@ -232,7 +224,7 @@ class Settings(BaseSettings):
 
     def configured_keys(self) -> tuple[str, ...]:
         """Names of the providers' keys that are set, never their values."""
-        names = ("suno_api_key", "udio_api_key", "openai_api_key", "anthropic_api_key")
+        names = (name for name in EngineKeys.model_fields if name.endswith(("_api_key", "_api_token")))
         return tuple(name.upper() for name in names if getattr(self, name) is not None)
 
     def secret_values(self) -> tuple[str, ...]:
@@ -265,11 +257,16 @@ def get_settings(home: Path | str | None = None) -> Settings:
         raise BadInput("HOME", str(chosen), f"its settings cannot be read: {error}", way_out=way_out) from error
 
 
+def setting_names() -> list[str]:
+    """Every setting, those of the engines outside last."""
+    return sorted(Settings.model_fields, key=lambda name: name in EngineKeys.model_fields)
+
+
 def _check_file(path: Path) -> None:
     """A misspelt name in the file would otherwise say nothing and do nothing."""
     if not path.is_file():
         return
-    known = [name for name in Settings.model_fields if name != "home"]
+    known = [name for name in setting_names() if name != "home"]
     for name in tomllib.loads(path.read_text(encoding="utf-8")):
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

@@ -20,9 +20,10 @@ from resources.asking import EngineDesk
 from resources.attempts import Attempts
 from resources.layout import ensure_home
 from resources.manifests import load_manifest
+from resources.providers.adapters import ConfiguredAdapters
 from resources.registry import Registry, open_registry, queries
 from resources.release_export import export_release
-from resources.routing import NoAdapters, Routing
+from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET, Listener, Made, Runner
 from resources.settings import Settings
 from resources.state_machine import FailureKind, enter_stage, fail, transition
@@ -37,7 +38,10 @@ RELEASE_ASSET = "finalization/release"
 
 def routing_of(settings: Settings, registry: Registry) -> Routing:
     """The router's memory, over the engines that ``settings`` configure."""
-    return Routing(registry, NoAdapters(), settings.routing, settings.budgets, settings.features.multi_provider_routing)
+    return Routing(
+        registry, ConfiguredAdapters(settings), settings.routing, settings.budgets,
+        settings.features.multi_provider_routing,
+    )  # fmt: skip
 
 
 @dataclass

@@ -77,17 +77,20 @@ def command_line() -> str:
 
 def settings_table() -> str:
     """Every setting with the variable that sets it."""
-    from resources.settings import Features, Housekeeping, Limits, Settings
+    from resources.engine_settings import Engines
+    from resources.settings import Features, Housekeeping, Limits, Settings, setting_names
 
     rows = ["# Settings", "", "Read from the environment, then `HOME/.env`, then `HOME/musicgen.toml`.", "",
             "| variable | default |", "|---|---|"]  # fmt: skip
-    for name, field in Settings.model_fields.items():
-        if name in ("features", "limits", "housekeeping"):
+    for name in setting_names():
+        field = Settings.model_fields[name]
+        if name in ("features", "limits", "housekeeping", "engines"):
             continue
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None and hasattr(alias, "choices") else f"MUSICGEN_{name.upper()}"
         rows.append(f"| `{variable}` | {_default(field)} |")
-    for group, model in (("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping)):
+    groups = (("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping), ("ENGINES", Engines))
+    for group, model in groups:
         rows += [
             f"| `MUSICGEN_{group}__{name.upper()}` | {_default(field)} |" for name, field in model.model_fields.items()
         ]
