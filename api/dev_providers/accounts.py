@@ -18,7 +18,7 @@ from api.dev_providers.database import Database
 from api.dev_providers.problems import Refused
 
 OPENING_USD = Decimal("1000.00")
-_SMALLEST_USD = Decimal("0.000001")
+_SMALLEST_USD = Decimal("0.000000001")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def dev_key(provider: str) -> str:
 
 
 def usd_text(usd: Decimal) -> str:
-    """A decimal string with two to six places."""
+    """A decimal string with two to nine places."""
     whole, _, places = f"{usd.quantize(_SMALLEST_USD):f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 

@@ -40,6 +40,11 @@ _FORMATS = {
     "date": "2026-11-30", "date-time": "2026-11-30T12:00:00Z", "time": "12:00:00Z", "email": "a@example.com",
     "uri": "https://example.com/song", "uuid": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
+_TOLD = re.compile(
+    r"(minimum|maximum|exclusiveMinimum|exclusiveMaximum|minItems|maxItems|minLength|maxLength): (-?\d+(?:\.\d+)?)"
+)
+_TOLD_TEXT = re.compile(r"(pattern|const): (.+?)(?=, \w+: |\}$)")
+"""Limits that a client has written into the description, since schemas of its provider cannot say them."""
 _MOST_ITEMS = 4
 _DEEPEST = 12
 
@@ -67,6 +72,7 @@ class Filler:
     def _value(self, schema: Any, root: dict[str, Any], name: str, depth: int) -> Any:
         if not isinstance(schema, dict):
             return self._text({}, name)
+        schema = _told(schema)
         if "$ref" in schema:
             return self._value(_resolved(schema["$ref"], root), root, name, depth + 1)
         if "const" in schema:
@@ -165,3 +171,12 @@ def _resolved(reference: str, root: dict[str, Any]) -> dict[str, Any]:
     for step in reference.removeprefix("#").strip("/").split("/"):
         found = found[step] if step else found
     return dict(found)
+
+
+def _told(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with the limits that its description tells."""
+    description = str(schema.get("description", ""))
+    if not description.endswith("}"):
+        return schema
+    tail = description[description.rfind("\n") + 1 :]
+    return {**{name: float(value) for name, value in _TOLD.findall(tail)}, **dict(_TOLD_TEXT.findall(tail)), **schema}
