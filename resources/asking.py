@@ -7,12 +7,14 @@ one fails. Does not belong here: the calls themselves (attempts), who takes over
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from musicgen_assets.context.failures import TransientFailure
+from musicgen_assets.context.failures import PermanentFailure, TransientFailure
 from musicgen_assets.engines.asking import TEXT_TASKS, SongRequest, TextRequest
 from musicgen_assets.engines.capabilities import capabilities_of
 from musicgen_assets.engines.router import Need
@@ -20,7 +22,8 @@ from musicgen_assets.graph.job import Ask, Payload, Ref
 from musicgen_assets.graph.keys import SCHEME
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json, json_payload
-from resources.attempts import Attempts, Bought, Order, OutcomeUnknown
+from resources.attempts import Attempts, Bought, Order, OutcomeUnknown, Progress, StemsDelivery
+from resources.budgets import BudgetReached
 from resources.providers.protocol import ProviderFailure, SongDelivery, Sound, TextDelivery
 from resources.registry import Registry, queries
 from resources.store import ArtifactStore
@@ -31,6 +34,9 @@ NEVER_PASSED_ON = ("moderated", "refused")
 
 _SUFFIXES = {"audio/wav": ".wav", "audio/x-wav": ".wav", "audio/mpeg": ".mp3", "audio/flac": ".flac",
              "audio/ogg": ".ogg"}  # fmt: skip
+
+
+_log = logging.getLogger(__name__)
 
 
 class Rerouted(TransientFailure):
@@ -46,14 +52,19 @@ class EngineDesk:
     attempts: Attempts
 
     def answer(
-        self, partition: str, ask: Ask, found: Callable[[str], Manifest | None], progress: Callable[[float, str], None]
+        self, partition: str, ask: Ask, found: Callable[[str], Manifest | None], progress: Progress
     ) -> tuple[Ref, ...]:
         """The answer's roles. ``found`` looks a result up by its key. Raises Rerouted, Failure."""
         key = self.key_of(ask)
         known = found(key)
         if known is not None:
             self.attempts.settle_known(key)
-            return tuple(role.ref() for role in known.content)
+            refs = tuple(role.ref() for role in known.content)
+        else:
+            refs = self._answered(partition, ask, key, progress)
+        return (*refs, *self._stems(partition, ask, refs, found, progress))
+
+    def _answered(self, partition: str, ask: Ask, key: str, progress: Progress) -> tuple[Ref, ...]:
         need = Need.model_validate(ask.need)
         estimate = capabilities_of(ask.engine).cost_usd(need.duration_s)
         budget = None if ask.budget_usd is None else Decimal(ask.budget_usd)
@@ -62,12 +73,45 @@ class EngineDesk:
             bought = self._bought(order, ask, progress)
         except ProviderFailure as failure:
             self._passed_on(partition, ask, need, failure, failure.reason)
+            if failure.is_retryable and failure.acceptance == "accepted":
+                raise PermanentFailure(
+                    f"{failure.message} It was accepted and may be billed, so it is not sent again by itself.",
+                    way_out=f"To buy it again: musicgen retry {partition}",
+                ) from failure
             raise
         except OutcomeUnknown as failure:
             if order.task in TEXT_TASKS:  # words cost cents, and the built-in engine writes them for nothing
                 self._passed_on(partition, ask, need, failure, "unknown")
             raise
         return self._kept(order, bought)
+
+    def _stems(
+        self, partition: str, ask: Ask, song: Sequence[Ref], found: Callable[[str], Manifest | None], progress: Progress
+    ) -> tuple[Ref, ...]:
+        """The song's stems from whoever made it, where the settings ask for that. They are paid for like a song; a
+        failure costs nothing but them: then the song is taken apart here.
+        """
+        if ask.request["task"] in TEXT_TASKS or any(ref.role.startswith("stem/") for ref in song):
+            return ()
+        adapters = self.attempts.routing.adapters
+        engine = adapters.stems(ask.engine)
+        if engine is None:
+            return ()
+        by_role = {ref.role: ref for ref in song}
+        key = hashlib.sha256(canonical_json(["stems", SCHEME, ask.engine, by_role["song"].sha256])).hexdigest()
+        known = found(key)
+        if known is not None:
+            self.attempts.settle_known(key)
+            return tuple(role.ref() for role in known.content)
+        budget = None if ask.budget_usd is None else Decimal(ask.budget_usd)
+        order = Order(partition, "stem_separation", ask.engine, key, adapters.stems_usd(ask.engine), budget)
+        facts = json.loads(self.store.get(by_role["delivery"].sha256))["facts"]
+        sound = Sound("song", self.store.get(by_role["song"].sha256), by_role["song"].media_type)
+        try:
+            return self._kept(order, self.attempts.stems(order, engine, sound, facts, progress))
+        except (ProviderFailure, OutcomeUnknown, BudgetReached) as failure:
+            _log.warning("stems of %s: %s", partition, failure)
+            return ()
 
     def key_of(self, ask: Ask) -> str:
         """The result key of a question: hexadecimal sha256. Engine, model, request and the sounds' content enter."""
@@ -80,7 +124,7 @@ class EngineDesk:
         }
         return hashlib.sha256(canonical_json(parts)).hexdigest()
 
-    def _bought(self, order: Order, ask: Ask, progress: Callable[[float, str], None]) -> Bought:
+    def _bought(self, order: Order, ask: Ask, progress: Progress) -> Bought:
         if order.task in TEXT_TASKS:
             return self.attempts.text(order, TextRequest.model_validate(ask.request))
         sounds = {
@@ -109,8 +153,10 @@ class EngineDesk:
         return tuple(refs)
 
 
-def payloads_of(engine: str, delivery: SongDelivery | TextDelivery) -> list[Payload]:
+def payloads_of(engine: str, delivery: SongDelivery | StemsDelivery | TextDelivery) -> list[Payload]:
     """A delivery as objects, bytes as they came."""
+    if isinstance(delivery, StemsDelivery):
+        return [_sound(f"stem/{stem.name}", stem) for stem in delivery.stems]
     if isinstance(delivery, TextDelivery):
         told = _told(engine, delivery.model, delivery.cost_usd, {
             "input_tokens": delivery.input_tokens, "output_tokens": delivery.output_tokens,

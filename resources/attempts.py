@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -26,12 +26,12 @@ from resources.providers.protocol import (
     JobState,
     ProviderFailure,
     SongDelivery,
-    SongEngine,
     Sound,
     Submitted,
     TextDelivery,
     provider_failure,
 )
+from resources.providers.separating import StemEngine
 from resources.registry import Attempt, Registry, queries
 from resources.routing import Routing
 
@@ -40,6 +40,7 @@ _BLIND_LOOKS = 8
 """So many looks in a row may fail before the wait is given up for now; the job stays submitted."""
 _FETCHES = 4
 Answer = TypeVar("Answer")
+Progress = Callable[[float, str], None]
 
 
 class OutcomeUnknown(PermanentFailure):
@@ -59,16 +60,35 @@ class Order:
 
 
 @dataclass(frozen=True)
+class StemsDelivery:
+    """Stems as they came. What they cost, their providers do not say with them."""
+
+    stems: tuple[Sound, ...]
+    model: str = ""
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Bought:
     """A delivery with the attempt that brought it: not settled yet, so that it is kept first."""
 
-    delivery: SongDelivery | TextDelivery
+    delivery: SongDelivery | StemsDelivery | TextDelivery
     attempt_id: int
 
     @property
     def cost_usd(self) -> Decimal | None:
         """What the provider says it cost; None where it does not say."""
         return self.delivery.cost_usd
+
+
+@dataclass(frozen=True)
+class _Service:
+    """Whatever a provider makes in a job: songs, and stems of songs."""
+
+    submit: Callable[[], Submitted | SongDelivery | StemsDelivery]
+    state: Callable[[str], JobState]
+    collect: Callable[[str], SongDelivery | StemsDelivery]
+    cancel: Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -94,23 +114,32 @@ class Attempts:
     sleep: Callable[[float], None] = time.sleep
     dice: random.Random = field(default_factory=random.SystemRandom)
 
-    def song(
-        self, order: Order, request: SongRequest, sounds: Mapping[str, Sound], progress: Callable[[float, str], None]
-    ) -> Bought:
+    def song(self, order: Order, request: SongRequest, sounds: Mapping[str, Sound], progress: Progress) -> Bought:
         """The song, submitted if it never was, else waited for. Raises ProviderFailure, OutcomeUnknown, BudgetReached,
         and TransientFailure where it is not ready in time: it stays submitted and is waited for next time.
         """
-        adapter = self.routing.adapters.song(order.engine)
-        found = self._resumed(order)
-        if isinstance(found, _Job):
-            job = found
-        else:
-            attempt_id, answer = self._called(order, found, lambda: adapter.submit(request, sounds, self.callback_url))
-            if isinstance(answer, SongDelivery):
-                return Bought(answer, attempt_id)
-            job = _Job(attempt_id, answer.job_id)
-        self._wait(order, adapter, job, progress)
-        return Bought(self._collected(order, adapter, job), job.attempt_id)
+        engine = self.routing.adapters.song(order.engine)
+        return self._job_done(
+            order,
+            _Service(
+                lambda: engine.submit(request, sounds, self.callback_url), engine.state, engine.collect, engine.cancel
+            ),
+            progress,
+        )
+
+    def stems(
+        self, order: Order, engine: StemEngine, song: Sound, facts: Mapping[str, Any], progress: Progress
+    ) -> Bought:
+        """The stems of a song that was delivered with ``facts``: a job of its own. Raises as ``song``."""
+
+        def submit() -> Submitted | StemsDelivery:
+            answer = engine.submit_stems(song, facts, self.callback_url)
+            return answer if isinstance(answer, Submitted) else StemsDelivery(answer)
+
+        service = _Service(
+            submit, engine.stems_state, lambda job_id: StemsDelivery(engine.collect_stems(job_id)), lambda _: False
+        )
+        return self._job_done(order, service, progress)
 
     def text(self, order: Order, request: TextRequest) -> Bought:
         """The filled-in form. Raises as ``song``."""
@@ -119,6 +148,19 @@ class Attempts:
         planned = None if isinstance(found, _Job) else found  # words come at once: there is no job to wait for
         attempt_id, answer = self._called(order, planned, lambda: adapter.fill_in(request))
         return Bought(answer, attempt_id)
+
+    def _job_done(self, order: Order, service: _Service, progress: Progress) -> Bought:
+        """What a job comes to: the one still open for the same, else a new one."""
+        found = self._resumed(order)
+        if isinstance(found, _Job):
+            job = found
+        else:
+            attempt_id, answer = self._called(order, found, service.submit)
+            if not isinstance(answer, Submitted):
+                return Bought(answer, attempt_id)
+            job = _Job(attempt_id, answer.job_id)
+        self._wait(order, service, job, progress)
+        return Bought(self._collected(order, service, job), job.attempt_id)
 
     def settle(self, session: Session, order: Order, bought: Bought) -> None:
         """Write down that it came, in the transaction that keeps it: cost as told, else as estimated."""
@@ -174,8 +216,8 @@ class Attempts:
                         way_out=_UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
                     ) from failure
                 self._finish(attempt_id, "failed", failure)
-                if not failure.is_retryable or number == self.retries:
-                    raise
+                if not failure.is_retryable or failure.acceptance != "not accepted" or number == self.retries:
+                    raise  # what was accepted is paid for: sending it again would buy it again
                 self.sleep(self._backoff_s(number, failure.retry_after_s))
                 continue
             if isinstance(answer, Submitted):
@@ -217,12 +259,12 @@ class Attempts:
                 way_out="See how it stands: musicgen engines.",
             )  # fmt: skip
 
-    def _wait(self, order: Order, adapter: SongEngine, job: _Job, progress: Callable[[float, str], None]) -> None:
+    def _wait(self, order: Order, service: _Service, job: _Job, progress: Progress) -> None:
         """Until the job has succeeded. Cancels it at the provider where we are stopped, if that can be."""
         began, blind, pause_s = time.monotonic(), 0, _FIRST_LOOK_S
         try:
             while True:
-                state = self._looked(order, adapter, job)
+                state = self._looked(order, service, job)
                 blind = blind + 1 if state is None else 0
                 if state is not None and state.word == "succeeded":
                     return
@@ -239,13 +281,13 @@ class Attempts:
                 self.sleep(pause_s * self.dice.uniform(0.8, 1.2))
                 pause_s = min(pause_s * _LOOK_GROWS, _LOOK_MAX_S)
         except (KeyboardInterrupt, SystemExit):
-            self._cancelled(adapter, job)
+            self._cancelled(service, job)
             raise
 
-    def _looked(self, order: Order, adapter: SongEngine, job: _Job) -> JobState | None:
+    def _looked(self, order: Order, service: _Service, job: _Job) -> JobState | None:
         """How the job stands; None where that could not be found out just now."""
         try:
-            return adapter.state(job.job_id)
+            return service.state(job.job_id)
         except ProviderFailure as failure:
             if failure.is_retryable:
                 return None
@@ -258,11 +300,11 @@ class Attempts:
         self._finish(job.attempt_id, "failed", failure)
         raise failure
 
-    def _collected(self, order: Order, adapter: SongEngine, job: _Job) -> SongDelivery:
+    def _collected(self, order: Order, service: _Service, job: _Job) -> SongDelivery | StemsDelivery:
         """Everything of a finished job. What is paid for and can't be had counts at its estimate."""
         for number in range(_FETCHES):
             try:
-                return adapter.collect(job.job_id)
+                return service.collect(job.job_id)
             except ProviderFailure as failure:
                 if failure.is_retryable and number < _FETCHES - 1:
                     self.sleep(self._backoff_s(number, failure.retry_after_s))
@@ -272,9 +314,9 @@ class Attempts:
                 raise
         raise AssertionError  # the loop returns or raises
 
-    def _cancelled(self, adapter: SongEngine, job: _Job) -> None:
+    def _cancelled(self, service: _Service, job: _Job) -> None:
         with contextlib.suppress(ProviderFailure):  # then it stays submitted, and is waited for next time
-            if adapter.cancel(job.job_id):
+            if service.cancel(job.job_id):
                 with self.registry.session() as session:
                     queries.attempt_finished(session, job.attempt_id, "cancelled", error="cancelled by us")
 
