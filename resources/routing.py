@@ -151,6 +151,11 @@ class Routing:
             )  # fmt: skip
         return decision
 
+    def standing_of(self, engine: str) -> Standing:
+        """How ``engine`` stands now, by its recent attempts."""
+        with self.registry.reading() as session:
+            return self._standing(_recent(session, engine))
+
     def open_until(self, engine: str) -> datetime | None:
         """Until when ``engine`` is left alone because it kept failing; None while it may be asked."""
         with self.registry.reading() as session:

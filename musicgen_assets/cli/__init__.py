@@ -47,6 +47,8 @@ COMMANDS = {
     "export-tree": "musicgen_assets.cli.trees:export_tree",
     "import-tree": "musicgen_assets.cli.trees:import_tree",
     "housekeeping": "musicgen_assets.cli.housekeeping:housekeeping",
+    "engines": "musicgen_assets.cli.engines:engines",
+    "attempts": "musicgen_assets.cli.attempts:attempts",
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",

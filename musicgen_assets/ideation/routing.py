@@ -15,13 +15,13 @@ from musicgen_assets.context.schema import CompositionContext, ModelSelection
 from musicgen_assets.context.wishes import EngineWishes, Slot
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Input, Output, capabilities_of
+from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.engines.router import Decision, Need, Standings, decide
 from musicgen_assets.graph.declarations import ROUTING
 
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"
 ENHANCEMENT: Slot = "prompt_enhancement"
-WISHES = "ai_decisions.generation.wishes"
 
 
 def check_wishes(wishes: EngineWishes) -> None:
