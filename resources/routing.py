@@ -121,12 +121,15 @@ class Routing:
         with self.registry.reading() as session:
             return self._now(session, queries.get_version(session, partition))
 
-    def reroutes(self, partition: str) -> dict[str, str]:
-        """Slot to engine, where another took over from the one first chosen."""
+    def reroutes(self, partition: str) -> dict[str, dict[str, str]]:
+        """By slot, where another engine took over: {engine, from, why, reason}, the newest in force."""
         with self.registry.reading() as session:
             version = queries.get_version(session, partition)
             rows = session.scalars(select(Reroute).where(Reroute.version_id == version.id).order_by(Reroute.id))
-            return {row.slot: row.to_engine for row in rows}
+            return {
+                row.slot: {"engine": row.to_engine, "from": row.from_engine, "why": row.why, "reason": row.reason}
+                for row in rows
+            }
 
     def reroute(self, partition: str, slot: str, need: Need, failed: str, why: str) -> Decision:
         """Choose who takes over ``slot`` from ``failed``, and write it down. Raises PermanentFailure if nobody can."""

@@ -118,7 +118,7 @@ class VersionData:
 
     def _reroutes(self) -> tuple[Any, Any]:
         reroutes = self._routing.reroutes(self.partition)
-        return reroutes, reroutes
+        return reroutes, {slot: row["engine"] for slot, row in reroutes.items()}
 
     def _styles(self) -> tuple[Any, Any]:
         from musicgen_assets.styles.loader import style_source_bytes

@@ -159,8 +159,8 @@ class Job(Protocol):
     def data(self, name: str) -> Any:
         """Declared data: "request" the request as a dict; "version" {composition, version, parent, partition};
         "waivers" [{check, who, why}]; "instruments" {engine, font_name, font_path, font_sha256}; "voice"
-        {is_available, engine, version, why}; "standings" engines.router.Standings as a dict; "reroutes" {slot: engine}
-        where another engine took over.
+        {is_available, engine, version, why}; "standings" engines.router.Standings as a dict; "reroutes" {slot:
+        {engine, from, why, reason}} where another engine took over.
         """
         ...
 

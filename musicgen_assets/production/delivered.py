@@ -46,7 +46,7 @@ def role_of(stem: str) -> Role:
     return ROLES.get(stem, "chords")
 
 
-def delivered_take(job: Job, engine: str) -> Outcome:
+def delivered_take(job: Job, engine: str, told: Mapping[str, Any]) -> Outcome:
     """Ask ``engine`` for the planned song, and fit what comes back.
 
     Roles: record; ``original`` as it came; ``song`` fitted; ``track/<stem>`` where the engine delivered stems.
@@ -77,7 +77,7 @@ def delivered_take(job: Job, engine: str) -> Outcome:
     job.progress(0.9, "fitting what was delivered")
     fitted = [result[0] for result in job.tasks(tasks)]
     delivery = _delivery(job, refs["delivery"])
-    record = delivered_record(engine, delivery, fitted)
+    record = {**delivered_record(engine, delivery, fitted), **told}
     facts: dict[str, float | int | str | bool] = {
         "engine": engine, "model": str(delivery["model"]), "tracks": len(fitted) - 1,
         "cost_usd": str(delivery["cost_usd"] or "as estimated"), "fitted": str(fitted[0].meta["given"]),

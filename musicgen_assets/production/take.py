@@ -32,12 +32,17 @@ RENDER = "musicgen_assets.production.render:render_track"
 
 def make_take(job: Job) -> Outcome:
     """The song by the engine that it is routed to, or that took over since. Roles: see played_take, delivered_take."""
-    engine = job.data("reroutes").get("full_song") or job.read(ROUTING).get("full_song", BUILT_IN)
-    return played_take(job) if engine == BUILT_IN else delivered_take(job, engine)
+    taken_over = job.data("reroutes").get("full_song")
+    engine = taken_over["engine"] if taken_over else job.read(ROUTING).get("full_song", BUILT_IN)
+    told = {} if taken_over is None else {"took_over": taken_over}
+    return played_take(job, told) if engine == BUILT_IN else delivered_take(job, engine, told)
 
 
-def played_take(job: Job) -> Outcome:
-    """Render every track of the arrangement, the sung one included. Roles: track/<name>, record."""
+def played_take(job: Job, told: Mapping[str, Any] | None = None) -> Outcome:
+    """Render every track of the arrangement, the sung one included. Roles: track/<name>, record.
+
+    ``told``: what else the record is to say.
+    """
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
@@ -51,7 +56,7 @@ def played_take(job: Job) -> Outcome:
     refs = _all_stems(job, tracks, files, score, instrumentation, vocals, rate)
     voice = job.data("voice") if vocals.casting is not None else None
     vocal = vocals.record(voice) if VOCAL not in files else given_vocal(files[VOCAL])
-    record = {**_record(job.data("instruments"), refs), "vocal": vocal}
+    record = {**_record(job.data("instruments"), refs), "vocal": vocal, **(told or {})}
     if files:
         record["given"] = [_given(name, file, refs) for name, file in files.items()]
     facts: dict[str, float | int | str | bool] = {
