@@ -7,10 +7,11 @@ vocal_line).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from musicgen_assets.composition.lyrics_by_engine import asked_lyrics, lyrics_request
 from musicgen_assets.composition.lyrics_loading import load_pack
 from musicgen_assets.composition.lyrics_pack import Pack, Theme, content_words
 from musicgen_assets.composition.lyrics_schemes import chosen_scheme
@@ -20,6 +21,8 @@ from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, cho
 from musicgen_assets.composition.lyrics_writer import Writer, line_syllables
 from musicgen_assets.composition.section_loops import STANDS_FOR, line_count, sung_kinds
 from musicgen_assets.context.schema import Language, Mood
+from musicgen_assets.engines.capabilities import BUILT_IN
+from musicgen_assets.graph.declarations import REROLLS, ROUTING
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.wording.moderation import moderate
@@ -44,7 +47,8 @@ class LyricsBrief:
     mood: Mood
     has_vocals: bool
     text: str | None = None
-    """The user's own words."""
+    """Words that stand as they came: the user's own, or those of the engine ``written_by``."""
+    written_by: str = ""
 
 
 def make_lyrics(job: Job) -> Outcome:
@@ -58,6 +62,9 @@ def make_lyrics(job: Job) -> Outcome:
         has_vocals=bool(job.read("creative.has_vocals")),
         text=job.read("creative.lyrics"),
     )
+    engine = _writing_engine(job)
+    if brief.has_vocals and not brief.text and engine != BUILT_IN:
+        brief = _by_engine(job, brief, engine)
     lyrics, draws = compose_lyrics(brief, job.stream("lyrics"))
     lines = [line for section in lyrics.sections for line in section.lines]
     return Outcome(
@@ -69,10 +76,29 @@ def make_lyrics(job: Job) -> Outcome:
             "lines": len(lines),
             "syllables": sum(len(line.syllables) for line in lines),
             "draws": draws,
+            "written_by": lyrics.written_by or ("user" if lyrics.is_users_own else BUILT_IN),
             **lyrics.scores,
         },
         checks=(quality_check(lyrics, draws),),
     )
+
+
+def _writing_engine(job: Job) -> str:
+    """Who writes the words: the engine that took over, else the one of the routing."""
+    taken_over = job.data("reroutes").get("lyrics")
+    return str(taken_over["engine"] if taken_over else job.read(f"{ROUTING}.lyrics") or BUILT_IN)
+
+
+def _by_engine(job: Job, brief: LyricsBrief, engine: str) -> LyricsBrief:
+    """``brief`` with the words that a language model wrote for it."""
+    genres = [str(genre.name).replace("_", " ") for genre in job.read("musical.genres")]
+    request = lyrics_request(
+        {kind: line_count(brief.style, kind) for kind in sung_kinds(brief.style)},
+        title=_clean(brief.title) if brief.title != UNTITLED else "", theme=_clean(brief.theme),
+        style=", ".join(genres), language=brief.language, valence=brief.mood.valence,
+        syllables=line_syllables(brief.style), variation=int(job.read(f"{REROLLS}.lyrics") or 0),
+    )  # fmt: skip
+    return replace(brief, text=asked_lyrics(job, engine, request, brief.language), written_by=engine)
 
 
 def quality_check(lyrics: Lyrics, draws: int = 1) -> CheckResult:
@@ -81,7 +107,8 @@ def quality_check(lyrics: Lyrics, draws: int = 1) -> CheckResult:
     said = ", ".join(f"{name} {lyrics.scores.get(name, 0.0):.2f}" for name in low)
     notes = [f"{said} below bounds" if low else "", f"drawn {draws} times" if draws > 1 else ""]
     if lyrics.is_users_own and low:
-        notes.append("the user's own words stand as they are")
+        whose = f"the words of {lyrics.written_by}" if lyrics.written_by else "the user's own words"
+        notes.append(f"{whose} stand as they are")
     return CheckResult(
         "lyric_quality",
         passed=not low or lyrics.is_users_own,
@@ -137,7 +164,7 @@ def _users_own(brief: LyricsBrief, pack: Pack, theme: Theme) -> Lyrics:
     return Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, valence=brief.mood.valence, is_users_own=True,
         sections=_with_dance_sections(sections_of(brief.text or "", brief.language), brief.style),
-        subject_words=_subject(brief, pack, theme),
+        subject_words=_subject(brief, pack, theme), written_by=brief.written_by,
     )  # fmt: skip
 
 

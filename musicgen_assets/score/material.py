@@ -112,6 +112,9 @@ class Lyrics(Frozen):
     valence: float = Field(0.5, ge=0.0, le=1.0)
     """The mood they were written for, dark to bright."""
     is_users_own: bool = False
+    """Whether they stand as they came: a user's, or another engine's."""
+    written_by: str = ""
+    """The engine that wrote them, if it was not the built-in one."""
 
 
 class LineProsody(Frozen):
