@@ -50,7 +50,7 @@ class DevServer:
         self.providers = all_providers()
         self.desk.accounts.open_all(self.providers)
         self.app = Flask("dev_providers", static_folder=None)
-        self.app.extensions["desk"] = self.desk
+        self.app.extensions.update(desk=self.desk, providers=self.providers)
         self.courier = Courier(self.app, self.desk, self.providers)
         gate.install(self.app, self.desk, self.providers)
         add_control(self.app, self.courier)
