@@ -88,6 +88,11 @@ class Jobs:
             for row in self._database.rows("SELECT * FROM jobs WHERE ? IN ('', provider) ORDER BY rowid", (provider,))
         ]
 
+    def waiting(self, provider: str) -> int:
+        """How many of a provider's jobs have not begun."""
+        rows = self._database.rows("SELECT * FROM jobs WHERE provider = ? AND ended IS NULL", (provider,))
+        return sum(self.phase(_job(row)) == "waiting" for row in rows)
+
     def untold(self) -> list[Job]:
         """Those whose callbacks have not all been sent."""
         return [_job(row) for row in self._database.rows("SELECT * FROM jobs WHERE callback IS NOT NULL AND told = 0")]

@@ -130,3 +130,14 @@ def test_callbacks_that_a_stopped_server_owed_are_sent_by_the_next(tmp_path: Any
 def test_events_that_there_are_not_are_refused(dev: Dev, event: str) -> None:
     answer = SUBMITS["replicate"].send(dev, webhook="http://127.0.0.1:9/", webhook_events_filter=[event])
     assert answer.status_code == 422
+
+
+def test_a_caller_that_does_not_answer_keeps_nobody_else_waiting(tmp_path: Any, songs: Any) -> None:
+    with (
+        running(tmp_path, songs=songs, is_one_song=True, callback_retry_s=20.0) as dev,
+        listening(lambda number: 500) as (deaf, _),
+        listening() as (url, heard),
+    ):
+        kie(dev, deaf)
+        kie(dev, url)
+        until(lambda: heard, within_s=15.0)

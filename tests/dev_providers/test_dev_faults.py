@@ -225,7 +225,16 @@ def test_a_probability_is_kept_and_repeats_with_its_seed() -> None:
     assert 250 < sum(first) < 350
 
 
-@pytest.mark.parametrize("fields", [{"kind": "nonsense"}, {"kind": "slow", "often": 3}, {}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "nonsense"},
+        {"kind": "slow", "often": 3},
+        {},
+        {"kind": "slow", "seconds": "long"},
+        {"kind": "slow", "nth": "2"},
+    ],
+)
 def test_a_rule_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         rule_of(fields)

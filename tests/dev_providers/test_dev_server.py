@@ -17,7 +17,7 @@ import pytest
 from api.dev_providers.options import Options
 from api.dev_providers.server import DevServer
 from musicgen_assets.context.failures import BadInput
-from support.cli import MUSICGEN
+from support.cli import MUSICGEN, musicgen
 from support.dev_providers import Dev, running, until
 from support.dev_requests import SUBMITS
 
@@ -34,7 +34,7 @@ def test_addresses_that_others_can_reach_are_refused_unless_told(tmp_path: Path,
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path, dev: Dev) -> None:
     port = int(dev.url.rpartition(":")[2])
     second = DevServer(Options(home=tmp_path / "second", port=port))
-    with pytest.raises((OSError, SystemExit)):
+    with pytest.raises(OSError, match="in use"):
         second.start()
     second.stop()
 
@@ -116,3 +116,10 @@ def test_the_command_refuses_an_open_address(tmp_path: Path) -> None:
     )  # fmt: skip
     assert said.returncode == 2
     assert "loopback" in said.stderr
+
+
+def test_the_command_says_that_a_port_is_taken(tmp_path: Path, dev: Dev) -> None:
+    port = dev.url.rpartition(":")[2]
+    said = musicgen(tmp_path, "dev-providers", "--port", port)
+    assert said.code == 1
+    assert "cannot be listened on" in said.err
