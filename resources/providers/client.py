@@ -8,9 +8,11 @@ No text of the HTTP library enters a failure, and none is its cause: such texts 
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import httpx
@@ -209,13 +211,19 @@ class _Broken:
     is_sent: bool
 
 
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed; reading them takes longer than a call to this machine."""
+    return httpx.create_ssl_context()
+
+
 def _exchange(request: _Request, timeout_s: float, max_bytes: int) -> Answer | _Broken:
     """One connection for one call: a kept one may be dead without our knowing, and then nobody knows what arrived."""
     timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
     deadline = time.monotonic() + timeout_s
     try:
         with (
-            httpx.Client(timeout=timeout, follow_redirects=False) as client,
+            httpx.Client(verify=_trust(), timeout=timeout, follow_redirects=False) as client,
             client.stream(
                 request.method, request.url, params=request.params, json=request.json, files=request.files,
                 headers=request.headers, extensions=dict(request.extensions),
