@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
-from resources.providers.client import Answer, Vocabulary
+from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
 from resources.providers.language import Said, TextAdapter, outcome
 from resources.providers.protocol import Reason
 from resources.providers.shapes import Answered, Word, as_shape, in_path
@@ -99,7 +99,7 @@ class OpenAIEngine(TextAdapter):
             with self._client(bodies) as client:
                 client.responses.parse(
                     model=model, instructions=request.instructions, input=request.text, text_format=form,
-                    max_output_tokens=request.max_tokens, store=False, timeout=self.access.timeout_s, **more,
+                    max_output_tokens=request.max_tokens, store=False, **more,
                 )  # fmt: skip
 
         failure = outcome(call, openai, self)
@@ -116,7 +116,7 @@ class OpenAIEngine(TextAdapter):
 
         def call() -> None:
             with self._client(bodies) as client:
-                client.models.retrieve(in_path(self.access.options.openai_model), timeout=self.access.timeout_s)
+                client.models.retrieve(in_path(self.access.options.openai_model))
 
         failure = outcome(call, openai, self)
         if failure is not None:
@@ -132,8 +132,13 @@ class OpenAIEngine(TextAdapter):
         import openai
 
         http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [bodies.append]})
+        timeout = openai.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
         return openai.OpenAI(
-            api_key=self.access.clear_key, base_url=self.access.base_url, max_retries=0, http_client=http
+            api_key=self.access.clear_key,
+            base_url=self.access.base_url,
+            max_retries=0,
+            http_client=http,
+            timeout=timeout,
         )
 
 
