@@ -27,6 +27,8 @@ Purpose = Literal["submit", "job", "look"]
 
 CONNECT_TIMEOUT_S = 10.0
 JSON_MAX_BYTES = 8 * 1024**2
+_QUESTION_TIMEOUT_S = 60.0
+"""For a small answer about a job: whoever takes longer is asked again."""
 _SHOWN_CHARACTERS = 300
 
 STATUS_REASONS: dict[int, Reason] = {
@@ -108,10 +110,12 @@ class Client:
     ) -> Answer:
         """Send it once. Returns an answer of status 2xx; raises ProviderFailure for everything else.
 
-        Redirects are not followed. The whole call takes at most about ``timeout_s``.
+        Redirects are not followed. The whole call takes at most about ``timeout_s``, a question about a job a minute.
         """
         request = _Request(method, self.base_url + path, params, json, files, self._clear(accept))
-        answer = _exchange(request, self.timeout_s, max_bytes if is_body_wanted else 0)
+        is_short = purpose != "submit" and max_bytes <= JSON_MAX_BYTES
+        timeout_s = min(self.timeout_s, _QUESTION_TIMEOUT_S) if is_short else self.timeout_s
+        answer = _exchange(request, timeout_s, max_bytes if is_body_wanted else 0)
         if isinstance(answer, _Broken):
             raise self.broken(answer, purpose)
         if not 200 <= answer.status < 300:

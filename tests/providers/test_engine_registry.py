@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from resources.settings import get_settings
 from support.canned_server import CannedServer, Reply, Seen, as_json
 from support.provider_cases import song
 
+ROOT = Path(__file__).resolve().parents[2]
 VARIABLES = {
     "kie": "KIE", "elevenlabs": "ELEVENLABS", "lyria": "GOOGLE", "stable_audio": "STABILITY", "minimax": "MINIMAX",
     "replicate": "REPLICATE", "acestep": "ACESTEP", "suno": "SUNO", "udio": "UDIO", "openai": "OPENAI",
@@ -92,3 +95,12 @@ def test_failures_survive_pickling() -> None:
     failure = provider_failure("kie", "rate limited", "slow down", retry_after_s=3.0)
     back = pickle.loads(pickle.dumps(failure))
     assert (type(back), back.reason, back.retry_after_s) == (type(failure), "rate limited", 3.0)
+
+
+def test_importing_the_adapters_loads_no_sdk() -> None:
+    code = (
+        "import sys, resources.providers.registry, resources.providers.callbacks\n"
+        "print(sorted({'openai', 'anthropic', 'standardwebhooks', 'soundfile', 'pedalboard'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert answer.stdout.strip() == "[]"

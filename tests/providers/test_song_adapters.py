@@ -331,6 +331,9 @@ def test_replicate_gets_a_melody_inside_and_a_callback(server: CannedServer) -> 
     assert (asked.input_audio, asked.model_version) == (None, "stereo-large")
     assert any(note.startswith("melody: larger") for note in notes)
     assert adapter.collect("job-1").cost_usd == Decimal("0.0175")
+    answered = prediction(server.base_url, "succeeded") | {"input": {"model_version": "large"}}
+    server.on("GET", "/v1/predictions/job-1", as_json(answered))
+    assert adapter.collect("job-1").model == "large"
     server.on("POST", "/v1/predictions/job-1/cancel", as_json(prediction("", "canceled")))
     assert adapter.cancel("job-1")
 
