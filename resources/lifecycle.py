@@ -27,15 +27,13 @@ from resources.previews import preview_places
 from resources.processes import temporary_mark
 from resources.registry import Attempt, Composition, Registry, Request, Version
 from resources.registry.erasing import erase_composition, erase_versions
+from resources.registry.ledger import UNSETTLED
 from resources.registry.queries import get_composition, get_version, list_versions, record_event, resolve_version
 from resources.state_machine import bring_back, can_transition, transition
 from resources.studio import Studio
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-_UNKNOWN_OUTCOME = ("planned", "submitted")
-"""Attempts at paid calls of which it is not known what came: forgetting one could mean paying twice."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +228,7 @@ def _refuse_to_delete(session: Session, versions: list[Version], *, is_whole: bo
         raise BadInput(
             "version", partition, "it is the only version there is", way_out=f"musicgen delete {composition}"
         )
-    unknown = select(Attempt).where(Attempt.version_id.in_(ids), Attempt.status.in_(_UNKNOWN_OUTCOME))
+    unknown = select(Attempt).where(Attempt.version_id.in_(ids), Attempt.status.in_(UNSETTLED))
     if (attempt := session.scalars(unknown).first()) is not None:
         raise BadInput(
             "version", partition, f"what came of its call to {attempt.provider} ({attempt.task}) is not known yet",

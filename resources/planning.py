@@ -28,6 +28,7 @@ from resources.door_checks import check_limits, check_prompt_length
 from resources.registry import Materialization, Version, queries
 from resources.registry.results import KnownMaterialization
 from resources.revisions import child_of
+from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET
 from resources.studio import Studio
 from resources.version_data import VersionData, shaping_part
@@ -44,11 +45,12 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
         check_prompt_length(child.payload["prompt"], studio.settings)
         check_limits(child.context, studio.settings)
         base = _earlier(studio, session, parent, is_checked=True)
-        dry = dry_ideation(child.payload)
+        standings = _standings(studio, parent.partition)
+        dry = dry_ideation(child.payload, standings)
         context = CompositionContext.model_validate(dry.json(CONTEXT_ASSET))
         wanted = Wanted(
             context,
-            _identities(studio, parent.partition, context, child.payload),
+            _identities(studio, parent.partition, context, child.payload, standings),
             dry.manifests,
             is_refresh=request.is_refresh,
         )
@@ -100,12 +102,12 @@ def _earlier(studio: Studio, session: Session, version: Version, *, is_checked: 
         is_whole = not is_checked or _is_whole(studio, row.manifest)
         return Held(row.manifest, row.key, row.carried_from or version.partition, row.inputs_key, is_whole)
 
-    data = VersionData(studio.registry, version.partition, None, None)
+    data = VersionData(studio.registry, version.partition, None, None, routing=studio.runner.routing)
     return Earlier(
         version.partition,
         CompositionContext.model_validate(version.context),
         {asset: held(row) for asset, row in rows.items()},
-        {"request": data.identity("request")},
+        {"request": data.identity("request"), "reroutes": data.identity("reroutes")},
     )
 
 
@@ -121,25 +123,31 @@ def _is_whole(studio: Studio, manifest: Manifest) -> bool:
 
 
 def _identities(
-    studio: Studio, partition: str, context: CompositionContext, payload: Mapping[str, Any]
+    studio: Studio, partition: str, context: CompositionContext, payload: Mapping[str, Any], standings: dict[str, Any]
 ) -> Callable[[str], Any]:
     """Identities of declared data as the child will have them."""
     installed = VersionData(studio.registry, partition, context, studio.runner.soundfont, studio.runner.sampler)
-    request = shaping_part(payload)
-    return lambda name: request if name == "request" else installed.identity(name)
+    own: dict[str, Any] = {"request": shaping_part(payload), "standings": standings, "reroutes": {}}
+    return lambda name: own[name] if name in own else installed.identity(name)
+
+
+def _standings(studio: Studio, partition: str) -> dict[str, Any]:
+    """How engines stand now, as a child of ``partition`` would find them."""
+    routing = studio.runner.routing or Routing(studio.registry)
+    return routing.standings_now(partition).model_dump(mode="json")
 
 
 class DryJob:
     """What ideation asks of a job (see graph.job.Job), over memory: made in milliseconds, kept nowhere."""
 
-    def __init__(self, request: Mapping[str, Any]) -> None:
-        self._request = request
+    def __init__(self, request: Mapping[str, Any], standings: Mapping[str, Any]) -> None:
+        self._data: dict[str, Any] = {"request": request, "standings": standings, "reroutes": {}}
         self._payloads: dict[str, Sequence[Payload]] = {}
         self.manifests: dict[str, Manifest] = {}
 
-    def data(self, _name: str) -> Any:
-        """The request; ideation asks for nothing else."""
-        return self._request
+    def data(self, name: str) -> Any:
+        """What ideation asks for besides."""
+        return self._data[name]
 
     def json(self, asset: str, role: str = "main") -> Any:
         """A role of what was made before."""
@@ -152,12 +160,12 @@ class DryJob:
         self.manifests[asset] = Manifest(asset=asset, content=tuple(map(_role, payloads)))
 
 
-def dry_ideation(payload: Mapping[str, Any]) -> DryJob:
+def dry_ideation(payload: Mapping[str, Any], standings: Mapping[str, Any]) -> DryJob:
     """The ideation assets of a request as kept (see revisions.Child), made without store or registry.
 
     Raises BadInput where a run of it would.
     """
-    job = DryJob(json.loads(canonical_json(shaping_part(payload))))
+    job = DryJob(json.loads(canonical_json(shaping_part(payload))), standings)
     for declaration in of_stage("ideation"):
         module, _, name = declaration.entry.partition(":")
         entry: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)

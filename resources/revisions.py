@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.edits import HeldFile, HeldMaster, HeldMix
@@ -17,7 +18,7 @@ from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import SEED, declaration_of, of_stage
 from musicgen_assets.graph.manifest import StoredRole
-from resources.registry import Version, queries
+from resources.registry import Reroute, Version, queries
 from resources.registry.compositions import request_of
 
 TITLE = "creative.title"
@@ -55,7 +56,7 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
             "version", parent.partition, "its context was never resolved, so there is nothing to start from",
             way_out=f"Let it come that far first: musicgen retry {parent.partition}",
         )  # fmt: skip
-    base = CompositionContext.model_validate(parent.context)
+    base, plain_base = _base_of(session, parent)
     said = read_words(request.words, base) if request.words else Reading()
     overrides = {**said.overrides, **_wishes(request)}
     rerolls = tuple(dict.fromkeys([*request.rerolls, *said.rerolls]))
@@ -67,7 +68,7 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     if request.prompt is not None and request.prompt.strip() != asked["prompt"]:
         payload |= _understood_anew(request.prompt, asked, base, overrides, streams)
     else:
-        revision = {"base": parent.context, "overrides": overrides, "streams": list(streams)}
+        revision = {"base": plain_base, "overrides": overrides, "streams": list(streams)}
         child = accept(brief_of({**payload, "revision": revision}))
         held = held_of(session, parent, base, child, is_refresh=request.is_refresh)
         payload["revision"] = {**revision, "overrides": {**overrides, **held}}
@@ -83,6 +84,20 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
         "prompt": request.prompt,
     }
     return Child(payload, {name: value for name, value in change.items() if value}, context)
+
+
+def _base_of(session: Session, parent: Version) -> tuple[CompositionContext, dict[str, Any]]:
+    """What a child starts from: the parent's context, in which engines that took over have the place for good."""
+    from musicgen_assets.ideation.routing import with_routing
+
+    plain: dict[str, Any] = dict(parent.context or {})
+    rows = session.scalars(select(Reroute).where(Reroute.version_id == parent.id).order_by(Reroute.id))
+    taken_over = {row.slot: row for row in rows}
+    base = CompositionContext.model_validate(plain)
+    if taken_over:
+        base = with_routing(base, {slot: (row.to_engine, f"took over: {row.why}") for slot, row in taken_over.items()})
+        plain = base.model_dump(mode="json")
+    return base, plain
 
 
 def _may_change_form(request: RevisionRequest, overrides: Mapping[str, Any], streams: tuple[str, ...]) -> bool:

@@ -17,16 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.context.failures import MissingArtifact, UndeclaredRead
+from musicgen_assets.context.failures import MissingArtifact, PermanentFailure, UndeclaredRead
 from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.estimates import timeout_s
-from musicgen_assets.graph.job import Blob, FloatArray, Model, Outcome, Ref, Task
+from musicgen_assets.graph.job import Ask, Blob, FloatArray, Model, Outcome, Ref, Task
 from musicgen_assets.graph.keys import ASKED_DATA, asset_key, inputs_key, seen_roles, task_key
 from musicgen_assets.graph.manifest import Manifest, StoredCheck, StoredRole
 from musicgen_assets.graph.payloads import canonical_json, decoded_audio
+from resources.asking import EngineDesk, Rerouted
 from resources.registry import Registry, queries
+from resources.routing import Routing
 from resources.store import ArtifactStore
 from resources.version_data import VersionData
 from resources.worker import keep
@@ -71,6 +73,9 @@ class Runner:
     soundfont: str | None = None
     listener: Listener = field(default=_silent)
     sampler: str = "auto"
+    routing: Routing | None = None
+    """None: an installation that speaks with no engine outside."""
+    desk: EngineDesk | None = None
 
     def make(self, declaration: Declaration, partition: str, upstreams: Mapping[str, Manifest]) -> Made:
         """The asset for ``partition``: carried when it is known and its objects are there, else computed.
@@ -81,7 +86,7 @@ class Runner:
         upstream's object is gone.
         """
         context = self._context(upstreams)
-        data = VersionData(self.registry, partition, context, self.soundfont, self.sampler)
+        data = VersionData(self.registry, partition, context, self.soundfont, self.sampler, self.routing)
         asked = {name: data.identity(name) for name in declaration.data if name in ASKED_DATA}
         inputs = inputs_key(declaration, context, upstreams, asked)
         self.listener(declaration.key, 0.0, "")
@@ -99,7 +104,12 @@ class Runner:
         job = StoreJob(self, declaration, context, upstreams, data, partition)
         module, _, name = declaration.entry.partition(":")
         entry: Callable[[StoreJob], Outcome] = getattr(importlib.import_module(module), name)
-        manifest = self._publish(declaration.key, entry(job))
+        try:
+            outcome = entry(job)
+        except Rerouted as taken_over:  # under another key now, with another engine; each is asked once
+            self.listener(declaration.key, 0.0, taken_over.message)
+            return self.make(declaration, partition, upstreams)
+        manifest = self._publish(declaration.key, outcome)
         seconds = time.perf_counter() - started
         self._record(key, manifest, partition, seconds)
         self.listener(declaration.key, 1.0, "made")
@@ -126,6 +136,20 @@ class Runner:
 
         self.pool.run(calls, heard)
         return [tuple(role.ref() for role in found[key].content) for key in keys]
+
+    def ask(self, asset: str, ask: Ask, data: VersionData) -> tuple[Ref, ...]:
+        """What an engine outside answers, from the store where it was bought before. See graph.job.Job.ask."""
+        if self.desk is None:
+            raise PermanentFailure(
+                f"{asset} is to be made by {ask.engine}, and this installation speaks with no engine outside.",
+                way_out="Open it with its settings: musicgen engines says what is configured.",
+            )
+
+        def found(key: str) -> Manifest | None:
+            known = self._known(key)
+            return None if known is None else known[0]
+
+        return self.desk.answer(data.partition, ask, found, lambda share, words: self.listener(asset, share, words))
 
     def load_context(self, manifest: Manifest) -> CompositionContext:
         """The context that an ideation/context manifest holds."""
@@ -268,6 +292,10 @@ class StoreJob:
     def tasks(self, tasks: Sequence[Task]) -> list[tuple[Ref, ...]]:
         """See graph.job.Job."""
         return self.runner.run_tasks(self.asset, tasks, self.version_data)
+
+    def ask(self, ask: Ask) -> tuple[Ref, ...]:
+        """See graph.job.Job."""
+        return self.runner.ask(self.asset, ask, self.version_data)
 
     def progress(self, fraction: float, message: str) -> None:
         """See graph.job.Job."""

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from musicgen_assets.context import limits as bounds
 from musicgen_assets.context.failures import BadInput
 from resources.engine_settings import PREFIX, EngineKeys, Engines, known_outside
+from resources.routing_settings import Budgets, RoutingSettings
 
 HOME_VARIABLE = "MUSICGEN_HOME"
 _MEGABYTE = 1024 * 1024
@@ -147,6 +148,8 @@ class Settings(EngineKeys):
     features: Features = Features()
     limits: Limits = Limits()
     housekeeping: Housekeeping = Housekeeping()
+    routing: RoutingSettings = RoutingSettings()
+    budgets: Budgets = Budgets()
     engines: Engines = Engines()
 
     @field_validator("home", "soundfont", "model_path")

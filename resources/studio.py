@@ -16,10 +16,14 @@ from musicgen_assets.context.failures import Failure
 from musicgen_assets.graph.declarations import Declaration
 from musicgen_assets.graph.manifest import Manifest
 from resources import leases
+from resources.asking import EngineDesk
+from resources.attempts import Attempts
 from resources.layout import ensure_home
 from resources.manifests import load_manifest
+from resources.providers.adapters import ConfiguredAdapters
 from resources.registry import Registry, open_registry, queries
 from resources.release_export import export_release
+from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET, Listener, Made, Runner
 from resources.settings import Settings
 from resources.state_machine import FailureKind, enter_stage, fail, transition
@@ -30,6 +34,14 @@ if TYPE_CHECKING:
     from resources.executing import Execution
 
 RELEASE_ASSET = "finalization/release"
+
+
+def routing_of(settings: Settings, registry: Registry) -> Routing:
+    """The router's memory, over the engines that ``settings`` configure."""
+    return Routing(
+        registry, ConfiguredAdapters(settings), settings.routing, settings.budgets,
+        settings.features.multi_provider_routing,
+    )  # fmt: skip
 
 
 @dataclass
@@ -52,7 +64,10 @@ class Studio:
         store = ArtifactStore(settings.artifacts_url)
         pool = WorkerPool(settings.max_workers, settings.artifacts_url, settings.limits.task_timeout_s)
         soundfont = str(settings.soundfont) if settings.soundfont else None
-        runner = Runner(registry, store, pool, soundfont, sampler=settings.sampler)
+        routing = routing_of(settings, registry)
+        attempts = Attempts(registry, routing, settings.generation_timeout_s, settings.limits.max_retries)
+        desk = EngineDesk(registry, store, attempts)
+        runner = Runner(registry, store, pool, soundfont, sampler=settings.sampler, routing=routing, desk=desk)
         if listener is not None:
             runner.listener = listener
         return cls(settings, registry, store, pool, runner)

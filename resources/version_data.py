@@ -1,4 +1,5 @@
-"""What an asset may ask for besides context and upstreams: request, version, waivers, styles, instruments, voice.
+"""What an asset may ask for besides context and upstreams: request, version, waivers, styles, instruments, voice,
+how engines stand and who took over from whom.
 
 Each has a **value** (what music logic gets) and an **identity** (what enters the result key). They differ where
 the value holds something of this machine, such as a font's path.
@@ -17,6 +18,7 @@ from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.limits import DEFAULT_DURATION_S
 from musicgen_assets.context.schema import CompositionContext
 from resources.registry import Registry, Version, queries
+from resources.routing import Routing
 
 REQUEST_FIELDS = ("prompt", "overrides", "seed", "title")
 """What of a request shapes the song, with "revision" where it is one. Who asked, how far to go and under which key
@@ -34,10 +36,11 @@ class VersionData:
 
     def __init__(
         self, registry: Registry, partition: str, context: CompositionContext | None, soundfont: str | None,
-        sampler: str = "auto",
+        sampler: str = "auto", routing: Routing | None = None,
     ) -> None:  # fmt: skip
         self.partition = partition
         self._registry = registry
+        self._routing = routing or Routing(registry)
         self._context = context
         self._soundfont, self._sampler = soundfont, sampler
         self._cache: dict[str, tuple[Any, Any]] = {}
@@ -50,6 +53,8 @@ class VersionData:
             "all_styles": self._all_styles,
             "instruments": self._instruments,
             "voice": self._voice,
+            "standings": self._standings,
+            "reroutes": self._reroutes,
         }
 
     def value(self, name: str) -> Any:
@@ -106,6 +111,14 @@ class VersionData:
             found = queries.waivers_of(session, self.partition)
         waivers = [{"check": waiver.check, "who": waiver.who, "why": waiver.why} for waiver in found]
         return waivers, waivers
+
+    def _standings(self) -> tuple[Any, Any]:
+        standings = self._routing.standings(self.partition).model_dump(mode="json")
+        return standings, standings
+
+    def _reroutes(self) -> tuple[Any, Any]:
+        reroutes = self._routing.reroutes(self.partition)
+        return reroutes, {slot: row["engine"] for slot, row in reroutes.items()}
 
     def _styles(self) -> tuple[Any, Any]:
         from musicgen_assets.styles.loader import style_source_bytes

@@ -47,9 +47,12 @@ COMMANDS = {
     "export-tree": "musicgen_assets.cli.trees:export_tree",
     "import-tree": "musicgen_assets.cli.trees:import_tree",
     "housekeeping": "musicgen_assets.cli.housekeeping:housekeeping",
+    "engines": "musicgen_assets.cli.engines:engines",
+    "attempts": "musicgen_assets.cli.attempts:attempts",
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",
+    "dev-providers": "musicgen_assets.cli.dev_providers:dev_providers",
 }
 """Command to "module:function", so that `musicgen styles` does not wait for Dagster to be imported."""
 

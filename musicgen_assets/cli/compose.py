@@ -10,10 +10,21 @@ import click
 
 from musicgen_assets.cli.edit_options import MELODY, given_files
 from musicgen_assets.cli.making import submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
+from musicgen_assets.cli.options import (
+    DETACH,
+    JSON,
+    OUT,
+    PACKAGES,
+    PRIORITY,
+    REFERENCE,
+    TARGETS,
+    engine_options,
+    overrides_of,
+)
 from musicgen_assets.cli.takes import TAKES, VARY, compose_takes
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
+from musicgen_assets.engines.naming import engine_overrides
 
 
 @click.command(short_help="Make a song from a prompt.")
@@ -32,6 +43,7 @@ from musicgen_assets.context.request import STAGES, CompositionRequest, filled_i
 @PACKAGES
 @TARGETS
 @REFERENCE
+@engine_options
 @OUT
 @DETACH
 @PRIORITY
@@ -52,6 +64,10 @@ def compose(
     packages: tuple[str, ...],
     targets: tuple[str, ...],
     reference: Path | None,
+    engines: tuple[str, ...],
+    policy: str | None,
+    budget_usd: str | None,
+    is_alone: bool,
     out: Path | None,
     is_detached: bool,
     priority: int,
@@ -63,7 +79,8 @@ def compose(
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
-    asked = overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
+    asked = engine_overrides(engines, policy, budget_usd, is_alone=is_alone)
+    asked |= overrides_of(sets, styles, lyrics, packages, targets, reference, duration)
     overrides = given_files(melody=melody, tempo_bpm=asked.get("musical.tempo_bpm")) | asked
     request = filled_in(
         CompositionRequest, prompt=prompt, overrides=overrides, seed=seed, title=title, until=stage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.limits import LYRICS_MAX_CHARACTERS
 from musicgen_assets.context.request import shortcut_overrides
 from musicgen_assets.context.schema import PackageName, TargetName
+from musicgen_assets.context.wishes import Policy
 
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the release goes."
@@ -37,6 +38,26 @@ REFERENCE = click.option(
     "--reference", type=click.Path(path_type=Path), metavar="FILE",
     help="A track whose tone, width and loudness the master takes on. Only measures of it are kept.",
 )  # fmt: skip
+
+
+ENGINES = click.option(
+    "--engine", "engines", multiple=True, metavar="[TASK=]NAME",
+    help="Who is asked: kie, lyrics=openai, ...; `musicgen engines` lists them. Repeat for more tasks.",
+)  # fmt: skip
+POLICY = click.option(
+    "--policy", type=click.Choice(get_args(Policy)), help="What decides between engines that nobody named."
+)
+BUDGET = click.option("--budget", "budget_usd", metavar="USD", help="What this version may cost at most.")
+ALONE = click.option(
+    "--no-fallback", "is_alone", is_flag=True, help="Ask nobody else where the engine fails: fail instead."
+)
+
+
+def engine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """--engine, --policy, --budget and --no-fallback."""
+    for option in (ALONE, BUDGET, POLICY, ENGINES):
+        command = option(command)
+    return command
 
 
 def overrides_of(

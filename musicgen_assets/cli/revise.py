@@ -11,8 +11,19 @@ import click
 
 from musicgen_assets.cli.edit_options import REPLACE, edit_options, given_files, in_section, track_edit
 from musicgen_assets.cli.making import reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import DETACH, JSON, OUT, PACKAGES, PRIORITY, REFERENCE, TARGETS, overrides_of
+from musicgen_assets.cli.options import (
+    DETACH,
+    JSON,
+    OUT,
+    PACKAGES,
+    PRIORITY,
+    REFERENCE,
+    TARGETS,
+    engine_options,
+    overrides_of,
+)
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
+from musicgen_assets.engines.naming import engine_overrides
 
 
 @click.command(short_help="Make a new version that differs in what you say.")
@@ -40,6 +51,7 @@ from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest
 @PACKAGES
 @TARGETS
 @REFERENCE
+@engine_options
 @OUT
 @DETACH
 @PRIORITY
@@ -68,6 +80,10 @@ def revise(
     packages: tuple[str, ...],
     targets: tuple[str, ...],
     reference: Path | None,
+    engines: tuple[str, ...],
+    policy: str | None,
+    budget_usd: str | None,
+    is_alone: bool,
     out: Path | None,
     is_detached: bool,
     priority: int,
@@ -83,6 +99,7 @@ def revise(
     by_hand = given_files(replaces, is_plan=is_plan)
     if section is not None and track is None:
         rerolls = in_section(rerolls, section)
+    by_hand |= engine_overrides(engines, policy, budget_usd, is_alone=is_alone)
     by_hand |= track_edit(track, is_muted=is_muted, gain_db=gain_db, pan=pan, automation=automation, section=section)
     request = filled_in(
         RevisionRequest, version=version, rerolls=rerolls, words=words, prompt=prompt,

@@ -93,7 +93,7 @@ def _set(data: dict[str, Any], path: str, value: Any) -> None:
             node[part] = value
             return
         model = model.model_fields[part].annotation if _is_model(model) else entry
-        if node.get(part) is None and (_is_model(model) or _entry_model(model)):
+        if node.get(part) is None and (_is_model(model) or get_origin(model) is dict):
             node[part] = {}  # an entry of a dictionary, or a group that is left out where it is empty
         node = node[part]
 

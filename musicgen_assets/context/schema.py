@@ -14,6 +14,7 @@ from musicgen_assets.context import limits
 from musicgen_assets.context.edits import Edits
 from musicgen_assets.context.frozen import Frozen
 from musicgen_assets.context.timecode import FrameRate, frames_of
+from musicgen_assets.context.wishes import EngineWishes
 
 Tonic = Literal["C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B"]
 Scale = Literal["major", "minor", "dorian", "mixolydian", "phrygian", "lydian"]
@@ -196,6 +197,8 @@ class GenerationParameters(Frozen):
     rerolls: dict[str, Annotated[int, Field(ge=0, le=10_000)]] = Field(default_factory=dict)
     routing: dict[str, str] = Field(default_factory=dict)
     frozen: dict[str, float] = Field(default_factory=dict)
+    wishes: EngineWishes = Field(default_factory=EngineWishes, exclude_if=lambda wishes: wishes == EngineWishes())
+    """What was wished of the engines; left out of what is written where nobody wished anything."""
 
 
 class ModelSelection(Frozen):

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any
 
+from musicgen_assets.finalization.delivered import delivery_of, engine_title
+from musicgen_assets.production.delivered import DELIVERED
+
 SHORT = "Yours to use, change, publish and sell; no attribution needed"
+
+
+def short_of(record: Mapping[str, Any]) -> str:
+    """What may be done with the song, in a line: ours to give, or as the engine's terms say."""
+    delivery = delivery_of(record)
+    return SHORT if delivery is None else f"{engine_title(record)}: {delivery['licence']}; see {delivery['terms_url']}"
+
 
 _FONTS = (
     ("TimGM6mb*", "GNU General Public License, version 2 (Tim Brechbill)"),
@@ -29,6 +39,8 @@ def font_licence(font: str) -> str:
 
 def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) -> str:
     """licence.txt. ``record`` is the take's; ``has_own_words`` whether the lyrics came from the person who asked."""
+    if delivery_of(record) is not None:
+        return _delivered_text(title, record, has_own_words=has_own_words)
     font = str(record.get("font", ""))
     words = "The words were given by the person who asked for the song, and remain theirs.\n" if has_own_words else ""
     played = (
@@ -46,6 +58,22 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
         "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
         "country.\n"
         f"{words}{_voice_text(record)}{played}\n"
+        "The music comes as it is, without any warranty.\n"
+    )
+
+
+def _delivered_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) -> str:
+    delivery = record[DELIVERED]
+    words = "The words were given by the person who asked for the song, and remain theirs.\n" if has_own_words else ""
+    return (
+        f"{title}\n\n"
+        f"This music was made by {engine_title(record)}, after a plan that a computer program (musicgen) wrote; the\n"
+        "program mixed and mastered what came back. AI-generated.\n\n"
+        f"What may be done with it is what that engine's terms say: {delivery['licence']}.\n"
+        f"{delivery['terms_url']}\n\n"
+        f"{_given_text(record)}"
+        "The program's makers claim no rights in it, and can give none. Read the terms before you publish or sell it.\n"
+        f"{words}\n"
         "The music comes as it is, without any warranty.\n"
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization import licence
+from musicgen_assets.finalization.delivered import delivered_notes, delivery_of
 from musicgen_assets.finalization.stems import StemSet
 from musicgen_assets.finalization.words import SungLine
 from musicgen_assets.graph.job import Payload, Ref
@@ -82,7 +83,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
         "parent": version["parent"],
         "seed": song.context.ai_decisions.generation.seed,
         "engines": engines(song.context, song.record),
-        "licence": licence.SHORT,
+        "licence": licence.short_of(song.record),
         "bit_depth": technical.bit_depth,
         "channels": song.measures["channels"],
         "stems": {
@@ -93,7 +94,8 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
         },
         "packages": list(technical.packages),
         "waivers": [dict(waiver) for waiver in song.waivers],
-        "notes": [song.carrier_note] if song.carrier_note else [],
+        "notes": [song.carrier_note] if song.carrier_note else delivered_notes(song.record, is_sung=bool(song.lines)),
+        **({"took_over": song.record["took_over"]} if song.record.get("took_over") else {}),
         **({"given": given} if (given := given_files(song.context, song.record)) else {}),
         "isrc": None,
         "is_ai_generated": True,
@@ -147,6 +149,8 @@ def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict
     """Who did what: the engine that played, its instruments, and what was chosen for other tasks."""
     played = {"task": "full_song", "engine": str(record.get("engine", "")), "model": str(record.get("model", "")),
               "version": str(record.get("version", ""))}  # fmt: skip
+    if (delivery := delivery_of(record)) is not None:
+        played |= {"cost_usd": str(delivery["cost_usd"] or ""), "licence": str(delivery["licence"])}
     font = str(record.get("font", ""))
     sounds = [
         {
@@ -178,7 +182,7 @@ def tags_of(song: SongFacts, lyrics: str) -> dict[str, Any]:
         "bpm": musical.tempo_bpm,
         "key": tag_key(musical.key, musical.scale),
         "language": song.context.creative.language,
-        "licence": licence.SHORT,
+        "licence": licence.short_of(song.record),
         "context_sha256": song.context_sha256,
         "seed": song.context.ai_decisions.generation.seed,
         "software": software(),

@@ -15,6 +15,7 @@ from musicgen_assets.arrangement.vocal_line import NOTE_CARRIED, merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization.cover_art import cover_task
+from musicgen_assets.finalization.delivered import delivery_of, heard_lines
 from musicgen_assets.finalization.encode import MEDIA_TYPES
 from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
@@ -91,7 +92,9 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
         context=job.load("ideation/context", CompositionContext),
         score=score,
         tracks=tuple(merged_tracks(score, vocal)),
-        lines=sung_lines(syllables, song_clock(score), lyrics),
+        lines=heard_lines(
+            sung_lines(syllables, song_clock(score), lyrics), (delivery_of(record) or {}).get("words", ())
+        ),
         carrier_note=_carrier_note(record, vocal),
         measures=analysis["measures"],
         scores=analysis["scores"],
@@ -102,7 +105,7 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
 
 def _carrier_note(record: Mapping[str, Any], vocal: Mapping[str, Any]) -> str:
     """What is said about who sings; older takes have no word about it, and were played by a lead instrument."""
-    if not vocal.get("syllables"):
+    if not vocal.get("syllables") or delivery_of(record) is not None:
         return ""
     sung = record.get("vocal") or {}
     return str(sung.get("note") or NOTE_CARRIED)

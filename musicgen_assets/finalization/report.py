@@ -93,7 +93,7 @@ def report_html(
         lyrics=_lyric_blocks(song),
         made_by=engines(song.context, song.record),
         mastering=_mastering_steps(master_plan),
-        licence=licence.SHORT,
+        licence=licence.short_of(song.record),
         pictures={name: _picture(name, pictures[name]) for name in _CAPTIONS if name in pictures},
     )
 

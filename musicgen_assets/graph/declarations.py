@@ -16,14 +16,19 @@ Kind = Literal["JSON", "MIDI", "audio", "PNG", "directory"]
 
 SEED = "ai_decisions.generation.seed"
 REROLLS = "ai_decisions.generation.rerolls"
+ROUTING = "ai_decisions.generation.routing"
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """A dependency. ``roles`` None means all content roles; else only those enter the key and may be loaded."""
+    """A dependency. ``roles`` None means all content roles; else only those enter the key and may be loaded.
+
+    ``is_optional``: the roles are there only for some versions, and enter the key only where they are.
+    """
 
     asset: str
     roles: tuple[str, ...] | None = None
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Declaration:
     ``edits``: the same for what people do by hand; such a path enters the key only where there is something in it.
     ``streams``: its random streams; each adds the seed and its own re-roll count to the reads.
     ``data``: identities that enter its key ("request", "styles", "all_styles", "version", "instruments",
-    "voice").
+    "voice", "standings", "reroutes").
     ``entry``: its music logic, "package.module:function", (Job) -> Outcome.
     ``checks``: names of the checks it reports; those in ``warnings`` do not block.
     """
@@ -90,8 +95,9 @@ _BASS = Upstream("composition/bass_line", ("main", "takes"))
 _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
+_ENGINE_BRIEF = Upstream("ideation/context", ("engine_brief",), is_optional=True)
 _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.delivery")
-_TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing", *_SINGER)
+_TAKE_READS = ("technical.sample_rate_hz", ROUTING, *_SINGER)
 _TAKE_EDITS = ("edits.stems",)
 _MIX_READS = ("ai_decisions.generation.frozen",)
 _MIX_EDITS = ("edits.tracks", "edits.buses", "edits.held_mix")
@@ -107,12 +113,13 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "ideation", "enhanced_prompt",
         "Intent, musical elements, preferences, theory, parameters, template; with trace and confidence.",
         "musicgen_assets.ideation.enhancer:make_enhanced_prompt",
-        upstreams=(Upstream("ideation/brief", ("wording",)),), data=("all_styles",),
+        upstreams=(Upstream("ideation/brief", ("wording",)),), data=("all_styles", "standings", "reroutes"),
     ),
     Declaration(
         "ideation", "context", "The resolved CompositionContext: proposal, defaults, overrides (overrides win).",
         "musicgen_assets.ideation.context_asset:make_context",
-        upstreams=(Upstream("ideation/brief", ("main",)), Upstream("ideation/enhanced_prompt")), data=("all_styles",),
+        upstreams=(Upstream("ideation/brief", ("main",)), Upstream("ideation/enhanced_prompt")),
+        data=("all_styles", "standings"),
         checks=("context_is_consistent",),
     ),
     Declaration(
@@ -134,7 +141,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.lyrics:make_lyrics",
         reads=("creative.title", "creative.theme", "creative.language", "creative.has_vocals", "creative.lyrics",
                "musical.mood", "musical.genres", "musical.time_signature"),
-        streams=("lyrics",), data=("styles",), checks=("lyric_quality",),
+        edits=(f"{ROUTING}.lyrics",), streams=("lyrics",), data=("styles", "reroutes"), checks=("lyric_quality",),
     ),
     Declaration(
         "composition", "melody", "Hook, themes, motifs per section type.",
@@ -185,8 +192,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
     Declaration(
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
-        upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION),
-        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice"),
+        upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION, _ENGINE_BRIEF),
+        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice", "reroutes"),
         kinds=("audio",),
     ),
     Declaration(

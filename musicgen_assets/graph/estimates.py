@@ -27,6 +27,8 @@ TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.production.preview:render_preview": (0.9, 0.0),
     "musicgen_assets.production.render:render_track": (0.3, 1.1),
     "musicgen_assets.production.given_stem:adopt_stem": (0.1, 0.5),
+    "musicgen_assets.production.delivered:fit_delivered": (0.2, 1.5),
+    "musicgen_assets.production.delivered:separate_song": (1.0, 12.0),
     "musicgen_assets.production.voice.sing:sing_phrase": (2.0, 0.0),
     "musicgen_assets.production.voice.track:sung_track": (0.5, 0.5),
     "musicgen_assets.mixing.mix:measure_stem": (0.2, 0.2),

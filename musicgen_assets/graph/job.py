@@ -65,6 +65,24 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """One thing asked of an engine outside, which may cost money: asked at most once, whatever breaks.
+
+    ``slot`` is the place it fills (context.wishes.Slot), ``need`` an engines.router.Need as a dict: what somebody else
+    would have to be able to do, should this one fail. ``request`` is an engines.asking.SongRequest or TextRequest as a
+    dict; ``sounds`` go along with it. ``budget_usd`` is the version's own limit, as decimal text.
+    """
+
+    slot: str
+    engine: str
+    request: Mapping[str, Any]
+    need: Mapping[str, Any]
+    sounds: Mapping[str, Ref] = field(default_factory=dict)
+    has_fallback: bool = True
+    budget_usd: str | None = None
+
+
+@dataclass(frozen=True)
 class Blob:
     """The bytes behind a Ref, with its metadata."""
 
@@ -141,7 +159,8 @@ class Job(Protocol):
     def data(self, name: str) -> Any:
         """Declared data: "request" the request as a dict; "version" {composition, version, parent, partition};
         "waivers" [{check, who, why}]; "instruments" {engine, font_name, font_path, font_sha256}; "voice"
-        {is_available, engine, version, why}.
+        {is_available, engine, version, why}; "standings" engines.router.Standings as a dict; "reroutes" {slot:
+        {engine, from, why, reason}} where another engine took over.
         """
         ...
 
@@ -151,6 +170,13 @@ class Job(Protocol):
 
     def tasks(self, tasks: Sequence[Task]) -> list[tuple[Ref, ...]]:
         """Results of tasks in order, taken from the store where their key is known, else computed."""
+        ...
+
+    def ask(self, ask: Ask) -> tuple[Ref, ...]:
+        """What an engine outside answers: a song as ``song``, ``stem/<name>`` and ``delivery`` (JSON), a text as
+        ``answer`` and ``delivery``. Where it fails for good and somebody else may, this does not return: the asset is
+        made again with that one in data "reroutes". Raises Failure.
+        """
         ...
 
     def progress(self, fraction: float, message: str) -> None:

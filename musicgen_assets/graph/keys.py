@@ -8,7 +8,7 @@ Belongs here: what enters a key. Does not belong here: looking keys up (resource
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +23,11 @@ from musicgen_assets.graph.payloads import canonical_json
 SCHEME = 1
 """Raised when the recipe of the key itself changes."""
 
-ASKED_DATA = frozenset({"request", "version", "waivers"})
+ASKED_DATA = frozenset({"request", "version", "waivers", "reroutes"})
 """Declared data that people decide on; the rest (styles, instruments) comes with the installation, like code."""
+
+RARE_DATA = frozenset({"reroutes"})
+"""Declared data that enters a key only where there is something in it."""
 
 
 def asset_key(
@@ -43,7 +46,7 @@ def asset_key(
         "asset": declaration.key,
         "code": _fingerprint(declaration.entry),
         **_inputs(declaration, context, upstreams),
-        "data": {name: data[name] for name in declaration.data},
+        "data": _stated(declaration.data, data),
     }
     return hashlib.sha256(canonical_json(parts)).hexdigest()
 
@@ -64,7 +67,7 @@ def inputs_key(
         "scheme": SCHEME,
         "inputs_of": declaration.key,
         **_inputs(declaration, context, upstreams),
-        "data": {name: data[name] for name in declaration.data if name in ASKED_DATA},
+        "data": _stated([name for name in declaration.data if name in ASKED_DATA], data),
     }
     return hashlib.sha256(canonical_json(parts)).hexdigest()
 
@@ -90,15 +93,22 @@ def seen_roles(manifest: Manifest, roles: tuple[str, ...] | None) -> tuple[Store
 def _inputs(
     declaration: Declaration, context: CompositionContext | None, upstreams: Mapping[str, Manifest]
 ) -> dict[str, Any]:
-    """The declared part of context and upstreams. An edit that nobody made is no input."""
+    """The declared part of context and upstreams. An edit that nobody made is no input, nor is an optional role."""
     read = project(context, declaration.paths) if context is not None else {}
+    seen = {upstream: seen_roles(upstreams[upstream.asset], upstream.roles) for upstream in declaration.upstreams}
     return {
         "context": {path: value for path, value in read.items() if value or path not in declaration.edits},
         "upstreams": {
-            upstream.asset: [_content(role) for role in seen_roles(upstreams[upstream.asset], upstream.roles)]
-            for upstream in declaration.upstreams
+            upstream.asset: [_content(role) for role in roles]
+            for upstream, roles in seen.items()
+            if roles or not upstream.is_optional
         },
     }
+
+
+def _stated(names: Iterable[str], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The identities of ``names``; of what is rare, only where there is any."""
+    return {name: data[name] for name in names if name not in RARE_DATA or data.get(name)}
 
 
 @lru_cache(maxsize=256)

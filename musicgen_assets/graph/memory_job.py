@@ -15,20 +15,27 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.context.failures import MissingArtifact, UndeclaredRead
+from musicgen_assets.context.failures import MissingArtifact, PermanentFailure, UndeclaredRead
 from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import declaration_of
-from musicgen_assets.graph.job import Blob, Outcome, Payload, Ref, Task
+from musicgen_assets.graph.job import Ask, Blob, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import decoded_audio
+
+_OFTEN_EMPTY = ("standings", "reroutes")
+"""Nobody outside is configured, and nobody took over."""
 
 
 @dataclass
 class MemoryStore:
-    """Blobs by sha256 and manifests (asset -> refs), shared by the jobs of one song."""
+    """Blobs by sha256 and manifests (asset -> refs), shared by the jobs of one song.
+
+    ``answers`` stands for engines outside: by engine, what it hands back for an Ask.
+    """
 
     context: CompositionContext = field(default_factory=CompositionContext)
     data: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Callable[[Ask], Sequence[Payload]]] = field(default_factory=dict)
     blobs: dict[str, Blob] = field(default_factory=dict)
     artifacts: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -114,7 +121,7 @@ class MemoryJob:
         """See graph.job.Job."""
         if name not in self.declaration.data:
             raise UndeclaredRead(f"{self.asset} asked for data {name}, which it does not declare")
-        return self.store.data[name]
+        return self.store.data.get(name, {}) if name in _OFTEN_EMPTY else self.store.data[name]
 
     def stream(self, name: str) -> np.random.Generator:
         """See graph.job.Job."""
@@ -135,6 +142,12 @@ class MemoryJob:
             payloads = getattr(importlib.import_module(module), function)(inputs, blobs)
             results.append(tuple(self.store.keep(payload) for payload in payloads))
         return results
+
+    def ask(self, ask: Ask) -> tuple[Ref, ...]:
+        """See graph.job.Job."""
+        if ask.engine not in self.store.answers:
+            raise PermanentFailure(f"{ask.engine} is not here.", way_out="Give the store its answers.")
+        return tuple(self.store.keep(payload) for payload in self.store.answers[ask.engine](ask))
 
     def progress(self, fraction: float, message: str) -> None:
         """See graph.job.Job."""

@@ -20,7 +20,7 @@ from musicgen_assets.context.paths import project
 from musicgen_assets.context.request import Stage
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import Declaration, Upstream, until
-from musicgen_assets.graph.keys import ASKED_DATA, asset_key, inputs_key, seen_roles
+from musicgen_assets.graph.keys import ASKED_DATA, RARE_DATA, asset_key, inputs_key, seen_roles
 from musicgen_assets.graph.manifest import Manifest
 
 Verdict = Literal["computes", "may compute", "carried"]
@@ -234,7 +234,11 @@ class _Walk:
             if held is None or not _is_same(held.manifest, self.contents[upstream.asset], upstream):
                 found.append(upstream.asset)
         asked = [name for name in declaration.data if name in ASKED_DATA]
-        return found + [name for name in asked if self.wanted.identity(name) != earlier.data.get(name)]
+        return found + [name for name in asked if self._is_other_data(earlier, name)]
+
+    def _is_other_data(self, earlier: Earlier, name: str) -> bool:
+        mine, theirs = self.wanted.identity(name), earlier.data.get(name)
+        return mine != theirs and bool(mine or theirs or name not in RARE_DATA)
 
     def _reason(self, declaration: Declaration) -> str:
         """Why it computes: the nearest cause first."""
@@ -254,7 +258,7 @@ class _Walk:
 
 def _inputs_key_of(earlier: Earlier, declaration: Declaration) -> str | None:
     """The inputs key of an asset by what its version holds now; None where an upstream or a piece of data is gone."""
-    asked = [name for name in declaration.data if name in ASKED_DATA]
+    asked = [name for name in declaration.data if name in ASKED_DATA - RARE_DATA]
     if any(upstream.asset not in earlier.assets for upstream in declaration.upstreams):
         return None
     if any(name not in earlier.data for name in asked):

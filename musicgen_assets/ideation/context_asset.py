@@ -6,24 +6,44 @@ applying a change (revision).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.engines.capabilities import BUILT_IN
+from musicgen_assets.engines.router import Standings
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.players import DRUM_ROLES
 from musicgen_assets.ideation.resolver import check_context, resolve
 from musicgen_assets.ideation.revision import revised_of
+from musicgen_assets.ideation.routing import SONG, routed
 
 
 def make_context(job: Job) -> Outcome:
-    """The resolved CompositionContext. Raises BadInput."""
+    """The resolved CompositionContext, with who makes what of it.
+
+    Roles: main; for a song that another engine than the built-in one makes, also engine_brief. Raises BadInput, and
+    PermanentFailure where no engine can do what is asked.
+    """
     brief = job.json("ideation/brief")
+    standings = Standings.model_validate(job.data("standings"))
     if "revision" in brief:
-        context = revised_of(brief["revision"])
-        return Outcome([json_payload(context)], facts=_facts(context), checks=[check_context(context, {})])
+        base = CompositionContext.model_validate(brief["revision"]["base"])
+        return _outcome(routed(revised_of(brief["revision"]), standings, base), {})
     enhanced = job.json("ideation/enhanced_prompt")
     enhancement = {name: enhanced[name] for name in ("enhanced_prompt", "reasoning_trace", "confidence")}
-    context = resolve(brief, enhanced["parameters"], enhancement)
-    return Outcome([json_payload(context)], facts=_facts(context), checks=[check_context(context, brief["overrides"])])
+    context = routed(resolve(brief, enhanced["parameters"], enhancement), standings, None)
+    return _outcome(context, brief["overrides"])
+
+
+def _outcome(context: CompositionContext, overrides: Mapping[str, Any]) -> Outcome:
+    """The context, and what another engine than the built-in one is told of it besides the score."""
+    content = [json_payload(context)]
+    if context.ai_decisions.generation.routing[SONG] != BUILT_IN:
+        content.append(json_payload(engine_brief(context), "engine_brief"))
+    return Outcome(content, facts=_facts(context), checks=[check_context(context, overrides)])
 
 
 def _facts(context: CompositionContext) -> dict[str, float | int | str | bool]:
@@ -39,4 +59,7 @@ def _facts(context: CompositionContext) -> dict[str, float | int | str | bool]:
         "has_vocals": context.creative.has_vocals,
         "language": context.creative.language,
         "seed": context.ai_decisions.generation.seed,
+        **{
+            f"{chosen.task}_by": f"{chosen.engine}: {chosen.reason}" for chosen in context.ai_decisions.model_selections
+        },
     }

@@ -30,6 +30,7 @@ from musicgen_assets.ideation.proposal import (
     tempo_in,
     tonic_in,
 )
+from musicgen_assets.ideation.routing import check_wishes, refuse_routing
 from musicgen_assets.ideation.rules import check_playable
 from musicgen_assets.ideation.wording.lexicon import lexicon_texts
 from musicgen_assets.ideation.wording.structure import form_with, form_without
@@ -40,8 +41,6 @@ PREFERENCES, CONSTRAINTS = "creative.preferences", "creative.constraints"
 LYRICS, HAS_VOCALS = "creative.lyrics", "creative.has_vocals"
 SEPARATOR = ", "
 _BRIGHT_FROM_VALENCE = 0.5
-ENGINE = "builtin"
-ENGINE_REASON = "the built-in engine makes whole songs here, without network, weights or cost"
 
 
 def resolve(
@@ -54,6 +53,7 @@ def resolve(
     """
     overrides = normalise_overrides(brief["overrides"])
     overrides = {**_with_voice(overrides, parameters), **overrides}
+    refuse_routing(overrides)
     apply_overrides(CompositionContext(), overrides)  # refuses values of the wrong kind before they are used
     given = _given(parameters, overrides)
     asked = apply_overrides(CompositionContext(), given)
@@ -67,7 +67,7 @@ def resolve(
     values = {
         **musical,
         "technical.duration_s": given.get("technical.duration_s", limits.DEFAULT_DURATION_S),
-        **_routing(brief, enhancement),
+        **_decided(brief, enhancement),
         "creative.inspiration": brief["prompt"],
     }
     if brief.get("title"):
@@ -80,6 +80,7 @@ def resolve(
     context = apply_overrides(CompositionContext(), {**proposed, **overrides})  # last, or a group would undo its leaf
     check_playable(context)
     check_edits(context)
+    check_wishes(context.ai_decisions.generation.wishes)
     return context
 
 
@@ -236,12 +237,9 @@ def _refrain(brief: Mapping[str, Any], asked: CompositionContext, musical: Mappi
     return title[:1].upper() + title[1:]
 
 
-def _routing(brief: Mapping[str, Any], enhancement: Mapping[str, Any] | None) -> dict[str, Any]:
-    selection = {"task": "full_song", "engine": ENGINE, "reason": ENGINE_REASON}
+def _decided(brief: Mapping[str, Any], enhancement: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "ai_decisions.generation.seed": int(brief.get("seed") or 0),
-        "ai_decisions.generation.routing": {"full_song": ENGINE},
-        "ai_decisions.model_selections": [selection],
         "ai_decisions.processing_history": ["prompt understood", "context resolved"],
         **({"ai_decisions.enhancement": dict(enhancement)} if enhancement else {}),
     }

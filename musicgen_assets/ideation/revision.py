@@ -18,6 +18,7 @@ from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
+from musicgen_assets.ideation.routing import check_wishes, refuse_routing
 from musicgen_assets.ideation.rules import check_playable
 
 EXCLUDED = "musical.excluded_roles"
@@ -31,6 +32,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     What is not named stays as it was resolved, even where another value would now be proposed. One instrument is
     replaced by its role: "musical.instruments.bass". Raises BadInput naming the path at fault.
     """
+    refuse_routing(overrides)
     patch = normalise_overrides(_whole_band(base, overrides))
     patch = {**_implied(base, patch), **patch}
     rerolls = dict(base.ai_decisions.generation.rerolls)
@@ -41,6 +43,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     context = apply_overrides(base, patch)
     check_playable(context)
     check_edits(context, base)
+    check_wishes(context.ai_decisions.generation.wishes)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(

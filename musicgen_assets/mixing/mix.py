@@ -15,10 +15,12 @@ from musicgen_assets.context.edits import BusName, HeldMix
 from musicgen_assets.graph.job import Blob, CheckResult, Job, Outcome, Payload, Ref, Task
 from musicgen_assets.graph.payloads import decoded_audio, json_payload
 from musicgen_assets.mixing.balance import Stem, plan_mix
+from musicgen_assets.mixing.delivered import plan_delivered
 from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
 from musicgen_assets.mixing.holding import held_gains, held_plan, wholly_held, windows_of, with_held
 from musicgen_assets.mixing.plan import MixPlan, Strip
 from musicgen_assets.mixing.rides import Span
+from musicgen_assets.production.delivered import DELIVERED
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
 from musicgen_assets.score.clock import seconds, steady
@@ -43,7 +45,9 @@ def make_mix(job: Job) -> Outcome:
     held_values = {} if held is None or before is None else held_gains(before, held)
     frozen: Mapping[str, float] = {**held_values, **job.read("ai_decisions.generation.frozen")}
     job.progress(0.0, "measuring stems")
-    plan = plan_mix(_measured(job, refs), instrumentation, frozen, spans_of(score))
+    measured = _measured(job, refs)
+    is_delivered = any(DELIVERED in ref.meta for ref in refs.values())
+    plan = plan_delivered(measured) if is_delivered else plan_mix(measured, instrumentation, frozen, spans_of(score))
     edits = job.read("edits.tracks")
     sections = stretches_of(score)
     plan = moved_by_hand(plan, edits, job.read("edits.buses"), sections)

@@ -47,7 +47,7 @@ def check_stem(data: bytes, name: str, field: str) -> dict[str, Any]:
             raise _refused(field, name, f"its rate is {info.sample_rate_hz} Hz")
         if not info.duration_s <= MAX_S:
             raise _refused(field, name, f"it says it lasts {info.duration_s:.0f} s")
-        samples, rate = _decoded(data)
+        samples, rate = decoded_finite(data)
     except AudioError as error:
         raise _refused(field, name, str(error)) from error
     if samples.shape[1] < MIN_S * rate:
@@ -75,7 +75,7 @@ def adopt_stem(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Pay
 
     rate, length = int(inputs["sample_rate_hz"]), int(inputs["samples"])
     try:
-        samples, own_rate = _decoded(blobs["file"].data)
+        samples, own_rate = decoded_finite(blobs["file"].data)
     except AudioError as error:
         raise PermanentFailure(
             f"The file given for {inputs['track']} cannot be read: {error}", way_out="Give it again, as WAV."
@@ -114,7 +114,8 @@ def _only(samples: FloatArray, rate: int, start_s: float, end_s: float) -> Float
     return out
 
 
-def _decoded(data: bytes) -> tuple[FloatArray, int]:
+def decoded_finite(data: bytes) -> tuple[FloatArray, int]:
+    """Float32 (channels, samples) and the rate in Hz. Raises AudioError for what is no audio, or holds no numbers."""
     from dsp.audiofile import decode
     from dsp.errors import AudioError
 

@@ -1,7 +1,6 @@
 """production/stems: the take's tracks by reference, and the check that each can be mixed.
 
-Belongs here: passing them on, and the check. Does not belong here: separating a mix into stems (an engine that
-delivers only a mix will need it).
+Belongs here: passing them on, and the check. Does not belong here: taking apart what came as a mix (delivered).
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 
 from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
+from musicgen_assets.production.delivered import SONG, separation_task
 from musicgen_assets.production.meter import SILENT_DB, SILENT_LUFS
 
 TAKE = "production/take"
@@ -33,8 +33,12 @@ class Heard:
 
 
 def make_stems(job: Job) -> Outcome:
-    """The take's ``track/<name>`` roles, unchanged. Check: stems_are_sound."""
+    """The take's ``track/<name>`` roles, unchanged; of a song that came as a mix, its stems. Check: stems_are_sound."""
     refs = [ref for ref in job.refs(TAKE) if ref.role.startswith("track/")]
+    song = next((ref for ref in job.refs(TAKE) if ref.role == SONG), None)
+    if song is not None and not refs:
+        job.progress(0.0, "taking the song apart")
+        refs = list(job.tasks([separation_task(song)])[0])
     heard = []
     for index, ref in enumerate(refs):
         heard.append(_listen(job, ref))

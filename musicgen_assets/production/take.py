@@ -11,9 +11,11 @@ from typing import Any
 
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.context.edits import StoredFile
-from musicgen_assets.context.failures import PermanentFailure
+from musicgen_assets.engines.capabilities import BUILT_IN
+from musicgen_assets.graph.declarations import ROUTING
 from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
+from musicgen_assets.production.delivered import delivered_take
 from musicgen_assets.production.given_stem import stem_task
 from musicgen_assets.production.parts import song_samples, track_inputs
 from musicgen_assets.production.plan import VOCAL, Instrumentation
@@ -23,25 +25,24 @@ from musicgen_assets.production.voice.tasks import track_inputs as voice_inputs
 from musicgen_assets.score.clock import steady, steady_tracks
 from musicgen_assets.score.model import Score, Track
 
-BUILT_IN = "builtin"
 GIVEN = "given"
 """Who carries the sung line where a person's own take does."""
 RENDER = "musicgen_assets.production.render:render_track"
 
 
 def make_take(job: Job) -> Outcome:
+    """The song by the engine that it is routed to, or that took over since. Roles: see played_take, delivered_take."""
+    taken_over = job.data("reroutes").get("full_song")
+    engine = taken_over["engine"] if taken_over else job.read(ROUTING).get("full_song", BUILT_IN)
+    told = {} if taken_over is None else {"took_over": taken_over}
+    return played_take(job, told) if engine == BUILT_IN else delivered_take(job, engine, told)
+
+
+def played_take(job: Job, told: Mapping[str, Any] | None = None) -> Outcome:
     """Render every track of the arrangement, the sung one included. Roles: track/<name>, record.
 
-    Raises:
-        PermanentFailure: the version is routed to an engine that is not the built-in one.
+    ``told``: what else the record is to say.
     """
-    routing = job.read("ai_decisions.generation.routing")
-    engine = routing.get("full_song", BUILT_IN)
-    if engine != BUILT_IN:
-        raise PermanentFailure(
-            f"This version is routed to the engine {engine!r}, and only {BUILT_IN!r} renders songs here.",
-            way_out=f"Set ai_decisions.generation.routing.full_song={BUILT_IN}.",
-        )
     score = job.load("arrangement/arrangement", Score)
     instrumentation = job.load("production/instrumentation", Instrumentation)
     rate = int(job.read("technical.sample_rate_hz"))
@@ -55,7 +56,7 @@ def make_take(job: Job) -> Outcome:
     refs = _all_stems(job, tracks, files, score, instrumentation, vocals, rate)
     voice = job.data("voice") if vocals.casting is not None else None
     vocal = vocals.record(voice) if VOCAL not in files else given_vocal(files[VOCAL])
-    record = {**_record(job.data("instruments"), engine, refs), "vocal": vocal}
+    record = {**_record(job.data("instruments"), refs), "vocal": vocal, **(told or {})}
     if files:
         record["given"] = [_given(name, file, refs) for name, file in files.items()]
     facts: dict[str, float | int | str | bool] = {
@@ -120,7 +121,7 @@ def _rendered(
     return [stems[f"track/{track.name}"] for track in tracks]
 
 
-def _record(instruments: dict[str, Any], engine: str, refs: list[Ref]) -> dict[str, Any]:
+def _record(instruments: dict[str, Any], refs: list[Ref]) -> dict[str, Any]:
     """Who played what. The font is named by name and content; where it lies is this machine's business."""
     tracks = [
         {
@@ -133,12 +134,12 @@ def _record(instruments: dict[str, Any], engine: str, refs: list[Ref]) -> dict[s
         for ref in refs
     ]
     return {
-        "engine": engine,
+        "engine": BUILT_IN,
         "model": instruments["engine"],
         "version": instruments["engine_version"],
         "font": instruments["font_name"],
         "font_sha256": instruments["font_sha256"],
         "is_last_resort": instruments["is_last_resort"],
         "tracks": tracks,
-        "attempts": [{"engine": engine, "outcome": "done", "cost_usd": "0"}],
+        "attempts": [{"engine": BUILT_IN, "outcome": "done", "cost_usd": "0"}],
     }

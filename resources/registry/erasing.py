@@ -19,6 +19,7 @@ from resources.registry.models import (
     Lease,
     Materialization,
     Request,
+    Reroute,
     StageState,
     Usage,
     Version,
@@ -33,7 +34,7 @@ def erase_versions(session: Session, versions: Sequence[Version]) -> None:
     """
     ids = [version.id for version in versions]
     session.execute(update(Usage).where(Usage.version_id.in_(ids)).values(version_id=None))
-    for table in (Event, Attempt, Waiver, StageState, Lease, Request):
+    for table in (Event, Attempt, Reroute, Waiver, StageState, Lease, Request):
         session.execute(delete(table).where(table.version_id.in_(ids)))
     partitions = [version.partition for version in versions]
     session.execute(delete(Materialization).where(Materialization.partition.in_(partitions)))

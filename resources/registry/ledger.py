@@ -65,6 +65,10 @@ def waivers_of(session: Session, partition: str) -> list[Waiver]:
     return list({row.check: row for row in rows}.values())
 
 
+UNSETTLED = ("planned", "calling", "submitted", "unknown")
+"""What may still come to something, or to a bill."""
+
+
 def plan_attempt(session: Session, partition: str, task: str, provider: str, *, key: str, estimate_usd: str) -> Attempt:
     """The row that must be committed before an external call is made. ``estimate_usd`` is a decimal string."""
     version = get_version(session, partition)
@@ -73,6 +77,13 @@ def plan_attempt(session: Session, partition: str, task: str, provider: str, *, 
     )
     session.add(row)
     session.flush()
+    return row
+
+
+def attempt_called(session: Session, attempt_id: int) -> Attempt:
+    """From now on the provider may have heard of it."""
+    row = _attempt(session, attempt_id)
+    row.status = "calling"
     return row
 
 
@@ -86,20 +97,24 @@ def attempt_submitted(session: Session, attempt_id: int, provider_job_id: str) -
 def attempt_finished(
     session: Session,
     attempt_id: int,
-    outcome: Literal["succeeded", "failed"],
+    outcome: Literal["succeeded", "failed", "unknown", "cancelled"],
     cost_usd: str | None = None,
     error: str = "",
+    reason: str = "",
+    model: str = "",
 ) -> Attempt:
-    """What came of it, and what it cost."""
+    """What came of it, and what it cost. "unknown" stays open until somebody finds out."""
     row = _attempt(session, attempt_id)
-    row.status, row.error, row.finished_at = outcome, error, utc_now()
+    row.status, row.error, row.reason = outcome, error, reason
+    row.model = model or row.model
+    row.finished_at = None if outcome == "unknown" else utc_now()
     row.cost_usd = None if cost_usd is None else _usd(cost_usd)
     return row
 
 
 def open_attempt(session: Session, key: str) -> Attempt | None:
     """The attempt for ``key`` whose outcome is unknown: while there is one, nothing may be submitted again."""
-    query = select(Attempt).where(Attempt.key == key, Attempt.status.in_(("planned", "submitted")))
+    query = select(Attempt).where(Attempt.key == key, Attempt.status.in_(UNSETTLED))
     return session.scalar(query.order_by(Attempt.id.desc()).limit(1))
 
 

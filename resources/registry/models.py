@@ -116,6 +116,8 @@ class Version(Base):
     """The resolved context once there is one: a cache of the artifact, for lists and searches."""
     change: Mapped[dict[str, Any] | None]
     """What makes it differ from its parent; null for a first version."""
+    standings: Mapped[dict[str, Any] | None]
+    """How engines stood when its routing was decided (engines.router.Standings): pinned, so that it is decided once."""
     seed: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(24), index=True)
     current_stage: Mapped[str] = mapped_column(String(20), index=True)
@@ -263,6 +265,7 @@ class Attempt(Base):
     """One paid or external call: a row before the call, its job id after submit, then outcome and cost."""
 
     __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_provider_created_at", "provider", "created_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
@@ -270,7 +273,12 @@ class Attempt(Base):
     provider: Mapped[str] = mapped_column(String(60))
     key: Mapped[str] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16))
-    """ "planned", "submitted", then "succeeded" or "failed". The outcome of the first two is unknown."""
+    """ "planned" before the call, "calling" while it lasts, "submitted" once the provider's job id is known; "unknown"
+    where the call broke and the provider may have taken it; "succeeded", "failed" or "cancelled" in the end.
+    """
+    model: Mapped[str] = mapped_column(String(120), default="")
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    """Why it failed, in one of the words of resources.providers.protocol.Reason."""
     estimate_usd: Mapped[str] = mapped_column(String(24))
     cost_usd: Mapped[str | None] = mapped_column(String(24))
     provider_job_id: Mapped[str | None] = mapped_column(String(200))
@@ -278,6 +286,23 @@ class Attempt(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     submitted_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class Reroute(Base):
+    """Another engine took over a slot of a version, since the one before it failed. The newest row is in force."""
+
+    __tablename__ = "reroutes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
+    slot: Mapped[str] = mapped_column(String(40))
+    from_engine: Mapped[str] = mapped_column(String(60))
+    to_engine: Mapped[str] = mapped_column(String(60))
+    why: Mapped[str]
+    """What the engine before failed with."""
+    reason: Mapped[str]
+    """Why this one: the router's words."""
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Waiver(Base):

@@ -18,6 +18,7 @@ from resources.registry.compositions import (
 )
 from resources.registry.ledger import (
     add_waiver,
+    attempt_called,
     attempt_finished,
     attempt_submitted,
     attempts_of,
@@ -44,7 +45,7 @@ from resources.registry.stages import rebuild_stage_states, stage_states_of
 
 __all__ = [
     "KnownMaterialization", "KnownResult", "Page", "add_composition", "add_version", "add_waiver",
-    "attempt_finished", "attempt_submitted", "attempts_of", "ensure_user", "events_of", "find_result",
+    "attempt_called", "attempt_finished", "attempt_submitted", "attempts_of", "ensure_user", "events_of", "find_result",
     "get_composition", "get_request", "get_version", "latest_materialization", "list_compositions", "list_versions",
     "made_from", "materialization_history", "materializations_of", "open_attempt", "open_requests", "partition_of",
     "plan_attempt", "rebuild_stage_states", "record_context", "record_event", "record_materialization",

@@ -87,6 +87,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "technical.duration_s": (120.0, 60.0),
     "ai_decisions.generation.seed": (0, 1),
     "ai_decisions.generation.frozen": ({}, {"bass": -3.0}),
+    "ai_decisions.generation.routing": ({"full_song": "builtin"}, {"full_song": "kie"}),
     f"{REROLLS}.melody": (0, 1),
     f"{REROLLS}.lyrics": (0, 1),
 }
@@ -353,4 +354,4 @@ def test_changes_name_paths_with_both_values() -> None:
 
 
 def test_the_data_that_a_plan_leaves_to_people_is_what_inputs_keys_hold() -> None:
-    assert {"request", "version", "waivers"} == ASKED_DATA
+    assert {"request", "version", "waivers", "reroutes"} == ASKED_DATA

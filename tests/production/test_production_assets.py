@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from dsp.loudness import integrated_lufs, true_peak_dbtp
-from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.graph.memory_job import MemoryJob, MemoryStore
 from musicgen_assets.graph.payloads import audio_payload, json_payload
@@ -99,12 +98,6 @@ def test_a_sung_track_is_played_and_the_melody_keeps_silent_under_it(instruments
     assert np.abs(sounds["track/vocal"][:, bar : 2 * bar]).max() > 0.05
     tail, playing = sounds["track/melody"][:, bar + 44_100 : 2 * bar], sounds["track/melody"][:, :bar]
     assert np.abs(tail).max() < 0.01 * np.abs(playing).max()
-
-
-def test_an_engine_that_is_not_here_is_refused_with_the_way_out(score: Score, instruments: Any) -> None:
-    store = store_with(score, instruments, routing={"full_song": "elsewhere"})
-    with pytest.raises(PermanentFailure, match=r"elsewhere.*routing\.full_song=builtin"):
-        store.run("production/take")
 
 
 def test_stems_are_the_takes_own_files(made: MemoryStore) -> None:

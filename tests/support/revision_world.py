@@ -23,8 +23,20 @@ ROLES = {
 """Every (asset, role) that somebody depends on, and a main role for the rest."""
 
 
-def roles_of(asset: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*(role for name, role in ROLES if name == asset), "main"]))
+OPTIONAL = {
+    (upstream.asset, role)
+    for declaration in DECLARATIONS
+    for upstream in declaration.upstreams
+    for role in (upstream.roles or ())
+    if upstream.is_optional
+}
+"""Roles that only songs of other engines than the built-in one have."""
+
+
+def roles_of(asset: str, context: CompositionContext) -> tuple[str, ...]:
+    is_elsewhere = context.ai_decisions.generation.routing.get("full_song", "builtin") != "builtin"
+    roles = [role for name, role in ROLES if name == asset and (is_elsewhere or (name, role) not in OPTIONAL)]
+    return tuple(dict.fromkeys([*roles, "main"]))
 
 
 @dataclass
@@ -39,9 +51,9 @@ class World:
     results: dict[str, tuple[Manifest, str]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
 
-    def yields(self, declaration: Declaration, key: str) -> Manifest:
+    def yields(self, declaration: Declaration, key: str, context: CompositionContext) -> Manifest:
         content = []
-        for role in roles_of(declaration.key):
+        for role in roles_of(declaration.key, context):
             drawn = int(hashlib.sha256(f"{key} {role}".encode()).hexdigest(), 16)
             value = drawn % self.spread.get(f"{declaration.key} {role}", 2**60)
             sha256 = hashlib.sha256(f"{declaration.key} {role} {value}".encode()).hexdigest()
@@ -49,7 +61,9 @@ class World:
         return Manifest(asset=declaration.key, content=tuple(content))
 
     def identity(self, name: str, partition: str, request: str) -> Any:
-        return {"request": request, "version": partition, "waivers": []}.get(name, f"{name} as installed")
+        return {"request": request, "version": partition, "waivers": [], "reroutes": {}}.get(
+            name, f"{name} as installed"
+        )
 
     def is_whole(self, manifest: Manifest) -> bool:
         return not self.lost & set(manifest.objects())
@@ -76,7 +90,7 @@ class World:
             elif (found := self.known(key)) is not None:
                 made = Held(found[0], key, found[1], inputs)
             else:
-                made = Held(self.yields(declaration, key), key, partition, inputs)
+                made = Held(self.yields(declaration, key, context), key, partition, inputs)
                 self.results[key] = (made.manifest, partition)
                 self.lost -= set(made.manifest.objects())
                 computed.add(declaration.key)
@@ -112,5 +126,6 @@ class World:
         manifests: dict[str, Manifest] = {}
         for declaration in until("ideation"):
             data = {name: self.identity(name, "", request) for name in declaration.data}
-            manifests[declaration.key] = self.yields(declaration, asset_key(declaration, context, manifests, data))
+            key = asset_key(declaration, context, manifests, data)
+            manifests[declaration.key] = self.yields(declaration, key, context)
         return manifests

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from musicgen_assets.finalization import licence
+from musicgen_assets.finalization.delivered import delivery_of, engine_title
 from musicgen_assets.finalization.metadata import SongFacts
 
 PAGE_PT = (595.276, 841.89)
@@ -19,15 +20,17 @@ _COVERED = (
     "any video, film, advertisement, stream, podcast or game; every place and medium; for ever; "
     "also where money is earned"
 )
+_OURS = "a computer program (musicgen), without recordings of others and without models trained on them"
 _BLUE, _INK, _SOFT = (0.0, 0.447, 0.698), (0.13, 0.12, 0.11), (0.38, 0.35, 0.32)
 
 
 def paste_line(song: SongFacts) -> str:
     """What may stand under a video: not asked for, but it answers whoever asks."""
-    return (
-        f"Music: “{song.title}”, AI-generated with musicgen, free to use in this video, commercially too. "
-        f"Certificate {certificate_number(song)}"
-    )
+    delivery = delivery_of(song.record)
+    free = "with musicgen, free to use in this video, commercially too"
+    if delivery is not None:
+        free = f"by {engine_title(song.record)}, used by its terms ({delivery['terms_url']})"
+    return f"Music: “{song.title}”, AI-generated {free}. Certificate {certificate_number(song)}"
 
 
 def certificate_number(song: SongFacts) -> str:
@@ -44,14 +47,15 @@ def rows(song: SongFacts, master_sha256: str) -> list[tuple[str, str]]:
         words = "made by the same program"
     genres = ", ".join(one.name.replace("_", " ") for one in musical.genres)
     length_s = float(song.measures["duration_s"])
+    delivery = delivery_of(song.record)
     return [
         ("Title", song.title),
         ("Certificate", certificate_number(song)),
         ("Music", f"{genres}; {musical.key} {musical.scale}, {musical.tempo_bpm:g} BPM, {length_s:g} s"),
-        ("Made by", "a computer program (musicgen), without recordings of others and without models trained on them"),
+        ("Made by", _OURS if delivery is None else f"{engine_title(song.record)}, after a plan by musicgen"),
         ("Words", words),
-        ("Rights", licence.SHORT),
-        ("Covers", _COVERED),
+        ("Rights", licence.short_of(song.record)),
+        ("Covers", _COVERED if delivery is None else f"what the terms at {delivery['terms_url']} allow"),
         ("Does not cover", "a claim that a law protects the music as a work, which differs from country to country"),
         ("Master (SHA-256)", master_sha256),
     ]

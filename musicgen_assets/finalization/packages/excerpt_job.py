@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from musicgen_assets.graph.job import Blob, FloatArray, Job, Model, Payload, Ref, Task
+from musicgen_assets.graph.job import Ask, Blob, FloatArray, Job, Model, Payload, Ref, Task
 from musicgen_assets.graph.payloads import canonical_json
 from musicgen_assets.mixing.mix import make_mix
 from musicgen_assets.production.plan import Instrumentation
-from musicgen_assets.production.take import make_take
+from musicgen_assets.production.take import played_take
 from musicgen_assets.score.clock import seconds, steady
 from musicgen_assets.score.model import Score
 
@@ -44,7 +44,7 @@ def excerpt_stems(job: Job, part: Score, start: int, end: int) -> dict[str, Ref]
             _INSTRUMENTATION: canonical_json(_with_textures_within(job, start, end)),
         }
     )
-    inner.artifacts[_TAKE] = _refs(make_take(inner).content)
+    inner.artifacts[_TAKE] = _refs(played_take(inner).content)
     inner.artifacts[_STEMS] = tuple(ref for ref in inner.artifacts[_TAKE] if ref.role.startswith("track/"))
     mixed = _refs(make_mix(inner).content)
     return {ref.role.removeprefix("stem/"): ref for ref in mixed if ref.role.startswith("stem/")}
@@ -148,6 +148,10 @@ class ExcerptJob:
     def tasks(self, tasks: Sequence[Task]) -> list[tuple[Ref, ...]]:
         """See graph.job.Job."""
         return self.outer.tasks(tasks)
+
+    def ask(self, ask: Ask) -> tuple[Ref, ...]:
+        """See graph.job.Job."""
+        return self.outer.ask(ask)
 
     def progress(self, fraction: float, message: str) -> None:
         """The outer job says how far it is."""

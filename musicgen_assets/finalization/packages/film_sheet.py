@@ -80,7 +80,7 @@ def _row(song: SongFacts, number: int, cue: Cue, rate: FrameRate, first_frame: i
         "publisher": "none",
         "society": "none",
         "is_ai_generated": True,
-        "licence": licence.SHORT,
+        "licence": licence.short_of(song.record),
     }
     if cue.cut is not None:
         row["made_of"] = list(cue.cut.told)

@@ -1,0 +1,348 @@
+"""Asking an engine outside, at most once: the ledger's row before the call, the job's id before the first look at it.
+
+States of an attempt: planned, calling, submitted, then succeeded, failed or cancelled. Where a call broke and the
+provider may have taken it, "unknown": nothing is sent again until a person has found out (musicgen attempts).
+
+Belongs here: that order, retries where they are safe, waiting, cancelling. Does not belong here: a provider's protocol
+(providers), choosing (routing), money (budgets), what becomes of a delivery (asking).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+from sqlalchemy.orm import Session
+
+from musicgen_assets.context.failures import PermanentFailure, TransientFailure
+from musicgen_assets.engines.asking import SongRequest, TextRequest
+from resources.budgets import check_budget
+from resources.providers.protocol import (
+    JobState,
+    ProviderFailure,
+    SongDelivery,
+    Sound,
+    Submitted,
+    TextDelivery,
+    provider_failure,
+)
+from resources.providers.separating import StemEngine
+from resources.registry import Attempt, Registry, queries
+from resources.routing import Routing
+
+_FIRST_LOOK_S, _LOOK_MAX_S, _LOOK_GROWS = 1.0, 10.0, 1.5
+_BLIND_LOOKS = 8
+"""So many looks in a row may fail before the wait is given up for now; the job stays submitted."""
+_FETCHES = 4
+Answer = TypeVar("Answer")
+Progress = Callable[[float, str], None]
+
+
+class OutcomeUnknown(PermanentFailure):
+    """A call broke after the provider may have taken it: it may be billed, and is not sent again by itself."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of whom, for which version. ``key`` is the result key: equal keys are bought once."""
+
+    partition: str
+    task: str
+    engine: str
+    key: str
+    estimate_usd: Decimal
+    budget_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class StemsDelivery:
+    """Stems as they came. What they cost, their providers do not say with them."""
+
+    stems: tuple[Sound, ...]
+    model: str = ""
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A delivery with the attempt that brought it: not settled yet, so that it is kept first."""
+
+    delivery: SongDelivery | StemsDelivery | TextDelivery
+    attempt_id: int
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What the provider says it cost; None where it does not say."""
+        return self.delivery.cost_usd
+
+
+@dataclass(frozen=True)
+class _Service:
+    """Whatever a provider makes in a job: songs, and stems of songs."""
+
+    submit: Callable[[], Submitted | SongDelivery | StemsDelivery]
+    state: Callable[[str], JobState]
+    collect: Callable[[str], SongDelivery | StemsDelivery]
+    cancel: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A job at a provider, and the attempt it is."""
+
+    attempt_id: int
+    job_id: str
+
+
+@dataclass
+class Attempts:
+    """The one place from which paid calls are made.
+
+    ``timeout_s`` is how long a job may take; ``retries`` how often a call that was surely not accepted is made again.
+    """
+
+    registry: Registry
+    routing: Routing
+    timeout_s: float = 300.0
+    retries: int = 3
+    callback_url: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+    dice: random.Random = field(default_factory=random.SystemRandom)
+
+    def song(self, order: Order, request: SongRequest, sounds: Mapping[str, Sound], progress: Progress) -> Bought:
+        """The song, submitted if it never was, else waited for. Raises ProviderFailure, OutcomeUnknown, BudgetReached,
+        and TransientFailure where it is not ready in time: it stays submitted and is waited for next time.
+        """
+        engine = self.routing.adapters.song(order.engine)
+        return self._job_done(
+            order,
+            _Service(
+                lambda: engine.submit(request, sounds, self.callback_url), engine.state, engine.collect, engine.cancel
+            ),
+            progress,
+        )
+
+    def stems(
+        self, order: Order, engine: StemEngine, song: Sound, facts: Mapping[str, Any], progress: Progress
+    ) -> Bought:
+        """The stems of a song that was delivered with ``facts``: a job of its own. Raises as ``song``."""
+
+        def submit() -> Submitted | StemsDelivery:
+            answer = engine.submit_stems(song, facts, self.callback_url)
+            return answer if isinstance(answer, Submitted) else StemsDelivery(answer)
+
+        service = _Service(
+            submit, engine.stems_state, lambda job_id: StemsDelivery(engine.collect_stems(job_id)), lambda _: False
+        )
+        return self._job_done(order, service, progress)
+
+    def text(self, order: Order, request: TextRequest) -> Bought:
+        """The filled-in form. Raises as ``song``."""
+        adapter = self.routing.adapters.text(order.engine)
+        found = self._resumed(order)
+        planned = None if isinstance(found, _Job) else found  # words come at once: there is no job to wait for
+        attempt_id, answer = self._called(order, planned, lambda: adapter.fill_in(request))
+        return Bought(answer, attempt_id)
+
+    def _job_done(self, order: Order, service: _Service, progress: Progress) -> Bought:
+        """What a job comes to: the one still open for the same, else a new one."""
+        found = self._resumed(order)
+        if isinstance(found, _Job):
+            job = found
+        else:
+            attempt_id, answer = self._called(order, found, service.submit)
+            if not isinstance(answer, Submitted):
+                return Bought(answer, attempt_id)
+            job = _Job(attempt_id, answer.job_id)
+        self._wait(order, service, job, progress)
+        return Bought(self._collected(order, service, job), job.attempt_id)
+
+    def settle(self, session: Session, order: Order, bought: Bought) -> None:
+        """Write down that it came, in the transaction that keeps it: cost as told, else as estimated."""
+        cost = order.estimate_usd if bought.cost_usd is None else bought.cost_usd
+        version = queries.get_version(session, order.partition)
+        queries.attempt_finished(
+            session, bought.attempt_id, "succeeded", cost_usd=format(cost, "f"), model=bought.delivery.model
+        )
+        user = queries.get_composition(session, version.composition_id).user
+        queries.record_usage(
+            session, user, f"engine:{order.engine}", 1, version_id=version.id, cost_usd=format(cost, "f")
+        )
+
+    def settle_known(self, key: str) -> None:
+        """Close what was left open by a process that died after the result was kept."""
+        with self.registry.reading() as session:
+            row = queries.open_attempt(session, key)
+            found = None if row is None else (row.id, row.estimate_usd)
+        if found is not None:
+            with self.registry.session() as session:
+                queries.attempt_finished(session, found[0], "succeeded", cost_usd=found[1])
+
+    def _resumed(self, order: Order) -> _Job | int | None:
+        """The job that is still open for the same, or the id of an attempt whose process died before the call.
+
+        Raises OutcomeUnknown.
+        """
+        with self.registry.reading() as session:
+            row = queries.open_attempt(session, order.key)
+            if row is None:
+                return None
+            if row.status == "planned":
+                return row.id
+            if row.status == "submitted" and row.provider_job_id is not None:
+                return _Job(row.id, row.provider_job_id)
+            unknown = _unknown(row, order.partition)
+        raise unknown
+
+    def _called(self, order: Order, planned_id: int | None, call: Callable[[], Answer]) -> tuple[int, Answer]:
+        """Make the call, again where it was surely not accepted and a retry can help. Each try is a row."""
+        for number in range(self.retries + 1):
+            self._check_circuit(order)
+            attempt_id = self._planned(order) if planned_id is None else planned_id
+            planned_id = None
+            try:
+                with self._calling(attempt_id):
+                    answer = call()
+            except ProviderFailure as failure:
+                if failure.acceptance == "unknown":
+                    self._finish(attempt_id, "unknown", failure)
+                    raise OutcomeUnknown(
+                        f"{failure.message} Whether {order.engine} took it, and bills it, is not known.",
+                        way_out=_UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
+                    ) from failure
+                self._finish(attempt_id, "failed", failure)
+                if not failure.is_retryable or failure.acceptance != "not accepted" or number == self.retries:
+                    raise  # what was accepted is paid for: sending it again would buy it again
+                self.sleep(self._backoff_s(number, failure.retry_after_s))
+                continue
+            if isinstance(answer, Submitted):
+                with self.registry.session() as session:
+                    queries.attempt_submitted(session, attempt_id, answer.job_id)
+            return attempt_id, answer
+        raise AssertionError  # the loop returns or raises
+
+    @contextlib.contextmanager
+    def _calling(self, attempt_id: int) -> Iterator[None]:
+        """Say that the provider may hear of it from now on; if we are stopped meanwhile, that we do not know."""
+        with self.registry.session() as session:
+            queries.attempt_called(session, attempt_id)
+        try:
+            yield
+        except ProviderFailure:
+            raise
+        except BaseException as error:  # Ctrl-C above all: whatever it is, money may have been spent
+            with self.registry.session() as session:
+                queries.attempt_finished(session, attempt_id, "unknown", error=f"stopped: {type(error).__name__}")
+            raise
+
+    def _planned(self, order: Order) -> int:
+        """The row before the call; limits are checked in the same transaction."""
+        with self.registry.session() as session:
+            version = queries.get_version(session, order.partition)
+            check_budget(session, version, self.routing.budgets, order.estimate_usd, order.budget_usd)
+            estimate = format(order.estimate_usd, "f")
+            row = queries.plan_attempt(
+                session, order.partition, order.task, order.engine, key=order.key, estimate_usd=estimate
+            )
+            return row.id
+
+    def _check_circuit(self, order: Order) -> None:
+        until = self.routing.open_until(order.engine)
+        if until is not None:
+            raise provider_failure(
+                order.engine, "overloaded", f"it kept failing and is left alone until {until:%H:%M:%S} UTC",
+                way_out="See how it stands: musicgen engines.",
+            )  # fmt: skip
+
+    def _wait(self, order: Order, service: _Service, job: _Job, progress: Progress) -> None:
+        """Until the job has succeeded. Cancels it at the provider where we are stopped, if that can be."""
+        began, blind, pause_s = time.monotonic(), 0, _FIRST_LOOK_S
+        try:
+            while True:
+                state = self._looked(order, service, job)
+                blind = blind + 1 if state is None else 0
+                if state is not None and state.word == "succeeded":
+                    return
+                if state is not None and state.word == "failed":
+                    self._failed_job(order, job, state)
+                took_s = time.monotonic() - began
+                if took_s > self.timeout_s or blind >= _BLIND_LOOKS:
+                    raise TransientFailure(
+                        f"{order.engine} has job {job.job_id} since {took_s:.0f} s and is not done.",
+                        way_out=f"It stays submitted and is waited for again: musicgen retry {order.partition}",
+                    )
+                told = state.progress if state is not None else None
+                progress(min(took_s / self.timeout_s, 0.9) if told is None else told, f"{order.engine} is at it")
+                self.sleep(pause_s * self.dice.uniform(0.8, 1.2))
+                pause_s = min(pause_s * _LOOK_GROWS, _LOOK_MAX_S)
+        except (KeyboardInterrupt, SystemExit):
+            self._cancelled(service, job)
+            raise
+
+    def _looked(self, order: Order, service: _Service, job: _Job) -> JobState | None:
+        """How the job stands; None where that could not be found out just now."""
+        try:
+            return service.state(job.job_id)
+        except ProviderFailure as failure:
+            if failure.is_retryable:
+                return None
+            if failure.reason in ("not found", "expired"):
+                self._finish(job.attempt_id, "failed", failure, order.estimate_usd)
+            raise
+
+    def _failed_job(self, order: Order, job: _Job, state: JobState) -> NoReturn:
+        failure = state.failure or provider_failure(order.engine, "server error", "its job failed without a reason")
+        self._finish(job.attempt_id, "failed", failure)
+        raise failure
+
+    def _collected(self, order: Order, service: _Service, job: _Job) -> SongDelivery | StemsDelivery:
+        """Everything of a finished job. What is paid for and can't be had counts at its estimate."""
+        for number in range(_FETCHES):
+            try:
+                return service.collect(job.job_id)
+            except ProviderFailure as failure:
+                if failure.is_retryable and number < _FETCHES - 1:
+                    self.sleep(self._backoff_s(number, failure.retry_after_s))
+                    continue
+                charged = order.estimate_usd if failure.charged_usd is None else failure.charged_usd
+                self._finish(job.attempt_id, "failed", failure, charged)
+                raise
+        raise AssertionError  # the loop returns or raises
+
+    def _cancelled(self, service: _Service, job: _Job) -> None:
+        with contextlib.suppress(ProviderFailure):  # then it stays submitted, and is waited for next time
+            if service.cancel(job.job_id):
+                with self.registry.session() as session:
+                    queries.attempt_finished(session, job.attempt_id, "cancelled", error="cancelled by us")
+
+    def _finish(self, attempt_id: int, outcome: str, failure: ProviderFailure, lost_usd: Decimal | None = None) -> None:
+        charged = failure.charged_usd if failure.charged_usd is not None else lost_usd
+        cost = None if outcome == "unknown" else format(charged or Decimal(0), "f")
+        with self.registry.session() as session:
+            queries.attempt_finished(
+                session, attempt_id, "unknown" if outcome == "unknown" else "failed", cost_usd=cost,
+                error=failure.message, reason=failure.reason,
+            )  # fmt: skip
+
+    def _backoff_s(self, number: int, retry_after_s: float | None) -> float:
+        """The provider's own wish if it has one, else growing and uneven, so that many do not come back at once."""
+        wait_s = 2.0**number * self.dice.uniform(0.5, 1.5)
+        return wait_s if retry_after_s is None else min(max(retry_after_s, wait_s), 120.0)
+
+
+_UNKNOWN_WAY_OUT = (
+    "Look at the provider's own list of jobs, then say so: musicgen attempts settle {attempt} --lost, or --job ID, "
+    "and musicgen retry {partition}."
+)
+
+
+def _unknown(row: Attempt, partition: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"{row.provider} was asked for this {row.task} before, and what came of it is not known. {row.error}".strip(),
+        way_out=_UNKNOWN_WAY_OUT.format(attempt=row.id, partition=partition),
+    )
