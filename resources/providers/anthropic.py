@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from musicgen_assets.engines.asking import TextRequest
 from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
 from resources.providers.language import Said, TextAdapter, outcome
-from resources.providers.shapes import Answered, as_shape, in_path
+from resources.providers.shapes import Answered, as_shape
 
 VOCABULARY = Vocabulary(
     reasons={
@@ -84,14 +84,14 @@ class AnthropicEngine(TextAdapter):
         raise failure or self.bad_answer("the answer is not as documented")
 
     def look(self) -> None:
-        """Looks the model up."""
+        """Lists the models."""
         import anthropic
 
         bodies: list[Any] = []
 
         def call() -> None:
             with self._client(bodies) as client:
-                client.models.retrieve(in_path(self.access.options.anthropic_model))
+                client.models.list()
 
         failure = outcome(call, anthropic, self)
         if failure is not None:

@@ -38,9 +38,15 @@ STATUS_REASONS: dict[int, Reason] = {
 }  # fmt: skip
 """What a status means where the provider says no more. Other 4xx are bad requests, other 5xx server errors."""
 
-_NOBODY_HOME = (503, 529)
-_IN_BETWEEN = (502, 504)
-"""Answered by a gateway: what stands behind it may have taken the job."""
+_TURNED_AWAY: tuple[Reason, ...] = (
+    "overloaded",
+    "rate limited",
+    "no credit",
+    "not allowed",
+    "bad request",
+    "moderated",
+)
+"""What a provider says before it begins."""
 _MOVED = (301, 307, 308)
 """Send it elsewhere: nothing was done here. Other redirects may point at what was done."""
 
@@ -142,8 +148,8 @@ class Client:
         """A failure of this engine; ``more`` as provider_failure takes it."""
         return provider_failure(self.engine, reason, message, acceptance=acceptance, **more)
 
-    def refusal(self, answer: Answer, purpose: Purpose) -> ProviderFailure:
-        """The failure that an answer outside 2xx means."""
+    def refusal(self, answer: Answer, purpose: Purpose, *, is_quiet: bool = False) -> ProviderFailure:
+        """The failure that an answer outside 2xx means, or one that says so inside of a 2xx (``is_quiet``)."""
         own = self.says(answer)
         word, text = own or ("", "")
         told = f"status {answer.status}" + (f", {self.shown(f'{word} {text}')}" if own else "")
@@ -151,7 +157,8 @@ class Client:
             told += ": a redirect, which is not followed; correct the base URL"
         acceptance = _taken(purpose)
         if purpose == "submit":
-            acceptance = "not accepted" if _is_refused(answer.status, own is not None) else "unknown"
+            is_refused = is_quiet or _is_refused(answer.status, self.vocabulary.reasons.get(word))
+            acceptance = "not accepted" if is_refused else "unknown"
         return self.failure(
             self.vocabulary.reason(word, answer.status), told, acceptance, retry_after_s=retry_after_s(answer.headers)
         )
@@ -184,15 +191,15 @@ def _taken(purpose: Purpose) -> Acceptance:
     return "accepted" if purpose == "job" else "not accepted"
 
 
-def _is_refused(status: int, is_own_word: bool) -> bool:
+def _is_refused(status: int, own_reason: Reason | None) -> bool:
     """Whether a submit answered so was surely not taken.
 
-    An error in the provider's documented shape is its own word. Without one, a 4xx or "nobody home" still is a refusal;
-    a bare 500 or a gateway's word leaves open what happened behind it.
+    A 4xx is a refusal. After a 5xx the work may stand, and so may its bill, whoever answered: a server that stumbled
+    over its own answer, or a gateway before it. Only where the provider's own word is one for turning away is it a no.
     """
-    if status in _IN_BETWEEN:
-        return False
-    return is_own_word or 400 <= status < 500 or status in (*_NOBODY_HOME, *_MOVED)
+    if 500 <= status < 600:
+        return own_reason in _TURNED_AWAY
+    return 400 <= status < 500 or status in _MOVED
 
 
 @dataclass(frozen=True)

@@ -102,10 +102,11 @@ def acestep_done(base: str) -> Reply:
 
 def owned(kind: type[SongAdapter]) -> Case:
     return Case(
-        kind, ("POST", "/songs"), lambda _: as_json({"id": "job-1"}), ("GET", "/songs/job-1"),
+        kind, ("POST", "/v1/generations"), lambda _: as_json({"id": "job-1", "status": "queued"}, 202),
+        ("GET", "/v1/generations/job-1"),
         lambda base: as_json({
-            "id": "job-1", "status": "succeeded", "audio_url": f"{base}/song.wav", "cost_usd": "0.10",
-            "stems": {"Vocals / lead": f"{base}/song.wav"},
+            "id": "job-1", "status": "succeeded", "cost_usd": "0.10",
+            "result": {"audio_url": f"{base}/song.wav", "stems": {"Vocals / lead": f"{base}/song.wav"}},
         }),
     )  # fmt: skip
 
