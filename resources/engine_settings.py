@@ -124,7 +124,8 @@ class Engines(BaseModel):
     lyria_format: Literal["mp3", "wav"] = "wav"
     lyria_background: bool = False
     """Let Google work on it and ask later, rather than wait on an open connection."""
-    stability_model: str = Field("stable-audio-2.5", min_length=1)
+    stability_model: str = ""
+    """Empty takes stable-audio-2.5 for up to 190 s, stable-audio-3 for longer songs."""
     stability_strength: float = Field(0.7, ge=0.01, le=1)
     """How far the result may leave the sound that goes along; 1 ignores it."""
     minimax_model: str = Field("music-3.0", min_length=1)

@@ -216,7 +216,7 @@ def _checked(client: Client, answer: Answer, purpose: Literal["submit", "job", "
     if envelope.code == "200":
         return
     status = int(envelope.code) if envelope.code in ("400", "401", "404", "415", "429") else 500
-    raise client.refusal(Answer(status, answer.headers, answer.body), purpose)
+    raise client.refusal(Answer(status, answer.headers, answer.body), purpose, is_quiet=True)
 
 
 def _results(row: _Row) -> list[_Result]:

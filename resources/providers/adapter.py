@@ -101,6 +101,8 @@ class SongAdapter:
         try:
             return Health(is_configured=True, is_reachable=True, balance_usd=self.look())
         except ProviderFailure as failure:
+            if failure.reason == "not found":  # it answered, and took the key: it only has no such page
+                return Health(is_configured=True, is_reachable=True)
             is_reachable = failure.reason not in _UNREACHABLE
             return Health(is_configured=True, is_reachable=is_reachable, why=failure.message)
 

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
-from resources.providers.client import Answer, Vocabulary
+from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
 from resources.providers.language import Said, TextAdapter, outcome
-from resources.providers.shapes import Answered, as_shape, in_path
+from resources.providers.shapes import Answered, as_shape
 
 VOCABULARY = Vocabulary(
     reasons={
@@ -75,7 +75,6 @@ class AnthropicEngine(TextAdapter):
                 client.messages.parse(
                     model=model, max_tokens=request.max_tokens, system=request.instructions,
                     messages=[{"role": "user", "content": request.text}], output_format=form,
-                    timeout=self.access.timeout_s,
                 )  # fmt: skip
 
         failure = outcome(call, anthropic, self)
@@ -85,14 +84,14 @@ class AnthropicEngine(TextAdapter):
         raise failure or self.bad_answer("the answer is not as documented")
 
     def look(self) -> None:
-        """Looks the model up."""
+        """Lists the models."""
         import anthropic
 
         bodies: list[Any] = []
 
         def call() -> None:
             with self._client(bodies) as client:
-                client.models.retrieve(in_path(self.access.options.anthropic_model), timeout=self.access.timeout_s)
+                client.models.list()
 
         failure = outcome(call, anthropic, self)
         if failure is not None:
@@ -108,8 +107,13 @@ class AnthropicEngine(TextAdapter):
         import anthropic
 
         http = anthropic.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [bodies.append]})
+        timeout = anthropic.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
         return anthropic.Anthropic(
-            api_key=self.access.clear_key, base_url=self.access.base_url, max_retries=0, http_client=http
+            api_key=self.access.clear_key,
+            base_url=self.access.base_url,
+            max_retries=0,
+            http_client=http,
+            timeout=timeout,
         )
 
 

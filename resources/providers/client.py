@@ -8,9 +8,11 @@ No text of the HTTP library enters a failure, and none is its cause: such texts 
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import httpx
@@ -25,6 +27,8 @@ Purpose = Literal["submit", "job", "look"]
 
 CONNECT_TIMEOUT_S = 10.0
 JSON_MAX_BYTES = 8 * 1024**2
+_QUESTION_TIMEOUT_S = 60.0
+"""For a small answer about a job: whoever takes longer is asked again."""
 _SHOWN_CHARACTERS = 300
 
 STATUS_REASONS: dict[int, Reason] = {
@@ -34,9 +38,15 @@ STATUS_REASONS: dict[int, Reason] = {
 }  # fmt: skip
 """What a status means where the provider says no more. Other 4xx are bad requests, other 5xx server errors."""
 
-_NOBODY_HOME = (503, 529)
-_IN_BETWEEN = (502, 504)
-"""Answered by a gateway: what stands behind it may have taken the job."""
+_TURNED_AWAY: tuple[Reason, ...] = (
+    "overloaded",
+    "rate limited",
+    "no credit",
+    "not allowed",
+    "bad request",
+    "moderated",
+)
+"""What a provider says before it begins."""
 _MOVED = (301, 307, 308)
 """Send it elsewhere: nothing was done here. Other redirects may point at what was done."""
 
@@ -106,10 +116,12 @@ class Client:
     ) -> Answer:
         """Send it once. Returns an answer of status 2xx; raises ProviderFailure for everything else.
 
-        Redirects are not followed. The whole call takes at most about ``timeout_s``.
+        Redirects are not followed. The whole call takes at most about ``timeout_s``, a question about a job a minute.
         """
         request = _Request(method, self.base_url + path, params, json, files, self._clear(accept))
-        answer = _exchange(request, self.timeout_s, max_bytes if is_body_wanted else 0)
+        is_short = purpose != "submit" and max_bytes <= JSON_MAX_BYTES
+        timeout_s = min(self.timeout_s, _QUESTION_TIMEOUT_S) if is_short else self.timeout_s
+        answer = _exchange(request, timeout_s, max_bytes if is_body_wanted else 0)
         if isinstance(answer, _Broken):
             raise self.broken(answer, purpose)
         if not 200 <= answer.status < 300:
@@ -136,8 +148,8 @@ class Client:
         """A failure of this engine; ``more`` as provider_failure takes it."""
         return provider_failure(self.engine, reason, message, acceptance=acceptance, **more)
 
-    def refusal(self, answer: Answer, purpose: Purpose) -> ProviderFailure:
-        """The failure that an answer outside 2xx means."""
+    def refusal(self, answer: Answer, purpose: Purpose, *, is_quiet: bool = False) -> ProviderFailure:
+        """The failure that an answer outside 2xx means, or one that says so inside of a 2xx (``is_quiet``)."""
         own = self.says(answer)
         word, text = own or ("", "")
         told = f"status {answer.status}" + (f", {self.shown(f'{word} {text}')}" if own else "")
@@ -145,7 +157,8 @@ class Client:
             told += ": a redirect, which is not followed; correct the base URL"
         acceptance = _taken(purpose)
         if purpose == "submit":
-            acceptance = "not accepted" if _is_refused(answer.status, own is not None) else "unknown"
+            is_refused = is_quiet or _is_refused(answer.status, self.vocabulary.reasons.get(word))
+            acceptance = "not accepted" if is_refused else "unknown"
         return self.failure(
             self.vocabulary.reason(word, answer.status), told, acceptance, retry_after_s=retry_after_s(answer.headers)
         )
@@ -178,15 +191,15 @@ def _taken(purpose: Purpose) -> Acceptance:
     return "accepted" if purpose == "job" else "not accepted"
 
 
-def _is_refused(status: int, is_own_word: bool) -> bool:
+def _is_refused(status: int, own_reason: Reason | None) -> bool:
     """Whether a submit answered so was surely not taken.
 
-    An error in the provider's documented shape is its own word. Without one, a 4xx or "nobody home" still is a refusal;
-    a bare 500 or a gateway's word leaves open what happened behind it.
+    A 4xx is a refusal. After a 5xx the work may stand, and so may its bill, whoever answered: a server that stumbled
+    over its own answer, or a gateway before it. Only where the provider's own word is one for turning away is it a no.
     """
-    if status in _IN_BETWEEN:
-        return False
-    return is_own_word or 400 <= status < 500 or status in (*_NOBODY_HOME, *_MOVED)
+    if 500 <= status < 600:
+        return own_reason in _TURNED_AWAY
+    return 400 <= status < 500 or status in _MOVED
 
 
 @dataclass(frozen=True)
@@ -209,13 +222,19 @@ class _Broken:
     is_sent: bool
 
 
+@lru_cache(maxsize=1)
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed; reading them takes longer than a call to this machine."""
+    return httpx.create_ssl_context()
+
+
 def _exchange(request: _Request, timeout_s: float, max_bytes: int) -> Answer | _Broken:
     """One connection for one call: a kept one may be dead without our knowing, and then nobody knows what arrived."""
     timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
     deadline = time.monotonic() + timeout_s
     try:
         with (
-            httpx.Client(timeout=timeout, follow_redirects=False) as client,
+            httpx.Client(verify=_trust(), timeout=timeout, follow_redirects=False) as client,
             client.stream(
                 request.method, request.url, params=request.params, json=request.json, files=request.files,
                 headers=request.headers, extensions=dict(request.extensions),

@@ -38,7 +38,7 @@ STYLES_MAX, LINES_MAX, LINE_MAX, NAME_MAX, SEED_MAX = 50, 30, 200, 100, 2**31 - 
 VOCABULARY = Vocabulary(
     reasons={
         "bad_prompt": "moderated", "bad_composition_plan": "moderated", "invalid_api_key": "not allowed",
-        "missing_permissions": "not allowed", "quota_exceeded": "no credit", "limited_access": "not allowed",
+        "quota_exceeded": "no credit",
         "too_many_concurrent_requests": "rate limited", "system_busy": "overloaded",
     },
     statuses={402: "no credit"},

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import numpy as np
@@ -25,6 +25,7 @@ _BINARY = ("", "application/octet-stream", "binary/octet-stream", "application/o
 """What storage services call any file."""
 
 _REDIRECTS_MAX = 3
+_ADDRESSES_MAX = 3
 _GONE = (401, 403, 404, 410)
 """What storage services answer to a link that is no longer valid."""
 
@@ -59,10 +60,7 @@ class Fetcher:
 
     def _answer(self, url: str) -> Answer:
         for _ in range(_REDIRECTS_MAX + 1):
-            target, headers, extensions = self._pinned(url)
-            answer = exchange(target, headers, extensions, self.timeout_s, self.max_bytes)
-            if not isinstance(answer, Answer):
-                raise self._failure(answer[0], f"fetching the result: {answer[1]}")
+            answer = self._asked(url)
             if answer.status in (301, 302, 303, 307, 308):
                 url = _joined(url, answer.headers.get("location", ""))
                 continue
@@ -70,6 +68,18 @@ class Fetcher:
                 return answer
             raise self._refusal(answer)
         raise self._failure("bad answer", "the link leads from one address to the next without end")
+
+    def _asked(self, url: str) -> Answer:
+        """What the link answers, at the first of its host's addresses that can be reached."""
+        broken: tuple[Reason, str] = ("connection lost", "no address")
+        for target, headers, extensions in self._pinned(url)[:_ADDRESSES_MAX]:
+            answer = exchange(target, headers, extensions, self.timeout_s, self.max_bytes)
+            if isinstance(answer, Answer):
+                return answer
+            broken = answer
+            if broken[0] != "connection lost":
+                break
+        raise self._failure(broken[0], f"fetching the result: {broken[1]}")
 
     def _refusal(self, answer: Answer) -> ProviderFailure:
         told = f"the link answered status {answer.status}"
@@ -81,23 +91,23 @@ class Fetcher:
     def _failure(self, reason: Reason, message: str, **more: Any) -> ProviderFailure:
         return provider_failure(self.engine, reason, message, acceptance="accepted", **more)
 
-    def _pinned(self, url: str) -> tuple[str, dict[str, str], dict[str, str]]:
-        """The address to connect to, looked up and allowed here, so that no second look-up can lead elsewhere."""
+    def _pinned(self, url: str) -> list[tuple[str, dict[str, str], dict[str, str]]]:
+        """The addresses to connect to, looked up and allowed here, so that no second look-up can lead elsewhere."""
         parts = _url(url)
         is_own = _is_loopback(_url(self.base_url))
         if parts is None or parts.scheme not in (("https", "http") if is_own else ("https",)) or parts.userinfo:
             raise self._failure("bad answer", "the link is no plain https address")
         host = parts.host
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "musicgen"}
-        if parts.scheme in getproxies() and _literal(host) is None:
-            return str(parts), headers, {}  # the proxy looks names up, and this machine may not be able to
+        if _literal(host) is None and not proxy_bypass(host) and {parts.scheme, "all"} & set(getproxies()):
+            return [(str(parts), headers, {})]  # the proxy looks names up, and this machine may not be able to
         addresses = _addresses(host, parts.port or (443 if parts.scheme == "https" else 80))
         if not addresses:
             raise self._failure("connection lost", "the link's host has no address")
         if not all(_is_allowed(address, is_own) for address in addresses):
             raise self._failure("bad answer", "the link leads to an address inside a private network")
-        pinned = parts.copy_with(host=str(addresses[0]))
-        return str(pinned), {**headers, "Host": parts.netloc.decode("ascii")}, {"sni_hostname": host}
+        headers["Host"] = parts.netloc.decode("ascii")
+        return [(str(parts.copy_with(host=str(address))), headers, {"sni_hostname": host}) for address in addresses]
 
 
 def checked_audio(
@@ -219,7 +229,7 @@ def _addresses(host: str, port: int) -> list[Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 
 
 def _is_loopback(parts: httpx.URL | None) -> bool:

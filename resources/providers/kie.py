@@ -194,7 +194,8 @@ def enveloped(client: Client, answer: Answer, shape: type[Shape], purpose: Purpo
     """The answer's content. Raises what its code means: a transport status of 200 says little here."""
     envelope = client.parsed(answer, Envelope, purpose)
     if envelope.code != "200":
-        raise client.refusal(Answer(_status(envelope.code), answer.headers, answer.body), purpose)
+        told = Answer(_status(envelope.code), answer.headers, answer.body)
+        raise client.refusal(told, purpose, is_quiet=True)
     return client.parsed(answer, shape, purpose)
 
 

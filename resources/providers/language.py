@@ -90,6 +90,8 @@ class TextAdapter:
         try:
             self.look()
         except ProviderFailure as failure:
+            if failure.reason == "not found":  # it answered, and took the key: it only has no such page
+                return Health(is_configured=True, is_reachable=True)
             is_reachable = failure.reason not in ("connection lost", "timed out", "not allowed", "no credit")
             return Health(is_configured=True, is_reachable=is_reachable, why=failure.message)
         return Health(is_configured=True, is_reachable=True)

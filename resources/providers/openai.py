@@ -11,17 +11,17 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
-from resources.providers.client import Answer, Vocabulary
+from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
 from resources.providers.language import Said, TextAdapter, outcome
 from resources.providers.protocol import Reason
-from resources.providers.shapes import Answered, Word, as_shape, in_path
+from resources.providers.shapes import Answered, Word, as_shape
 
 VOCABULARY = Vocabulary(
     reasons={
         "insufficient_quota": "no credit", "billing_hard_limit_reached": "no credit", "invalid_api_key": "not allowed",
         "rate_limit_exceeded": "rate limited", "model_not_found": "not found",
         "context_length_exceeded": "bad request", "content_policy_violation": "moderated",
-        "server_error": "server error",
+        "server_error": "server error", "server_is_overloaded": "overloaded",
         # Why a response is incomplete or failed.
         "max_output_tokens": "cut off", "content_filter": "moderated",
     },
@@ -99,7 +99,7 @@ class OpenAIEngine(TextAdapter):
             with self._client(bodies) as client:
                 client.responses.parse(
                     model=model, instructions=request.instructions, input=request.text, text_format=form,
-                    max_output_tokens=request.max_tokens, store=False, timeout=self.access.timeout_s, **more,
+                    max_output_tokens=request.max_tokens, store=False, **more,
                 )  # fmt: skip
 
         failure = outcome(call, openai, self)
@@ -109,14 +109,14 @@ class OpenAIEngine(TextAdapter):
         raise failure or self.bad_answer("the answer is not as documented")
 
     def look(self) -> None:
-        """Looks the model up."""
+        """Lists the models."""
         import openai
 
         bodies: list[Any] = []
 
         def call() -> None:
             with self._client(bodies) as client:
-                client.models.retrieve(in_path(self.access.options.openai_model), timeout=self.access.timeout_s)
+                client.models.list()
 
         failure = outcome(call, openai, self)
         if failure is not None:
@@ -132,8 +132,13 @@ class OpenAIEngine(TextAdapter):
         import openai
 
         http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [bodies.append]})
+        timeout = openai.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
         return openai.OpenAI(
-            api_key=self.access.clear_key, base_url=self.access.base_url, max_retries=0, http_client=http
+            api_key=self.access.clear_key,
+            base_url=self.access.base_url,
+            max_retries=0,
+            http_client=http,
+            timeout=timeout,
         )
 
 

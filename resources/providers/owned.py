@@ -1,25 +1,17 @@
 """Suno and Udio themselves. Neither has a public interface: unavailable, unless you run or rent a service for them.
 
-Belongs here: the small contract that such a service speaks, and both adapters. Does not belong here: Suno by way of
-Kie (kie). The contract, with the key as a bearer token:
+Belongs here: the contract that such a service speaks (docs/providers-on-this-machine.md), and both adapters. Does not
+belong here: Suno by way of Kie (kie).
 
-    POST {base}/songs       {title, description, styles[], avoided[], lyrics, language, is_instrumental, voice,
-                             duration_s, tempo_bpm, key, scale, time_signature, sections[{name, start_s, duration_s,
-                             energy}], seed, model?, callback_url?}            -> {id}
-    GET  {base}/songs/{id}  -> {id, status: queued | running | succeeded | failed, progress?, audio_url?, duration_s?,
-                             lyrics?, model?, cost_usd?, stems?: {name: url},
-                             error?: {code, message}}
-    POST {base}/songs/{id}/cancel
-    GET  {base}/account     -> {balance_usd?}
-
-Errors are {error: {code, message}} with the codes of ``VOCABULARY``.
+Beside what the contract names, the plan goes along in full (``sections``, ``language``, ``voice``, ``avoided``,
+``time_signature``, ``model``, ``callback_url``), and ``stems`` {name: url}, ``model`` and ``cost_usd`` are taken from a
+result that has them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -29,16 +21,20 @@ from resources.providers.adapter import SongAdapter, failed
 from resources.providers.client import Answer, Client, OwnError, Vocabulary
 from resources.providers.protocol import JobState, ProviderFailure, SongDelivery, Sound, Submitted
 from resources.providers.shapes import Amount, Answered, Asked, JobId, Word, as_shape, in_path
-from resources.providers.wording import inputs, words_of
+from resources.providers.wording import clipped, clipped_lines, inputs, joined, key_words, style_words, words_of
 
 VOCABULARY = Vocabulary(
-    jobs={"queued": "queued", "running": "running", "succeeded": "succeeded", "failed": "failed"},
+    jobs={
+        "queued": "queued", "running": "running", "succeeded": "succeeded", "failed": "failed", "cancelled": "failed",
+    },
     reasons={
-        "rate_limited": "rate limited", "overloaded": "overloaded", "server_error": "server error",
-        "timed_out": "timed out", "not_allowed": "not allowed", "no_credit": "no credit", "bad_request": "bad request",
-        "moderated": "moderated", "not_found": "not found", "expired": "expired",
+        "invalid_request": "bad request", "moderated": "moderated", "unauthorized": "not allowed",
+        "no_credit": "no credit", "not_found": "not found", "rate_limited": "rate limited",
+        "server_error": "server error", "overloaded": "overloaded", "expired": "expired", "cancelled": "not found",
     },
 )  # fmt: skip
+PROMPT_MAX, STYLE_MAX, TITLE_MAX, LYRICS_MAX = 5000, 1000, 100, 5000
+DURATION_MIN_S, DURATION_MAX_S = 10.0, 600.0
 _STEMS_MAX = 16
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -53,23 +49,22 @@ class OwnedSection(Asked):
 
 
 class OwnedSong(Asked):
-    """Body of POST /songs."""
+    """Body of POST /v1/generations."""
 
-    title: str
-    description: str
-    styles: list[str]
-    avoided: list[str]
-    lyrics: str
-    language: str
-    is_instrumental: bool
-    voice: str
-    duration_s: float
+    prompt: Annotated[str, Field(max_length=PROMPT_MAX)]
+    style: Annotated[str, Field(max_length=STYLE_MAX)]
+    title: Annotated[str, Field(max_length=TITLE_MAX)]
+    lyrics: Annotated[str, Field(max_length=LYRICS_MAX)] | None = None
+    instrumental: bool
+    duration_s: Annotated[float, Field(ge=DURATION_MIN_S, le=DURATION_MAX_S)]
+    seed: int
     tempo_bpm: float
     key: str
-    scale: str
     time_signature: str
     sections: list[OwnedSection]
-    seed: int
+    language: str
+    voice: str
+    avoided: list[str]
     model: str | None = None
     callback_url: str | None = None
 
@@ -87,20 +82,20 @@ class _Taken(Answered):
     id: JobId
 
 
-class _Song(Answered):
-    status: Word
-    progress: Annotated[float, Field(ge=0, le=1)] | None = None
+class _Result(Answered):
     audio_url: str = ""
     duration_s: float | None = None
     lyrics: str | None = None
     model: str | None = None
-    cost_usd: Amount | None = None
     stems: dict[str, str] | None = None
+
+
+class _Song(Answered):
+    status: Word
+    progress: Annotated[float, Field(ge=0, le=1)] | None = None
+    result: _Result | None = None
+    cost_usd: Amount | None = None
     error: _Problem | None = None
-
-
-class _Account(Answered):
-    balance_usd: Amount | None = None
 
 
 class OwnedEngine(SongAdapter):
@@ -125,26 +120,26 @@ class OwnedEngine(SongAdapter):
 
     def translate(self, request: SongRequest, sounds: Mapping[str, Sound]) -> tuple[OwnedSong, list[str]]:
         """The plan as it is."""
-        places = [
-            OwnedSection(
-                name=section.name, start_s=section.start_s, duration_s=section.duration_s, energy=section.energy
-            )
-            for section in request.sections
-        ]
+        notes = self.unmet(request, sounds)
+        seconds = min(max(request.duration_s, DURATION_MIN_S), DURATION_MAX_S)
+        if seconds != request.duration_s:
+            notes.append(f"duration: {seconds:g} s instead of {request.duration_s:g} s")
         return OwnedSong(
-            title=request.title, description=request.description, styles=list(request.styles),
-            avoided=list(request.avoided), lyrics=words_of(request), language=request.language,
-            is_instrumental=not request.has_vocals, voice=request.voice, duration_s=request.duration_s,
-            tempo_bpm=request.tempo_bpm, key=request.key, scale=request.scale, time_signature=request.time_signature,
-            sections=places, seed=request.seed, model=request.model or None,
-        ), self.unmet(request, sounds)  # fmt: skip
+            prompt=clipped(request.description, PROMPT_MAX, notes, "description"),
+            style=joined(style_words(request), STYLE_MAX, notes),
+            title=clipped(request.title, TITLE_MAX, notes, "title"),
+            lyrics=clipped_lines(words_of(request), LYRICS_MAX, notes) or None, instrumental=not request.has_vocals,
+            duration_s=seconds, seed=request.seed, tempo_bpm=request.tempo_bpm, key=key_words(request),
+            time_signature=request.time_signature, sections=_places(request), language=request.language,
+            voice=request.voice, avoided=list(request.avoided), model=request.model or None,
+        ), notes  # fmt: skip
 
     def submit(self, request: SongRequest, sounds: Mapping[str, Sound], callback_url: str | None) -> Submitted:
         """See SongEngine."""
         asked, notes = self.translate(request, sounds)
         client = self._client()
         body = asked.model_copy(update={"callback_url": callback_url}).body()
-        answer = client.call("POST", "/songs", "submit", json=body)
+        answer = client.call("POST", "/v1/generations", "submit", json=body)
         return self.remember(client.parsed(answer, _Taken, "submit").id, notes)
 
     def state(self, job_id: str) -> JobState:
@@ -162,26 +157,26 @@ class OwnedEngine(SongAdapter):
         song = self._song(client, job_id)
         if client.vocabulary.jobs.get(song.status) == "failed":
             raise _ended(client, song)
+        result = song.result or _Result()
         fetcher = self.fetcher()
-        whole = fetcher.audio(song.audio_url, "song", stated_s=song.duration_s)
+        whole = fetcher.audio(result.audio_url, "song", stated_s=result.duration_s)
         stems = tuple(
             fetcher.audio(url, _NO_NAME.sub("_", name.lower())[:40].strip("_") or "stem", is_stem=True)
-            for name, url in list((song.stems or {}).items())[:_STEMS_MAX]
+            for name, url in list((result.stems or {}).items())[:_STEMS_MAX]
         )
         return self.delivery(
-            whole, song.model or self.name, None, job_id, stems=stems, lyrics=song.lyrics or "",
-            cost_usd=song.cost_usd, facts={"song_id": job_id},
+            whole, result.model or self.name, None, job_id, stems=stems, lyrics=result.lyrics or "",
+            cost_usd=song.cost_usd, facts={"song_id": job_id, "length_s": result.duration_s},
         )  # fmt: skip
 
     def cancel(self, job_id: str) -> bool:
         """See SongEngine."""
-        self._client().call("POST", f"/songs/{in_path(job_id)}/cancel", "job", json={})
+        self._client().call("POST", f"/v1/generations/{in_path(job_id)}/cancel", "job", json={})
         return True
 
-    def look(self) -> Decimal | None:
-        """The balance, if the service tells one."""
-        client = self._client()
-        return client.parsed(client.call("GET", "/account", "look"), _Account, "look").balance_usd
+    def look(self) -> None:
+        """Asks for a song that there is not: whoever answers so took the key."""
+        self._song(self._client(), "none")
 
     def says(self, answer: Answer) -> OwnError | None:
         """See SongAdapter."""
@@ -189,7 +184,7 @@ class OwnedEngine(SongAdapter):
         return None if body is None else (body.error.code, body.error.message or "")
 
     def _song(self, client: Client, job_id: str) -> _Song:
-        return client.parsed(client.call("GET", f"/songs/{in_path(job_id)}", "job"), _Song, "job")
+        return client.parsed(client.call("GET", f"/v1/generations/{in_path(job_id)}", "job"), _Song, "job")
 
     def _client(self) -> Client:
         return self.client(**({"Authorization": self.bearer()} if self.access.key else {}))
@@ -209,8 +204,15 @@ class UdioEngine(OwnedEngine):
     key_variable = "UDIO_BASE_URL"
 
 
+def _places(request: SongRequest) -> list[OwnedSection]:
+    return [
+        OwnedSection(name=section.name, start_s=section.start_s, duration_s=section.duration_s, energy=section.energy)
+        for section in request.sections
+    ]
+
+
 def _ended(client: Client, song: _Song) -> ProviderFailure:
-    problem = song.error or _Problem()
+    problem = song.error or _Problem(code=song.status)
     reason = client.vocabulary.reasons.get(problem.code, "server error")
     told = client.shown(f"{problem.code} {problem.message or ''}") or "no reason"
     return client.failure(reason, f"the job failed: {told}", "accepted", charged_usd=song.cost_usd)

@@ -60,6 +60,10 @@ class _Metrics(Answered):
     predict_time: Annotated[float, Field(ge=0, le=86_400)] | None = None
 
 
+class _Asked(Answered):
+    model_version: str | None = None
+
+
 class Prediction(Answered):
     """A prediction as create and get answer it."""
 
@@ -68,6 +72,7 @@ class Prediction(Answered):
     output: list[str] | str | None = None
     error: str | None = None
     metrics: _Metrics | None = None
+    input: _Asked | None = None
 
     def link(self) -> str:
         """Where the result lies; "" for nowhere."""
@@ -137,7 +142,7 @@ class ReplicateEngine(SongAdapter):
             raise client.failure("expired", "the finished prediction names no result any more", "accepted")
         song = self.fetcher().audio(made.link(), "song")
         computed_s = made.metrics.predict_time if made.metrics else None
-        model = self.options.replicate_model or "musicgen"
+        model = (made.input.model_version if made.input else None) or self.options.replicate_model or "musicgen"
         facts = {"prediction_id": job_id, "version": self.options.replicate_version, "computed_s": computed_s}
         return self.delivery(song, model, None, job_id, facts=facts, cost_usd=self._cost(made))
 

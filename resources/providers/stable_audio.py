@@ -24,6 +24,7 @@ from resources.providers.wording import folded_seed, inputs, prose, sound_of
 
 PROMPT_MAX, SEED_MAX = 10_000, 4_294_967_294
 SYNC_MAX_S, JOB_MAX_S = 190, 380
+SYNC_MODEL = "stable-audio-2.5"
 JOB_MODELS = ("stable-audio-3",)
 _SOUND_MIN_S, _SOUND_MAX_S = 6.0, 190.0
 
@@ -71,7 +72,8 @@ class StableAudioEngine(SongAdapter):
     def translate(self, request: SongRequest, sounds: Mapping[str, Sound]) -> tuple[Generate, list[str]]:
         """Prose with tempo, key and times, without words to sing."""
         notes = self.unmet(request, sounds)
-        model = request.model or self.options.stability_model
+        default = SYNC_MODEL if request.duration_s <= SYNC_MAX_S else JOB_MODELS[0]
+        model = request.model or self.options.stability_model or default
         longest_s = JOB_MAX_S if model in JOB_MODELS else SYNC_MAX_S
         seconds = min(max(round(request.duration_s), 1), longest_s)
         if request.duration_s - seconds > 1:
@@ -113,6 +115,8 @@ class StableAudioEngine(SongAdapter):
         answer = self._result(client, job_id, is_body_wanted=False)
         if answer.status == 202:
             return JobState("running")
+        if not _is_audio(answer):
+            raise _no_audio(client, answer, "job")
         return failed(_filtered(client)) if _is_filtered(answer) else JobState("succeeded")
 
     def collect(self, job_id: str) -> SongDelivery:
@@ -144,8 +148,8 @@ class StableAudioEngine(SongAdapter):
     ) -> SongDelivery:  # fmt: skip
         if _is_filtered(answer):
             raise _filtered(client)
-        if not answer.media_type.startswith("audio/") and answer.media_type != "application/octet-stream":
-            raise client.bad_answer(f"the answer is {client.shown(answer.media_type) or 'of no type'}", purpose)
+        if not _is_audio(answer):
+            raise _no_audio(client, answer, purpose)
         song = checked_audio("stable_audio", answer.body, "song", asked_s=asked_s)
         facts |= {"seed_used": answer.headers.get("seed"), "length_s": duration_s(song)}
         cost = song_price("stable_audio", model).cost_usd()
@@ -157,6 +161,14 @@ class StableAudioEngine(SongAdapter):
 
 def _is_filtered(answer: Answer) -> bool:
     return bool(answer.headers.get("finish-reason", "").upper() == "CONTENT_FILTERED")
+
+
+def _is_audio(answer: Answer) -> bool:
+    return answer.media_type.startswith("audio/") or answer.media_type == "application/octet-stream"
+
+
+def _no_audio(client: Client, answer: Answer, purpose: Purpose) -> ProviderFailure:
+    return client.bad_answer(f"the answer is {client.shown(answer.media_type) or 'of no type'}, not audio", purpose)
 
 
 def _filtered(client: Client) -> ProviderFailure:

@@ -28,9 +28,12 @@ def says(answer: Answer) -> OwnError | None:
     return None if told is None else (told.word, f"told with {KEY}\n\x1b[31m and more")
 
 
+WORDS: dict[str, Reason] = {"busy": "overloaded", "bad_words": "moderated", "broken": "server error"}
+
+
 def client_of(base_url: str, timeout_s: float = 5.0, key: str = KEY) -> Client:
     return Client(
-        "kie", base_url, timeout_s, Vocabulary(reasons={"busy": "overloaded", "bad_words": "moderated"}), says,
+        "kie", base_url, timeout_s, Vocabulary(reasons=WORDS), says,
         {"Authorization": SecretStr(f"Bearer {key}")},
     )  # fmt: skip
 
@@ -52,9 +55,10 @@ def failure_of(client: Client, purpose: Purpose = "submit", **more: object) -> P
         (404, {}, "not found", "not accepted"), (408, {}, "timed out", "not accepted"),
         (410, {}, "expired", "not accepted"), (418, {}, "bad request", "not accepted"),
         (422, {"word": "bad_words"}, "moderated", "not accepted"), (429, {}, "rate limited", "not accepted"),
-        (500, {}, "server error", "unknown"), (500, {"word": "busy"}, "overloaded", "not accepted"),
-        (502, {"word": "busy"}, "overloaded", "unknown"), (503, {}, "overloaded", "not accepted"),
-        (504, {}, "timed out", "unknown"), (529, {}, "overloaded", "not accepted"),
+        (500, {}, "server error", "unknown"), (500, {"word": "broken"}, "server error", "unknown"),
+        (502, {}, "server error", "unknown"), (503, {}, "overloaded", "unknown"),
+        (504, {}, "timed out", "unknown"), (529, {}, "overloaded", "unknown"),
+        (503, {"word": "busy"}, "overloaded", "not accepted"),
         (599, {}, "server error", "unknown"),
         (301, {}, "bad answer", "not accepted"), (303, {}, "bad answer", "unknown"),
     ],

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from resources.providers import fetching
+from resources.providers import client, fetching
 from resources.providers.fetching import Fetcher, checked_audio
 from resources.providers.protocol import ProviderFailure, Reason
-from support.canned_server import CannedServer, Reply, as_audio, as_json
+from support.canned_server import CannedServer, Reply, as_audio, as_json, canned_server
 from support.provider_songs import flac, mp3, wav
 
 
@@ -85,6 +91,36 @@ def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_args, **_more: found)
     with pytest.raises(ProviderFailure, match="private network"):
         fetcher("https://api.kie.ai").audio("https://cdn.example.com/a", "song")
+
+
+def test_a_name_is_looked_up_once_and_its_certificate_is_for_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS: the address is pinned, the name stands in Host, and a certificate for another name is refused."""
+    if shutil.which("openssl") is None:
+        pytest.skip("not run: there is no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=songs.test", "-addext",
+         "subjectAltName=DNS:songs.test", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    monkeypatch.setattr(client, "_trust", lambda: ssl.create_default_context(cafile=str(certificate)))
+    looked_up: list[str] = []
+
+    def look_up(host: str, _port: int) -> list[fetching.Address]:
+        looked_up.append(host)
+        return [ipaddress.ip_address("127.0.0.1")]
+
+    monkeypatch.setattr(fetching, "_addresses", look_up)
+    with canned_server(certificate, key) as server:
+        port = server.base_url.rpartition(":")[2]
+        server.on("GET", "/a", as_audio(wav()))
+        assert fetcher(server.base_url).audio(f"https://songs.test:{port}/a", "song").data == wav()
+        assert (looked_up, server.seen[0].headers["Host"]) == (["songs.test"], f"songs.test:{port}")
+        with pytest.raises(ProviderFailure) as caught:
+            fetcher(server.base_url).audio(f"https://other.test:{port}/a", "song")
+        assert caught.value.reason == "connection lost"
 
 
 def test_a_stem_may_be_silent_and_a_delivery_not_far_too_short() -> None:

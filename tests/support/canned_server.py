@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -126,10 +128,15 @@ class _Quiet(ThreadingHTTPServer):
 
 
 @contextmanager
-def canned_server() -> Iterator[CannedServer]:
+def canned_server(certificate: Path | None = None, key: Path | None = None) -> Iterator[CannedServer]:
+    """One on a free port until the block ends; over TLS where it is given a certificate."""
     canned = CannedServer()
     server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"canned": canned}))
-    canned.base_url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    canned.base_url = f"http{'' if certificate is None else 's'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
