@@ -94,7 +94,7 @@ _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.d
 _TAKE_READS = ("technical.sample_rate_hz", "ai_decisions.generation.routing", *_SINGER)
 _TAKE_EDITS = ("edits.stems",)
 _MIX_READS = ("ai_decisions.generation.frozen",)
-_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.held_mix")
+_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.mix", "edits.held_mix")
 """Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
 DECLARATIONS: tuple[Declaration, ...] = (

@@ -96,7 +96,7 @@ def test_a_loudness_beside_delivery_targets_is_a_target_of_its_own(song: Composi
 @pytest.mark.parametrize(
     ("words", "quoted"),
     [
-        ("brighter mix", "brighter mix"),
+        ("a shinier finish", "a shinier finish"),
         ("slower, blah blah", "blah blah"),
         ("without the tuba", "tuba"),
         ("...", "..."),
