@@ -82,7 +82,7 @@ def _takes(stream: str) -> tuple[str, ...]:
     return (f"{REROLLS}.{stream}/*",)
 
 
-_HARMONY = Upstream("composition/chord_progression", ("main",))
+_HARMONY = Upstream("composition/chord_progression", ("main", "takes"))
 _RHYTHM = Upstream("composition/rhythm_pattern", ("main",))
 _RHYTHM_AND_TAKES = Upstream("composition/rhythm_pattern", ("main", "takes"))
 _MELODY = Upstream("composition/melody", ("main", "takes"))
@@ -119,7 +119,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "composition", "chord_progression", "Harmony per section type, with cadences.",
         "musicgen_assets.composition.chord_progression:make_chord_progression",
         reads=(*_TONAL, "musical.time_signature", "musical.genres", "musical.mood", "musical.chord_progression"),
-        streams=("chord_progression",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("chord_progression"), streams=("chord_progression",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("harmonic_consistency",),
     ),
     Declaration(
@@ -134,7 +134,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.lyrics:make_lyrics",
         reads=("creative.title", "creative.theme", "creative.language", "creative.has_vocals", "creative.lyrics",
                "musical.mood", "musical.genres", "musical.time_signature"),
-        streams=("lyrics",), data=("styles",), checks=("lyric_quality",),
+        edits=_takes("lyrics"), streams=("lyrics",), data=("styles",), checks=("lyric_quality",),
     ),
     Declaration(
         "composition", "melody", "Hook, themes, motifs per section type.",

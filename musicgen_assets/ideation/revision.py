@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from musicgen_assets.arrangement.takes import STAGE, section_stream
+from musicgen_assets.composition.section_loops import sung_kinds
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
@@ -19,6 +20,7 @@ from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_word
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
 from musicgen_assets.ideation.rules import check_playable
+from musicgen_assets.styles.loader import blend
 
 EXCLUDED = "musical.excluded_roles"
 REROLLS = "ai_decisions.generation.rerolls"
@@ -31,6 +33,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     What is not named stays as it was resolved, even where another value would now be proposed. One instrument is
     replaced by its role: "musical.instruments.bass". Raises BadInput naming the path at fault.
     """
+    streams = tuple(streams)
     patch = normalise_overrides(_whole_band(base, overrides))
     patch = {**_implied(base, patch), **patch}
     rerolls = dict(base.ai_decisions.generation.rerolls)
@@ -41,6 +44,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     context = apply_overrides(base, patch)
     check_playable(context)
     check_edits(context, base)
+    _check_words_of_sections(context, streams)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(
@@ -48,6 +52,23 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
             way_out="Keep somebody who plays a melody or chords, and each instrument once.",
         )  # fmt: skip
     return context
+
+
+def _check_words_of_sections(context: CompositionContext, streams: Iterable[str]) -> None:
+    """Raise BadInput for other words in a section that has none, or has a person's own."""
+    for stream in streams:
+        asset, _, section = stream.partition("/")
+        if asset != "lyrics" or not section:
+            continue
+        if not context.creative.has_vocals:
+            rule, way_out = "nobody sings", "Set creative.has_vocals=true."
+        elif context.creative.lyrics:
+            rule, way_out = "the words are your own", "Change them in creative.lyrics."
+        elif section.rpartition(" ")[0] not in sung_kinds(blend(context.musical.genres)):
+            rule, way_out = "such a section has no words", "Name a verse, pre-chorus, chorus or bridge."
+        else:
+            continue
+        raise BadInput("--reroll", stream, rule, way_out=way_out)
 
 
 def revised_of(revision: Mapping[str, Any]) -> CompositionContext:

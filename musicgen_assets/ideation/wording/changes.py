@@ -164,21 +164,21 @@ def loudness_lufs(prompt: Prompt) -> float | None:
 
 
 def anew(prompt: Prompt, language: str) -> tuple[str, ...]:
-    """Assets and sections that are to be drawn again: "another melody", "a different second verse" is not read, but
-    "another verse 2" is.
+    """Assets and sections that are to be drawn again, and assets in sections: "another melody", "another verse 2", "new
+    lyrics in verse 2", which is "lyrics/verse 2". "A different second verse" is not read.
     """
     starts = find_phrases(prompt, _phrases(language, "anew"))
     if not starts:
         return ()
-    found = []
-    for name in _table(language)["assets"]:
-        if find_phrases(prompt, _phrases(language, name, "assets")):
-            found.append(name)
-    sections = {phrase: str(kind) for phrase, kind in table_of(language, "sections").items()}
-    for _, end, phrase in find_phrases(prompt, frozenset(sections)):
+    assets = [name for name in _table(language)["assets"] if find_phrases(prompt, _phrases(language, name, "assets"))]
+    kinds = {phrase: str(kind) for phrase, kind in table_of(language, "sections").items()}
+    sections = []
+    for _, end, phrase in find_phrases(prompt, frozenset(kinds)):
         number = re.match(r"\s*(\d{1,2})", prompt.plain[end:])
-        found.append(f"{sections[phrase].replace('_', ' ')} {number[1] if number else 1}")
-    return tuple(found)
+        sections.append(f"{kinds[phrase].replace('_', ' ')} {number[1] if number else 1}")
+    if assets and sections and len(starts) == 1:
+        return tuple(f"{asset}/{section}" for asset in assets for section in sections)
+    return (*assets, *sections)
 
 
 def instead(prompt: Prompt, language: str) -> bool:
