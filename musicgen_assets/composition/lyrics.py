@@ -20,7 +20,8 @@ from musicgen_assets.composition.lyrics_text import sections_of
 from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, choose_voice, match_theme
 from musicgen_assets.composition.lyrics_writer import Writer, line_syllables
 from musicgen_assets.composition.section_loops import STANDS_FOR, line_count, sung_kinds
-from musicgen_assets.context.schema import Language, Mood
+from musicgen_assets.composition.section_takes import asked_sections, kind_of
+from musicgen_assets.context.schema import Language, Mood, SectionKind
 from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.graph.declarations import REROLLS, ROUTING
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
@@ -65,7 +66,13 @@ def make_lyrics(job: Job) -> Outcome:
     engine = _writing_engine(job)
     if brief.has_vocals and not brief.text and engine != BUILT_IN:
         brief = _by_engine(job, brief, engine)
-    lyrics, draws = compose_lyrics(brief, job.stream("lyrics"))
+    lyrics, draws, writer = _composed(brief, job.stream("lyrics"))
+    if writer is not None:
+        takes = {
+            section: other_words(writer, lyrics, kind_of(section), job.stream(f"lyrics/{section}"))
+            for section in asked_sections(job, "lyrics")
+        }
+        lyrics = lyrics.model_copy(update={"takes": {section: words for section, words in takes.items() if words}})
     lines = [line for section in lyrics.sections for line in section.lines]
     return Outcome(
         content=(json_payload(lyrics), json_payload(prosody_of(lyrics), "prosody")),
@@ -78,6 +85,7 @@ def make_lyrics(job: Job) -> Outcome:
             "draws": draws,
             "written_by": lyrics.written_by or ("user" if lyrics.is_users_own else BUILT_IN),
             **lyrics.scores,
+            **({"other_words_in": ", ".join(lyrics.takes)} if lyrics.takes else {}),
         },
         checks=(quality_check(lyrics, draws),),
     )
@@ -124,21 +132,50 @@ def compose_lyrics(brief: LyricsBrief, rng: np.random.Generator) -> tuple[Lyrics
     Words that fall short of a bound are drawn again, DRAWS_MAX times at most; then the best stand.
     Raises BadInput where the user's text has no line to sing.
     """
+    lyrics, draws, _ = _composed(brief, rng)
+    return lyrics, draws
+
+
+def other_words(
+    writer: Writer, lyrics: Lyrics, kind: SectionKind, rng: np.random.Generator
+) -> tuple[LyricSection, ...]:
+    """Other stanzas for ``kind``, as many and as long, in the song's theme, voice and rhymes; nothing where it sings
+    none.
+
+    Of DRAWS_MAX draws the one that, in place of the song's own, scores best.
+    """
+    own = [stanza for stanza in lyrics.sections if stanza.kind == kind]
+    if not own:
+        return ()
+    found: list[tuple[int, float, tuple[LyricSection, ...]]] = []
+    for _ in range(DRAWS_MAX):
+        stanzas = writer.again(kind, own[0].lines, rng).stanzas(kind, [len(stanza.lines) for stanza in own])
+        song = lyrics.model_copy(update={"takes": {"it": stanzas}}).as_sung_in("it")
+        found.append((len(stanzas), margin(lyric_scores(song)), stanzas))
+        if len(stanzas) == len(own) and not shortfalls(lyric_scores(song)):
+            break
+    return max(found, key=lambda draw: draw[:2])[2]
+
+
+def _composed(brief: LyricsBrief, rng: np.random.Generator) -> tuple[Lyrics, int, Writer | None]:
+    """The words, their draws, and who wrote them: nobody where there are none, or where they are the user's."""
     if not brief.has_vocals:
-        return _scored(Lyrics(language=brief.language, title=brief.title)), 1
+        return _scored(Lyrics(language=brief.language, title=brief.title)), 1, None
     pack = load_pack(brief.language)
     texts = (brief.theme, brief.title if brief.title != UNTITLED else "")
     theme = pack.themes[match_theme(texts, pack, brief.style.themes, brief.mood, rng)]
     if brief.text and brief.text.strip():
-        return _scored(_users_own(brief, pack, theme)), 1
-    best: Lyrics | None = None
+        return _scored(_users_own(brief, pack, theme)), 1, None
+    best: tuple[Lyrics, Writer] | None = None
     for draws in range(1, DRAWS_MAX + 1):
-        lyrics = _scored(_written(brief, pack, theme, rng))
-        if best is None or margin(lyrics.scores) > margin(best.scores):
-            best = lyrics
+        lyrics, writer = _written(brief, pack, theme, rng)
+        lyrics = _scored(lyrics)
+        if best is None or margin(lyrics.scores) > margin(best[0].scores):
+            best = lyrics, writer
         if not shortfalls(lyrics.scores):
-            return lyrics, draws
-    return best or lyrics, DRAWS_MAX
+            return lyrics, draws, writer
+    words, writer = best or (lyrics, writer)
+    return words, DRAWS_MAX, writer
 
 
 def prosody_of(lyrics: Lyrics) -> Prosody:
@@ -189,7 +226,7 @@ def _subject(brief: LyricsBrief, pack: Pack, theme: Theme, refrain: str = "") ->
     )
 
 
-def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Generator) -> Lyrics:
+def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Generator) -> tuple[Lyrics, Writer]:
     # A theme that is dark by itself is not sung brightly, however lively the style.
     valence = brief.mood.valence if theme.is_bright is not False else min(brief.mood.valence, _DARK_VALENCE)
     is_bright = valence >= BRIGHT_FROM_VALENCE
@@ -201,12 +238,13 @@ def _written(brief: LyricsBrief, pack: Pack, theme: Theme, rng: np.random.Genera
         pack, theme, title, voice, rng, line_syllables(brief.style),
         chosen_scheme(habits.verse_schemes, rng), chosen_scheme(habits.chorus_schemes, rng),
     )  # fmt: skip
-    return Lyrics(
+    lyrics = Lyrics(
         language=brief.language, title=brief.title, theme=theme.name, refrain=title.text, person=voice.person,
         tense=voice.tense, is_addressed=voice.is_addressed, valence=valence,
         sections=writer.sections({kind: line_count(brief.style, kind) for kind in sung_kinds(brief.style)}),
         subject_words=_subject(brief, pack, theme, title.text),
     )  # fmt: skip
+    return lyrics, writer
 
 
 def _clean(text: str) -> str:
