@@ -77,23 +77,29 @@ class Arena:
         return {**keys, **places, **price, "MUSICGEN_HOME": str(self.home), "GENERATION_TIMEOUT": "20"}
 
 
-def arena(stack: ExitStack, folder: Path) -> Arena:
-    """A running server with one song, and an empty home."""
+def arena(stack: ExitStack, folder: Path, **options: Any) -> Arena:
+    """A running server, with one song unless told otherwise, and an empty home. ``options`` as in its Options."""
     from api.dev_providers.options import Options
     from api.dev_providers.server import DevServer
 
-    server = stack.enter_context(DevServer(Options(home=folder / "server", job_s=0.1, is_one_song=True)))
-    place = Arena(server.url, folder / "home")
-    os.environ.update(place.environment())
-    return place
+    told = {"home": folder / "server", "job_s": 0.1, "is_one_song": True, **options}
+    server = stack.enter_context(DevServer(Options(**told)))
+    return Arena(server.url, folder / "home")
 
 
 def case(case: Case) -> Facts:
     """One question under one fault."""
-    place: Arena = case.share("arena", lambda stack: arena(stack, case.state / "engine_faults" / str(os.getpid())))
+    place: Arena = case.share("arena", lambda stack: _with_environment(stack, case.state))
     engine = ENGINES[case.number % len(ENGINES)]
     fault = FAULTS[case.number // len(ENGINES) % len(FAULTS)]
     return asked_until_it_rests(place, engine, fault, case.number, case.rng, case.rng.random() < KILLED_SHARE)
+
+
+def _with_environment(stack: ExitStack, state: Path) -> Arena:
+    """An arena of this process, and of the processes that it starts."""
+    place = arena(stack, state / "engine_faults" / str(os.getpid()))
+    os.environ.update(place.environment())
+    return place
 
 
 def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng: Any, is_killed: bool) -> Facts:

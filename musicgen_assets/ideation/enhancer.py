@@ -53,6 +53,7 @@ def make_enhanced_prompt(job: Job) -> Outcome:
         "parameters": result.parameters,
         "reasoning_trace": trace,
         "confidence": result.confidence,
+        **({} if engine == BUILT_IN else {"understood_by": engine}),
     }
     facts: dict[str, float | int | str | bool] = {
         "confidence": result.confidence,
