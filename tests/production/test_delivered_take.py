@@ -28,9 +28,9 @@ SONG_S = 30.0
 SUNG = {
     "carrier": "guide_voice", "track": None, "melody_mutes": [], "note": "",
     "syllables": [
-        {"start_ticks": 0, "duration_ticks": 240, "text": "Rain", "is_word_end": True, "section": "verse", "line": 0},
-        {"start_ticks": 480, "duration_ticks": 240, "text": "fal", "is_word_end": False, "section": "verse", "line": 0},
-        {"start_ticks": 720, "duration_ticks": 240, "text": "ling", "is_word_end": True, "section": "verse", "line": 0},
+        {"start_ticks": start, "duration_ticks": 240, "text": text, "is_word_end": text != "fal",
+         "section": "verse 1", "line": 0}
+        for start, text in ((0, "Rain"), (480, "fal"), (720, "ling"))
     ],
 }  # fmt: skip
 
