@@ -92,7 +92,7 @@ def case(case: Case) -> Facts:
     place: Arena = case.share("arena", lambda stack: _with_environment(stack, case.state))
     engine = ENGINES[case.number % len(ENGINES)]
     fault = FAULTS[case.number // len(ENGINES) % len(FAULTS)]
-    return asked_until_it_rests(place, engine, fault, case.number, case.rng, case.rng.random() < KILLED_SHARE)
+    return asked_until_it_rests(place, engine, fault, case.number, case.rng, is_killed=case.rng.random() < KILLED_SHARE)
 
 
 def _with_environment(stack: ExitStack, state: Path) -> Arena:
@@ -102,7 +102,7 @@ def _with_environment(stack: ExitStack, state: Path) -> Arena:
     return place
 
 
-def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng: Any, is_killed: bool) -> Facts:
+def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng: Any, *, is_killed: bool) -> Facts:
     """Ask, perhaps kill, ask again; then compare bill and ledger. Raises BrokenPromiseError."""
     partition = f"case-{engine.replace('_', '-')}-{number}@v1"
     provider = ACCOUNTS.get(engine, engine)
@@ -119,7 +119,7 @@ def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng
     rows = _bill(place, provider)[before:]
     place.ask("faults", [])
     ledger = _ledger(partition)
-    _hold(engine, fault, rows, ledger, answer)
+    hold(engine, fault, rows, ledger, answer)
     return {
         "engine": engine, "fault": fault, "is_killed": is_killed, "outcome": answer["outcome"],
         "why": answer.get("why", ""),
@@ -128,7 +128,7 @@ def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng
     }  # fmt: skip
 
 
-def _hold(
+def hold(
     engine: str, fault: str, rows: Sequence[Mapping[str, Any]], ledger: Sequence[tuple[str, str, str | None, str]],
     answer: Mapping[str, Any],
 ) -> None:  # fmt: skip
