@@ -24,7 +24,7 @@ TOGETHER = {
 
 BOTH = (
     "test_registry", "test_door", "test_door_versions", "test_store", "test_collecting", "test_inbox",
-    "test_files_that_rows_name",
+    "test_files_that_rows_name", "test_carrying", "test_takes", "test_takes_left_to_a_deployment",
 )  # fmt: skip
 """Modules whose promises hold over SQLite and a disk, and over PostgreSQL and a bucket."""
 

@@ -69,6 +69,9 @@ def _check_words_of_sections(context: CompositionContext, streams: Iterable[str]
         elif context.creative.lyrics:
             rule, way_out = "the words are your own", "Change them in creative.lyrics."
         elif (engine := context.ai_decisions.generation.routing.get("lyrics", BUILT_IN)) != BUILT_IN:
+            rule = f"{engine} wrote the words, and writes songs as a whole"
+            way_out = "Draw all of them anew: --reroll lyrics."
+        elif (engine := context.ai_decisions.generation.routing.get("lyrics", BUILT_IN)) != BUILT_IN:
             rule, way_out = (
                 f"the words are {engine}'s, who writes a song as a whole",
                 "Draw them anew: --reroll lyrics.",

@@ -179,3 +179,11 @@ def test_words_that_nobody_could_write_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(BadInput, match=said):
         revised(song("pop"), overrides, (stream,))
+
+
+def test_words_of_another_engine_are_drawn_as_a_whole_only() -> None:
+    generation = song("pop").ai_decisions.generation.model_copy(update={"routing": {"lyrics": "openai"}})
+    decisions = song("pop").ai_decisions.model_copy(update={"generation": generation})
+    theirs = song("pop").model_copy(update={"ai_decisions": decisions})
+    with pytest.raises(BadInput, match="openai wrote the words"):
+        revised(theirs, {}, ("lyrics/verse 2",))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from musicgen_assets.cli.plan_view import plan_lines, plan_object
 from musicgen_assets.context.edits import Edits
@@ -28,6 +29,7 @@ from resources.settings import Settings, get_settings
 from resources.studio import Studio, open_studio
 from resources.summary import history_s
 from support.cli import musicgen
+from support.teams import Team
 
 WORDS = "walk with me tonight\nunder silver light\nwalk with me tonight\nwe will be alright"
 SAME_PROSODY = WORDS.replace("walk", "talk")
@@ -81,10 +83,17 @@ def verdicts(plan: Plan, *wanted: str) -> set[str]:
     return {planned.asset for planned in plan.assets if planned.verdict in wanted}
 
 
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    settings = get_settings(tmp_path_factory.mktemp("planning") / "home")
-    with pytest.MonkeyPatch.context() as patch, open_studio(settings) as studio:
+@pytest.fixture(scope="module", params=["disk", pytest.param("team", marks=pytest.mark.xdist_group("team"))])
+def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """One on a person's home, one on a team's: once a module each, as making its songs takes a while."""
+    with ExitStack() as held:
+        patch = held.enter_context(pytest.MonkeyPatch.context())
+        if request.param == "team":
+            team: Team = request.getfixturevalue("team")
+            for name, value in held.enter_context(team.place()).items():
+                patch.setenv(name, value)
+        settings = get_settings(tmp_path_factory.mktemp("planning") / "home")
+        studio = held.enter_context(open_studio(settings))
         patch.setattr(studio.pool, "start", lambda: None)  # there will be no sound to make
         request = CompositionRequest(
             prompt="upbeat pop song with piano", seed=5, until="arrangement",
@@ -99,7 +108,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 def counts(home: Path, registry: Registry) -> tuple[dict[str, int], int]:
     """Rows by table, and files under the home besides the database's own."""
     with registry.reading() as session:
-        tables = list(session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+        tables = inspect(session.connection()).get_table_names()
         rows = {table: session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables}
     return rows, sum(path.is_file() and "registry" not in path.name for path in home.rglob("*"))
 
@@ -178,9 +187,7 @@ def test_lost_objects_are_planned_to_be_made_again(workshop: Workshop) -> None:
     studio = workshop.studio
     lost = studio.manifest(partition, "composition/bass_line").content[0].sha256
     kept = studio.store.get(lost)
-    path = studio.store.path(lost)
-    assert isinstance(path, Path)
-    path.unlink()
+    studio.store.remove([lost])
     try:
         plan, _, computed = workshop.plan_and_make(partition)
     finally:

@@ -19,6 +19,7 @@ from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import json_payload
 from resources.registry import Registry, Request, queries
 from resources.runner import CONTEXT_ASSET, Made, Runner
+from resources.settings import Settings, get_settings
 from resources.store import ArtifactStore
 from resources.workers import WorkerPool
 
@@ -43,8 +44,13 @@ def todays_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    registry = Registry(f"sqlite:///{tmp_path / 'registry.db'}")
+def settings(tmp_path: Path, place: None) -> Settings:
+    return get_settings(tmp_path / "home")
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    registry = Registry(settings.registry_url)
     with registry.session() as session:
         queries.ensure_user(session, "local")
         queries.add_composition(session, SONG, "local", None)
@@ -63,8 +69,8 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def runner(registry: Registry, tmp_path: Path) -> Iterator[Runner]:
-    store = ArtifactStore(f"file://{tmp_path / 'artifacts'}")
+def runner(registry: Registry, settings: Settings) -> Iterator[Runner]:
+    store = ArtifactStore(settings.artifacts_url)
     pool = WorkerPool(1, store.url, 20.0)
     yield Runner(registry, store, pool)
     pool.close()
@@ -131,9 +137,7 @@ def test_what_was_carried_is_carried_on_under_its_makers_name(runner: Runner) ->
 
 def test_a_parents_artifact_that_is_lost_is_made_again(runner: Runner) -> None:
     parent = made(runner, PARENT)
-    path = runner.store.path(parent.manifest.content[0].sha256)
-    assert path is not None
-    path.unlink()
+    runner.store.remove([parent.manifest.content[0].sha256])
     code["version"] = 2
     child = made(runner, CHILD)
     assert child.carried_from is None
