@@ -71,11 +71,6 @@ def _check_words_of_sections(context: CompositionContext, streams: Iterable[str]
         elif (engine := context.ai_decisions.generation.routing.get("lyrics", BUILT_IN)) != BUILT_IN:
             rule = f"{engine} wrote the words, and writes songs as a whole"
             way_out = "Draw all of them anew: --reroll lyrics."
-        elif (engine := context.ai_decisions.generation.routing.get("lyrics", BUILT_IN)) != BUILT_IN:
-            rule, way_out = (
-                f"the words are {engine}'s, who writes a song as a whole",
-                "Draw them anew: --reroll lyrics.",
-            )
         elif section.rpartition(" ")[0] not in sung_kinds(blend(context.musical.genres)):
             rule, way_out = "such a section has no words", "Name a verse, pre-chorus, chorus or bridge."
         else:
