@@ -18,7 +18,9 @@ from musicgen_assets.context.difference import HELD
 from musicgen_assets.context.edits import BusName
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, Role, SectionKind
+from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.mixing.levels import bus_of
+from musicgen_assets.production.delivered import DELIVERED_STEMS
 from musicgen_assets.production.plan import HARMONY_PREFIX, VOCAL
 from musicgen_assets.styles.loader import blend
 
@@ -65,6 +67,10 @@ def check_edits(context: CompositionContext, known: CompositionContext | None = 
 
 def check_track(field: str, name: str, context: CompositionContext) -> None:
     """Raise BadInput, with the tracks there are, for one that the band of ``context`` does not play."""
+    engine = context.ai_decisions.generation.routing.get("full_song", BUILT_IN)
+    if engine != BUILT_IN:
+        _check_delivered(field, name, engine)
+        return
     players = players_of(context)
     names = [player.track for player in players]
     if name in names or (name.startswith(HARMONY_PREFIX) and VOCAL in names):
@@ -154,3 +160,17 @@ def edit_overrides(
                        way_out="Move single tracks instead, or leave --section out.")  # fmt: skip
     inner = f"{base}.{_SECTIONS}.{section}" if section is not None else base
     return dict(normalised_edit(f"{inner}.{name}", value) for name, value in given.items())
+
+
+def _check_delivered(field: str, name: str, engine: str) -> None:
+    """Raise BadInput for a stem that no song of ``engine`` can have, and for putting a file in the place of one."""
+    if field.startswith(STEMS):
+        raise BadInput(
+            field, name, f"{engine} made this song as a whole, and a file cannot stand in for a part of it",
+            way_out="Have the built-in engine play it: --engine builtin.",
+        )  # fmt: skip
+    if name not in DELIVERED_STEMS:
+        raise BadInput(
+            field, name, f"{engine} made this song, which has stems, not tracks",
+            way_out=f"Its stems are among: {', '.join(DELIVERED_STEMS)}.",
+        )  # fmt: skip

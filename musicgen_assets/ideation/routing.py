@@ -14,7 +14,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, ModelSelection
 from musicgen_assets.context.wishes import EngineWishes, Slot
 from musicgen_assets.engines.asking import EngineTask
-from musicgen_assets.engines.capabilities import BUILT_IN, Input, Output, capabilities_of
+from musicgen_assets.engines.capabilities import BUILT_IN, Input, capabilities_of
 from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.engines.router import Decision, Need, Standings, decide
 from musicgen_assets.graph.declarations import ROUTING
@@ -133,8 +133,7 @@ def _asked(context: CompositionContext, slot: Slot) -> dict[str, Any]:
         **_wished(generation.wishes, slot),
     }
     if slot == SONG:
-        asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics"),
-                  "outputs": _outputs(context)}  # fmt: skip
+        asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics")}
     return asked
 
 
@@ -150,11 +149,6 @@ def _honoured(context: CompositionContext) -> tuple[Input, ...]:
     if "game" in context.technical.packages:
         found += ["tempo", "sections", "seed"]  # its loops are parts of the song played by themselves
     return tuple(dict.fromkeys(found))
-
-
-def _outputs(context: CompositionContext) -> tuple[Output, ...]:
-    """Single tracks that people moved or replaced have to be there by name: only an engine with stems has them."""
-    return ("stems",) if context.edits.stems or context.edits.tracks else ()
 
 
 def _wished(wishes: EngineWishes, slot: Slot) -> Mapping[str, Any]:

@@ -40,6 +40,9 @@ ROLES: Mapping[str, Role] = {
 }  # fmt: skip
 """What stems are called by those who deliver them, and the role in a mix that comes nearest."""
 
+DELIVERED_STEMS = (*ROLES, "harmonic", "other")
+"""What a delivered song's stems may be called; harmonic and percussive where it was taken apart here."""
+
 
 def role_of(stem: str) -> Role:
     """The role of a delivered stem by its name; chords for what is none of those known."""
