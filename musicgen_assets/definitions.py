@@ -19,6 +19,7 @@ from musicgen_assets.mixing.assets import ASSETS as MIXING
 from musicgen_assets.production.assets import ASSETS as PRODUCTION
 from musicgen_assets.schedules import SCHEDULES, batch_schedules
 from musicgen_assets.standing_checks import CHECKS, STANDING
+from musicgen_assets.take_forms import TAKE_FORMS
 from resources.executing import executing
 from resources.io_manager import ManifestIOManager
 from resources.settings import get_settings
@@ -60,7 +61,7 @@ def build_defs(studio: Studio | None = None, schedules: Sequence[dg.ScheduleDefi
     return dg.Definitions(
         assets=[*ALL_ASSETS, *HOUSEKEEPING],
         asset_checks=CHECKS,
-        jobs=[COMPOSE, *FORMS, *BATCH_FORMS, STANDING, HOUSEKEEPING_JOB],
+        jobs=[COMPOSE, *FORMS, *BATCH_FORMS, *TAKE_FORMS, STANDING, HOUSEKEEPING_JOB],
         sensors=SENSORS,
         schedules=[*SCHEDULES, *schedules],
         executor=dg.in_process_executor,  # also for what is materialized by hand in the UI: see jobs.py

@@ -25,7 +25,7 @@ PATIENCE_S = 12.0
 
 _LOOK_EVERY_S = 0.25
 
-_FIELDS = {"--style": "styles", "--set": "overrides"}
+_FIELDS = {"--style": "styles", "--set": "overrides", "--takes": "takes", "--vary": "vary"}
 """What the command line calls a field, to what a form calls it."""
 
 
@@ -112,8 +112,8 @@ def _submit(context: dg.OpExecutionContext, config: NewSong | ReviseSong) -> Non
         submission = submit(open_registry(settings), config.request(), settings)
         run_id = launch(settings, submission.request_id, submission.partition)
     except Failure as failure:
-        raise _told(failure) from failure
-    run_id = run_id or _wait_for_run(context.instance, submission.request_id)
+        raise told_failure(failure) from failure
+    run_id = run_id or wait_for_run(context.instance, submission.request_id)
     context.log.info(f"{submission.partition}, seed {submission.seed}: {_where(run_id)}")
     context.add_output_metadata(metadata_of(submission, run_id), output_name="song")
 
@@ -133,7 +133,7 @@ def metadata_of(submission: Submission, run_id: str | None) -> dict[str, Any]:
     return {**told, "run": link, "run that makes it": dg.MetadataValue.dagster_run(run_id)}
 
 
-def _wait_for_run(instance: dg.DagsterInstance, request_id: str) -> str | None:
+def wait_for_run(instance: dg.DagsterInstance, request_id: str) -> str | None:
     """The run of ``request_id`` that somebody else launched: the sensor, or whoever repeated the request."""
     wanted = dg.RunsFilter(tags={REQUEST_TAG: request_id})
     deadline = time.monotonic() + PATIENCE_S
@@ -149,7 +149,7 @@ def _where(run_id: str | None) -> str:
     return f"made by run {run_id}" if run_id else "left to the sensor requests"
 
 
-def _told(failure: Failure) -> dg.Failure:
+def told_failure(failure: Failure) -> dg.Failure:
     """A failure in Dagster's words; what a person asked for wrongly will not come right by asking again."""
     metadata: dict[str, Any] = {"way_out": failure.way_out or "none known"}
     if isinstance(failure, BadInput):

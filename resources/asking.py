@@ -26,6 +26,7 @@ from resources.attempts import Attempts, Bought, Order, OutcomeUnknown, Progress
 from resources.budgets import BudgetReached
 from resources.providers.protocol import ProviderFailure, SongDelivery, Sound, TextDelivery
 from resources.registry import Registry, queries
+from resources.registry.results import BOUGHT
 from resources.store import ArtifactStore
 from resources.worker import keep
 
@@ -143,7 +144,7 @@ class EngineDesk:
     def _kept(self, order: Order, bought: Bought) -> tuple[Ref, ...]:
         """Objects first, then result and attempt together: after a crash either both are there or neither."""
         refs = [keep(self.store, payload) for payload in payloads_of(order.engine, bought.delivery)]
-        manifest = Manifest(asset=f"{order.task}@{order.engine}", content=tuple(map(StoredRole.of, refs)))
+        manifest = Manifest(asset=f"{order.task}{BOUGHT}{order.engine}", content=tuple(map(StoredRole.of, refs)))
         with self.registry.session() as session:
             queries.record_result(
                 session, order.key, manifest.asset, manifest, made_by=order.partition, seconds=0.0, replace=True,

@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy import select, text
 
 from musicgen_assets.context.failures import Failure, MissingArtifact
+from musicgen_assets.engines.capabilities import capabilities_of
 from musicgen_assets.graph.manifest import Manifest
 from resources.disk import disk_failure, free_bytes, make_folder, remove_quietly, write_durably
 from resources.registry import HEAD, Registry, Result
@@ -49,7 +50,7 @@ def checks(settings: Settings) -> list[Finding]:
     looks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("python", _python), ("home", _home), ("disk space", _disk_space), ("registry", _registry),
         ("artifact store", _store), ("versions", _versions), ("samplers", _samplers), ("soundfont", _soundfont),
-        ("guide voice", _voice), ("ffmpeg", _ffmpeg), ("local models", _local_models), ("provider keys", _keys),
+        ("guide voice", _voice), ("ffmpeg", _ffmpeg), ("local models", _local_models), ("engines", _keys),
     )  # fmt: skip
     return [_looked(name, look, settings) for name, look in looks]
 
@@ -217,5 +218,17 @@ def _local_models(settings: Settings) -> Finding:
 
 
 def _keys(settings: Settings) -> Finding:
-    names = settings.configured_keys()
-    return Finding("provider keys", "ok", f"set: {', '.join(names)}" if names else "none set (none needed)")
+    """Which engines outside are ready, and what a key for each of the others would add. Asks nobody."""
+    from resources.providers.adapters import ConfiguredAdapters
+
+    adapters = ConfiguredAdapters(settings)
+    ready = [name for name in adapters.names() if not adapters.missing(name)]
+    absent = [f"{adapters.missing(name)} ({_adds(name)})" for name in adapters.names() if name not in ready]
+    detail = f"ready: {', '.join(ready)}" if ready else "none set (none needed: the built-in engine does everything)"
+    return Finding("engines", "ok", detail, f"More with a key: {'; '.join(absent)}." if absent else "")
+
+
+def _adds(name: str) -> str:
+    """What an engine would add, in a few words."""
+    engine = capabilities_of(name)
+    return f"{engine.title}: {', '.join(task.replace('_', ' ') for task in engine.tasks)}"

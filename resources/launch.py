@@ -22,6 +22,7 @@ from resources.logging_setup import LOGGER
 from resources.registry import Registry, Version, open_registry
 from resources.registry.queries import get_request
 from resources.settings import Settings
+from resources.takes import assets_of_take, is_for_take
 from resources.webserver import Place, find_job, launch_partition
 
 JOB = "compose"
@@ -75,7 +76,7 @@ def claim_launch(registry: Registry, request_id: str) -> Launch | None:
             version.partition,
             request_id if request.launches == 0 else f"{request_id}/{request.launches}",
             launch_tags(version.partition, request_id, token, request.user, request.priority),
-            selection(request.payload),
+            assets_of_take() if is_for_take(session, request) else selection(request.payload),
         )
 
 

@@ -16,11 +16,12 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import DECLARATIONS, of_stage
 from musicgen_assets.graph.estimates import expected_s
-from musicgen_assets.graph.job import Job, Outcome, Payload, Ref
+from musicgen_assets.graph.job import Ask, Blob, Job, Outcome, Payload, Ref
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json
 from musicgen_assets.graph.planner import Earlier, Held, Known, Plan, Wanted, changed_paths, plan_assets
@@ -46,8 +47,10 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
         check_limits(child.context, studio.settings)
         base = _earlier(studio, session, parent, is_checked=True)
         standings = _standings(studio, parent.partition)
-        dry = dry_ideation(child.payload, standings)
-        context = CompositionContext.model_validate(dry.json(CONTEXT_ASSET))
+        dry = dry_ideation(child.payload, standings, lambda ask: _answered(studio, session, ask))
+        context = child.context
+        if CONTEXT_ASSET in dry.manifests:
+            context = CompositionContext.model_validate(dry.json(CONTEXT_ASSET))
         wanted = Wanted(
             context,
             _identities(studio, parent.partition, context, child.payload, standings),
@@ -137,10 +140,30 @@ def _standings(studio: Studio, partition: str) -> dict[str, Any]:
     return routing.standings_now(partition).model_dump(mode="json")
 
 
+def _answered(studio: Studio, session: Session, ask: Ask) -> Sequence[Payload]:
+    """What an engine outside answered to the same before, from the store. Raises CannotForesee where it never did."""
+    desk = studio.runner.desk
+    known = None if desk is None else _result(studio, session, desk.key_of(ask))
+    if known is None:
+        raise CannotForesee(f"{ask.engine} would have to be asked.")
+    return [
+        Payload(role.role, role.media_type, studio.store.get(role.sha256), role.suffix, role.meta)
+        for role in known[0].content
+    ]
+
+
+class CannotForesee(PermanentFailure):
+    """What an asset comes to is known only once somebody outside was asked."""
+
+
 class DryJob:
     """What ideation asks of a job (see graph.job.Job), over memory: made in milliseconds, kept nowhere."""
 
-    def __init__(self, request: Mapping[str, Any], standings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, request: Mapping[str, Any], standings: Mapping[str, Any], answered: Callable[[Ask], Sequence[Payload]]
+    ) -> None:
+        self._answered = answered
+        self._asked: dict[str, Payload] = {}
         self._data: dict[str, Any] = {"request": request, "standings": standings, "reroutes": {}}
         self._payloads: dict[str, Sequence[Payload]] = {}
         self.manifests: dict[str, Manifest] = {}
@@ -153,6 +176,20 @@ class DryJob:
         """A role of what was made before."""
         return next(json.loads(payload.data) for payload in self._payloads[asset] if payload.role == role)
 
+    def ask(self, ask: Ask) -> tuple[Ref, ...]:
+        """What was answered before. Raises CannotForesee."""
+        refs = []
+        for payload in self._answered(ask):
+            role = _role(payload)
+            self._asked[role.sha256] = payload
+            refs.append(role.ref())
+        return tuple(refs)
+
+    def blob(self, ref: Ref) -> Blob:
+        """The bytes of such an answer."""
+        payload = self._asked[ref.sha256]
+        return Blob(payload.data, payload.media_type, payload.meta)
+
     def keep(self, asset: str, outcome: Outcome) -> None:
         """Hold what ``asset`` came to, as a manifest too."""
         payloads = [payload for payload in outcome.content if isinstance(payload, Payload)]
@@ -160,16 +197,22 @@ class DryJob:
         self.manifests[asset] = Manifest(asset=asset, content=tuple(map(_role, payloads)))
 
 
-def dry_ideation(payload: Mapping[str, Any], standings: Mapping[str, Any]) -> DryJob:
-    """The ideation assets of a request as kept (see revisions.Child), made without store or registry.
+def dry_ideation(
+    payload: Mapping[str, Any], standings: Mapping[str, Any], answered: Callable[[Ask], Sequence[Payload]]
+) -> DryJob:
+    """The ideation assets of a request as kept (see revisions.Child), made without store or registry, as far as that
+    goes without asking an engine outside; ``answered`` says what is known of one.
 
     Raises BadInput where a run of it would.
     """
-    job = DryJob(json.loads(canonical_json(shaping_part(payload))), standings)
+    job = DryJob(json.loads(canonical_json(shaping_part(payload))), standings, answered)
     for declaration in of_stage("ideation"):
         module, _, name = declaration.entry.partition(":")
         entry: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
-        job.keep(declaration.key, entry(cast("Job", job)))
+        try:
+            job.keep(declaration.key, entry(cast("Job", job)))
+        except CannotForesee:
+            break
     return job
 
 

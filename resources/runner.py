@@ -145,11 +145,14 @@ class Runner:
                 way_out="Open it with its settings: musicgen engines says what is configured.",
             )
 
-        def found(key: str) -> Manifest | None:
-            known = self._known(key)
-            return None if known is None else known[0]
+        return self.desk.answer(
+            data.partition, ask, self.known_manifest, lambda share, words: self.listener(asset, share, words)
+        )
 
-        return self.desk.answer(data.partition, ask, found, lambda share, words: self.listener(asset, share, words))
+    def known_manifest(self, key: str) -> Manifest | None:
+        """What is recorded under a result key, if all of it is there."""
+        known = self._known(key)
+        return None if known is None else known[0]
 
     def load_context(self, manifest: Manifest) -> CompositionContext:
         """The context that an ideation/context manifest holds."""

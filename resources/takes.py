@@ -19,13 +19,18 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, RevisionRequest, Stage, WorkRequest, filled_in
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import BY_KEY, until
-from resources.registry import Event, Registry, Version, queries
+from resources.registry import Event, Registry, Request, Version, queries
 
 PREVIEW = "production/preview"
 WRITTEN: Stage = "arrangement"
 """How far a take is made until one is kept; its preview comes on top."""
 TAKES_MAX = 12
 EVENT = "version.take"
+WANTED, SIBLINGS_ASKED = "version.takes_wanted", "version.takes_asked"
+KEPT, PUT_AWAY = "version.take_kept", "version.takes_put_away"
+"""Wishes that a deployment follows, and what closes them (takes_wanted)."""
+_KEY = "take:"
+"""What the key of a sibling's request begins with."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ def assets_of_take() -> tuple[str, ...]:
     return tuple(key for key in BY_KEY if key in wanted)
 
 
+def is_for_take(session: Session, request: Request) -> bool:
+    """Whether a request is to write and preview a take, and not to go on with one."""
+    if request.payload.get("until") != WRITTEN:
+        return False
+    if (request.idempotency_key or "").startswith(_KEY):
+        return True
+    query = select(Event.id).where(Event.version_id == request.version_id, Event.kind.in_((EVENT, WANTED))).limit(1)
+    return session.scalar(query) is not None
+
+
 def check_takes(count: int, vary: str) -> str:
     """The stream that ``vary`` names. Raises BadInput for a number of takes or a stream that there is not."""
     from musicgen_assets.ideation.revision import streams_of
@@ -88,7 +103,7 @@ def sibling_request(registry: Registry, first: str, stream: str, number: int, us
                 way_out=f"Let it come that far first: musicgen retry {first}",
             )  # fmt: skip
         rerolls = dict(CompositionContext.model_validate(version.context).ai_decisions.generation.rerolls)
-    key = f"take:{first}:{stream}:{number}"
+    key = f"{_KEY}{first}:{stream}:{number}"
     if number == 2:  # as a person would ask for it: the door then knows whether there is such a section
         return filled_in(
             RevisionRequest, version=first, rerolls=(stream,), until=WRITTEN, idempotency_key=key, user=user
@@ -135,6 +150,16 @@ def takes_of(registry: Registry, text: str) -> TakeSet:
         first, stream = own[-1].payload["first"], own[-1].payload["stream"]
         same = [event for event in events if (event.payload["first"], event.payload["stream"]) == (first, stream)]
         return TakeSet(version.composition_id, first, stream, _takes(session, same))
+
+
+def takes_in(registry: Registry, first: str, stream: str) -> tuple[Take, ...]:
+    """The takes of ``first`` that differ in ``stream``, by number; none where there are none."""
+    with registry.reading() as session:
+        version = queries.get_version(session, first)
+        query = select(Event).where(Event.composition_id == version.composition_id, Event.kind == EVENT)
+        wanted = (first, stream)
+        events = [one for one in session.scalars(query) if (one.payload["first"], one.payload["stream"]) == wanted]
+        return _takes(session, events)
 
 
 def _takes(session: Session, events: Sequence[Event]) -> tuple[Take, ...]:

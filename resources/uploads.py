@@ -7,7 +7,7 @@ Belongs here: from "melody=FILE" to a context path and its value. Does not belon
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -35,27 +35,55 @@ _AUDIO = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".og
 _WAY_OUT = "Write melody=FILE.mid, vocals=FILE.wav or stem:TRACK=FILE.wav."
 
 
-def replacements(store: ArtifactStore | None, asked: Sequence[str]) -> dict[str, Any]:
+Reader = Callable[[str, str, int], bytes]
+"""Reads the file that was called so, for an option or field, if it is no larger than so many bytes. Raises BadInput."""
+
+
+def read_local(file: str, field: str, most_bytes: int) -> bytes:
+    """A file of this machine, as a command line names it. Raises BadInput."""
+    path, way_out = Path(file), "Name a readable file."
+    try:
+        if not path.is_file():
+            raise BadInput(field, file, "there is no such file", way_out=way_out)
+        size = path.stat().st_size
+        if size > most_bytes:
+            raise too_large(field, file, size, most_bytes)
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(field, file, f"it cannot be read ({error.strerror})", way_out=way_out) from error
+
+
+def too_large(field: str, file: str, size_bytes: int, most_bytes: int) -> BadInput:
+    """That a file is larger than is allowed."""
+    rule = f"it has {size_bytes} bytes, {most_bytes} are allowed"
+    return BadInput(field, file, rule, way_out="Shorten it, or store it as FLAC.")
+
+
+def replacements(
+    store: ArtifactStore | None, asked: Sequence[str], read: Reader = read_local
+) -> dict[str, Any]:  # fmt: skip
     """Context paths to values of ``asked`` ("melody=FILE", "stem:bass=FILE", "vocals=FILE").
 
     Every file is checked before any is kept in ``store``; None only checks, for a plan. Raises BadInput naming what is
     wrong with which.
     """
-    found = [_replacement(text) for text in asked]
+    found = [_replacement(text, read) for text in asked]
     return {path: _kept(store, data, name, media_type) for path, data, name, media_type in found}
 
 
-def started_from(store: ArtifactStore, path: Path, tempo_bpm: float | None = None) -> dict[str, Any]:
-    """What a composition that begins with the tune in ``path`` is set in, as context paths to values: the tune, its
+def started_from(
+    store: ArtifactStore, file: str, tempo_bpm: float | None = None, read: Reader = read_local
+) -> dict[str, Any]:
+    """What a composition that begins with the tune in ``file`` is set in, as context paths to values: the tune, its
     key, chords under it, and its tempo and meter where it states them. Raises BadInput.
 
     A recording of one voice or instrument alone is written down first, at ``tempo_bpm`` or the tempo that fits it best.
     """
-    data = _read(path, MELODY_OPTION, given_stem.MAX_BYTES)
+    name, data = Path(file).name, read(file, MELODY_OPTION, given_stem.MAX_BYTES)
     if not data.startswith(_MIDI):
-        data = _written_down(data, path.name, tempo_bpm)
-    tune = read_tune(data, path.name, MELODY_OPTION, PART_NAMES)
-    return {MELODY: _kept(store, data, path.name, "audio/midi"), **setting_of(tune)}
+        data = _written_down(data, name, tempo_bpm)
+    tune = read_tune(data, name, MELODY_OPTION, PART_NAMES)
+    return {MELODY: _kept(store, data, name, "audio/midi"), **setting_of(tune)}
 
 
 def setting_of(tune: Tune) -> dict[str, Any]:
@@ -90,35 +118,22 @@ def _written_down(data: bytes, name: str, tempo_bpm: float | None) -> bytes:
     return written_down(notes, tempo_bpm or tempo_of(notes))
 
 
-def _replacement(text: str) -> tuple[str, bytes, str, str]:
+def _replacement(text: str, read: Reader) -> tuple[str, bytes, str, str]:
     """(context path, bytes, file name, media type) of one "WHAT=FILE", checked."""
     what, separator, file = text.partition("=")
     path = Path(file)
     if not separator or not file:
         raise BadInput(REPLACE, text, "it must be WHAT=FILE", way_out=_WAY_OUT)
     if what == "melody":
-        data = _read(path, REPLACE, tunes.MAX_BYTES)
+        data = read(file, REPLACE, tunes.MAX_BYTES)
         read_tune(data, path.name, REPLACE, PART_NAMES)
         return MELODY, data, path.name, "audio/midi"
     track = VOCAL if what == "vocals" else what.removeprefix(_STEM) if what.startswith(_STEM) else ""
     if not track:
         raise BadInput(REPLACE, text, f"{what!r} cannot be replaced by a file", way_out=_WAY_OUT)
-    data = _read(path, REPLACE, given_stem.MAX_BYTES)
+    data = read(file, REPLACE, given_stem.MAX_BYTES)
     given_stem.check_stem(data, path.name, REPLACE)
     return f"{STEMS}.{track}", data, path.name, _AUDIO.get(path.suffix.lower(), "application/octet-stream")
-
-
-def _read(path: Path, field: str, most_bytes: int) -> bytes:
-    way_out = "Name a readable file."
-    try:
-        if not path.is_file():
-            raise BadInput(field, str(path), "there is no such file", way_out=way_out)
-        size = path.stat().st_size
-        if size > most_bytes:
-            raise BadInput(field, str(path), f"it has {size} bytes, {most_bytes} are allowed", way_out=way_out)
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(field, str(path), f"it cannot be read ({error.strerror})", way_out=way_out) from error
 
 
 def _kept(store: ArtifactStore | None, data: bytes, name: str, media_type: str) -> dict[str, Any]:

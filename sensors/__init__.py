@@ -8,7 +8,8 @@ from sensors.batches import batches as batches_sensor
 from sensors.inbox import inbox as inbox_sensor
 from sensors.reconciler import reconciler as reconciler_sensor
 from sensors.requests import requests as requests_sensor
+from sensors.takes import takes as takes_sensor
 
-SENSORS = [requests_sensor, reconciler_sensor, inbox_sensor, batches_sensor]
+SENSORS = [requests_sensor, reconciler_sensor, inbox_sensor, batches_sensor, takes_sensor]
 
-__all__ = ["SENSORS", "batches_sensor", "inbox_sensor", "reconciler_sensor", "requests_sensor"]
+__all__ = ["SENSORS", "batches_sensor", "inbox_sensor", "reconciler_sensor", "requests_sensor", "takes_sensor"]

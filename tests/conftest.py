@@ -24,6 +24,7 @@ TOGETHER = {
 
 BOTH = (
     "test_registry", "test_door", "test_door_versions", "test_store", "test_collecting", "test_inbox",
+    "test_files_that_rows_name",
 )  # fmt: skip
 """Modules whose promises hold over SQLite and a disk, and over PostgreSQL and a bucket."""
 

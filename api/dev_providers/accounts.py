@@ -96,8 +96,10 @@ class Accounts:
         return self._book(account, charge)
 
     def give_back(self, bill_id: int, why: str) -> None:
-        """A row that takes back what a former one charged."""
+        """A row that takes back what a former one charged, if that was anything."""
         row = self._database.rows("SELECT * FROM bill WHERE id = ?", (bill_id,))[0]
+        if not Decimal(row["usd"]):
+            return
         accounts = self._database.rows(
             "SELECT * FROM accounts WHERE provider = ? AND name = ?", (row["provider"], row["account"])
         )

@@ -99,8 +99,8 @@ def _release() -> Response:
     songs = [SongWish(**{**wish, "seed": first + take}) for take in range(takes)]
     kept = {"model": model, "codec": codec, "seeds": [song.seed for song in songs]}
     job = desk().accept(NewJob("task", kept, songs), Decimal(0), f"{model}: {takes} songs")
-    waiting = sum(desk().jobs.phase(other) == "waiting" for other in desk().jobs.of("acestep"))
-    return _wrapped({"task_id": job.id, "status": "queued", "queue_position": waiting})
+    position = desk().jobs.waiting("acestep")
+    return _wrapped({"task_id": job.id, "status": "queued", "queue_position": position})
 
 
 def _wish(fields: Fields) -> dict[str, Any]:

@@ -7,10 +7,12 @@ is in one, and its signature (each provider's module).
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
@@ -22,6 +24,8 @@ from api.dev_providers.provider import Provider
 TRIES = 4
 TIMEOUT_S = 15.0
 _LOOK_EVERY_S = 0.05
+_AT_ONCE = 8
+_LOG = logging.getLogger("musicgen.dev_providers")
 
 SIGNING_KEY = "dev-signing-key"
 """What callbacks are signed with, in the form that each provider gives it."""
@@ -29,7 +33,7 @@ _FORGED_KEY = "somebody-elses-key"
 
 
 class Courier:
-    """A thread that sends callbacks."""
+    """A thread that sees to it that callbacks are sent, those of different jobs at the same time."""
 
     def __init__(self, app: Flask, desk: Desk, providers: Mapping[str, Provider]) -> None:
         self._app = app
@@ -38,6 +42,7 @@ class Courier:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
         self._sent: dict[str, int] = {}
+        self._in_hand: set[str] = set()
 
     def start(self) -> None:
         """Begin, with what an earlier server left."""
@@ -49,12 +54,23 @@ class Courier:
         self._thread.join()
 
     def _work(self) -> None:
-        with self._app.app_context():
+        with ThreadPoolExecutor(_AT_ONCE, "callbacks") as threads:
             while not self._stop.is_set():
-                waiting = self._desk.jobs.untold()
-                for job in waiting:
-                    self._tell(job)
+                for job in self._desk.jobs.untold():
+                    if job.id not in self._in_hand:
+                        self._in_hand.add(job.id)
+                        threads.submit(self._take, job)
                 self._stop.wait(_LOOK_EVERY_S)
+
+    def _take(self, job: Job) -> None:
+        try:
+            with self._app.app_context():
+                self._tell(job)
+        except Exception:  # noqa: BLE001  # a defect is not met again every look, and there are other callers to serve
+            _LOG.exception("callbacks of %s were given up", job.id)
+            self._desk.jobs.was_told(job)
+        finally:
+            self._in_hand.discard(job.id)
 
     def _tell(self, job: Job) -> None:
         """Send what is due of one job."""
@@ -83,6 +99,8 @@ class Courier:
     def _send_all(self, job: Job, events: list[list[object]]) -> None:
         for event in events:
             self._send(job, str(event[0]))
+        if self._stop.is_set():
+            return  # the next server sends them
         self._desk.jobs.was_told(job)
         self._sent.pop(job.id, None)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from api.dev_providers.accounts import usd_text
 from api.dev_providers.callbacks import Courier
 from api.dev_providers.clock import iso
 from api.dev_providers.desk import desk
-from api.dev_providers.faults import FORBIDDEN_WORD, KINDS, rule_of
+from api.dev_providers.faults import FORBIDDEN_WORD, KINDS, WORDS, Rule, rule_of
 from api.dev_providers.provider import answer
 from musicgen_assets.context.failures import BadInput
 
@@ -78,8 +78,26 @@ def _set_faults() -> ResponseReturnValue:
     rules = [] if request.method == "DELETE" else _json()
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise BadInput("faults", rules, "it must be a list of rules", way_out='Example: [{"kind": "slow"}]')
-    desk().faults.replace([rule_of(rule) for rule in rules])
+    read = [rule_of(rule) for rule in rules]
+    for rule in read:
+        _check_provider(rule)
+    desk().faults.replace(read)
     return _faults()
+
+
+def _check_provider(rule: Rule) -> None:
+    """Raises BadInput for a provider that there is not, or that cannot fail so."""
+    providers = current_app.extensions["providers"]
+    if rule.provider == "*":
+        return
+    if rule.provider not in providers:
+        raise BadInput(
+            "provider", rule.provider, "there is no such provider", way_out=f"There are: {', '.join(providers)}."
+        )
+    if rule.kind == "quiet_error" and not providers[rule.provider].is_quiet:
+        raise BadInput("kind", rule.kind, f"{rule.provider} never tells failures with status 200")
+    if rule.kind in WORDS and rule.kind not in providers[rule.provider].spoilt:
+        raise BadInput("kind", rule.kind, f"{rule.provider} is no language model")
 
 
 def _jobs() -> Response:

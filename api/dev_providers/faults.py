@@ -54,6 +54,10 @@ WORDS = {
 KINDS = {**BEFORE, **AFTER, **SOUND, **JOB, **WORDS}
 """Every kind of fault and what it does."""
 
+_OF_SUBMITS = (*JOB, *WORDS, "moderation", "no_credit")
+"""What can only become of a request for work."""
+_NUMBERS = ("probability", "seed", "seconds", "status", "share", "retry_after_s", "count")
+
 MODERATED_JOB = "job_moderated"
 """What moderation is for a provider that refuses late: of the job, never told to the server by this name."""
 
@@ -91,7 +95,7 @@ class Rule:
         """Whether it strikes this request; counts it."""
         if self.provider not in ("*", provider) or self.operation not in ("*", operation, sort):
             return False
-        if self.kind in JOB and sort != "submit":
+        if self.kind in _OF_SUBMITS and sort != "submit":
             return False
         self.seen += 1
         if self.nth and self.seen not in self.nth:
@@ -111,15 +115,20 @@ class Rule:
 def rule_of(fields: dict[str, Any]) -> Rule:
     """From JSON; ``nth`` may be one number. Raises BadInput for unknown fields and values of the wrong type."""
     given = {**fields}
-    if isinstance(given.get("nth"), int):
-        given["nth"] = [given["nth"]]
-    given["nth"] = tuple(given.get("nth") or ())
+    nth = given.get("nth") or []
+    given["nth"] = tuple(nth) if isinstance(nth, (list, tuple)) else (nth,)
     known = set(Rule.__dataclass_fields__) - {"seen", "struck", "_draws"}
     for name, value in given.items():
         if name not in known:
             raise BadInput(name, value, "rules have no such field", way_out=f"There are: {', '.join(sorted(known))}.")
     if not isinstance(given.get("kind"), str):
         raise BadInput("kind", given.get("kind"), "a rule needs a kind", way_out=f"There are: {', '.join(KINDS)}.")
+    for name in _NUMBERS:
+        value = given.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise BadInput(name, value, "it must be a number")
+    if not all(isinstance(number, int) for number in given["nth"]):
+        raise BadInput("nth", given["nth"], "it must be a number or a list of numbers")
     return Rule(**given)
 
 

@@ -42,8 +42,6 @@ class Job:
     callback: Mapping[str, Any] | None = None
     """{url, events: [[name, share of the job's time], ...]}; the last event is the end."""
     bill_id: int | None = None
-    ended: str | None = None
-    ended_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,11 @@ class Jobs:
             for row in self._database.rows("SELECT * FROM jobs WHERE ? IN ('', provider) ORDER BY rowid", (provider,))
         ]
 
+    def waiting(self, provider: str) -> int:
+        """How many of a provider's jobs have not begun."""
+        rows = self._database.rows("SELECT * FROM jobs WHERE provider = ? AND ended IS NULL", (provider,))
+        return sum(self.phase(_job(row)) == "waiting" for row in rows)
+
     def untold(self) -> list[Job]:
         """Those whose callbacks have not all been sent."""
         return [_job(row) for row in self._database.rows("SELECT * FROM jobs WHERE callback IS NOT NULL AND told = 0")]
@@ -101,8 +104,9 @@ class Jobs:
 
     def phase(self, job: Job) -> Phase:
         """How far it is; what has ended is written down, and failed work given back, once."""
-        if job.ended is not None:
-            return _phase(job.ended)
+        ended = self._database.rows("SELECT ended FROM jobs WHERE id = ?", (job.id,))[0]["ended"]
+        if ended is not None:
+            return _phase(ended)
         passed_s = self._clock.now_s() - job.created_s
         if passed_s < job.wait_s * _WAITING_SHARE:
             return "waiting"
@@ -132,11 +136,8 @@ class Jobs:
 
     def ended_s(self, job: Job) -> float | None:
         """When it ended."""
-        return job.ended_s or next(iter(self._ends(job)), None)
-
-    def _ends(self, job: Job) -> list[float]:
-        rows = self._database.rows("SELECT ended_s FROM jobs WHERE id = ? AND ended_s IS NOT NULL", (job.id,))
-        return [float(row["ended_s"]) for row in rows]
+        found = self._database.rows("SELECT ended_s FROM jobs WHERE id = ?", (job.id,))[0]["ended_s"]
+        return None if found is None else float(found)
 
     def _end(self, job: Job, phase: Phase) -> Phase:
         with self._database.transaction() as connection:
@@ -160,7 +161,7 @@ def _phase(text: str) -> Phase:
 
 
 def _job(row: dict[str, Any]) -> Job:
-    fields = {name: value for name, value in row.items() if name != "told"}
+    fields = {name: value for name, value in row.items() if name not in ("told", "ended", "ended_s")}
     return Job(
         **{
             **fields,

@@ -22,15 +22,13 @@ _NOT_THE_WORK = ("callBackUrl", "calBackUrl", "callback_url", "webhook", "webhoo
 
 def body_of(request: Request) -> Any:
     """What was sent, as plain data: JSON, or the fields of a form with the hashes of its files. Never a key."""
-    if request.is_json:
-        found = request.get_json(silent=True)
-        if isinstance(found, dict):
-            return {name: "********" if name in _SECRET_FIELDS else value for name, value in found.items()}
-        return found
     if request.form or request.files:
         files = {name: _file_mark(file) for name, file in request.files.items()}
         return {**{name: value for name, value in request.form.items() if name not in _SECRET_FIELDS}, **files}
-    return request.args.to_dict()
+    found = request.get_json(force=True, silent=True)
+    if isinstance(found, dict):
+        return {name: value for name, value in found.items() if name not in _SECRET_FIELDS}
+    return request.args.to_dict() if found is None else found
 
 
 def _file_mark(file: Any) -> str:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import io
 import time
 from typing import Any
 
@@ -33,6 +34,7 @@ _CODES = {
 RESULTS_LIVE_S = 14 * 86_400.0
 UPLOADS_LIVE_S = 3 * 86_400.0
 _MAX_UPLOAD_BYTES = 100_000_000
+_COVER_PIXELS = 256
 
 
 def provider() -> Provider:
@@ -47,6 +49,7 @@ def provider() -> Provider:
     found.operation("/api/file-base64-upload", "upload_base64", "read")(_upload_base64)
     found.operation("/api/file-stream-upload", "upload_stream", "read")(_upload_stream)
     found.operation("/api/file-url-upload", "upload_url", "read")(_upload_url)
+    found.operation("/covers/<name>", "cover", "download", ("GET",), is_open=True)(_cover)
     found.operation("/uploads/<upload_id>/<name>", "upload_download", "download", ("GET",), is_open=True)(_uploaded)
     serve_links(found)
     return found
@@ -117,6 +120,16 @@ def _kept(fields: Fields, data: bytes, media_type: str, own_name: str = "file") 
         "mimeType": media_type, "uploadedAt": iso(kept.at_s),
     }  # fmt: skip
     return enveloped(body, extra={"success": True})
+
+
+def _cover(name: str) -> Response:
+    """A picture of one colour, which the name decides."""
+    from PIL import Image
+
+    colour = hashlib.sha256(name.encode()).digest()
+    buffer = io.BytesIO()
+    Image.new("RGB", (_COVER_PIXELS, _COVER_PIXELS), (colour[0], colour[1], colour[2])).save(buffer, "JPEG")
+    return Response(buffer.getvalue(), content_type="image/jpeg")
 
 
 def _uploaded(upload_id: str, name: str) -> Response:

@@ -41,7 +41,7 @@ def _refusal(call: Call, rule: Rule) -> Response | None:
         case "server_error":
             return problem(Problem("server_error", "Something went wrong.", rule.status, rule.retry_after_s))
         case "quiet_error":
-            return problem(Problem("quiet", "Something went wrong."))
+            return None if not call.provider.is_quiet else problem(Problem("quiet", "Something went wrong."))
         case "no_credit":
             return problem(Problem("no_credit", "The balance is too low."))
         case _:

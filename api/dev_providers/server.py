@@ -6,6 +6,7 @@ Belongs here: wiring, and answering on a socket. Does not belong here: any provi
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -17,6 +18,9 @@ from api.dev_providers.control import add_control
 from api.dev_providers.desk import Desk
 from api.dev_providers.options import Options
 from api.dev_providers.provider import Provider
+
+_BACKLOG = 256
+"""Connections that wait to be answered."""
 
 _LOG = logging.getLogger("musicgen.dev_providers")
 
@@ -50,7 +54,7 @@ class DevServer:
         self.providers = all_providers()
         self.desk.accounts.open_all(self.providers)
         self.app = Flask("dev_providers", static_folder=None)
-        self.app.extensions["desk"] = self.desk
+        self.app.extensions.update(desk=self.desk, providers=self.providers)
         self.courier = Courier(self.app, self.desk, self.providers)
         gate.install(self.app, self.desk, self.providers)
         add_control(self.app, self.courier)
@@ -72,7 +76,12 @@ class DevServer:
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002  # werkzeug's
                 _LOG.debug(message, *args)
 
-        self._server = make_server(self.options.host, self.options.port, self.app, threaded=True, request_handler=Quiet)
+        # Bound here, because werkzeug ends the process where a port is taken.
+        family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
+        with socket.create_server((self.options.host, self.options.port), family=family, backlog=_BACKLOG) as bound:
+            self._server = make_server(
+                self.options.host, self.options.port, self.app, threaded=True, request_handler=Quiet, fd=bound.fileno()
+            )
         self._server.daemon_threads = True
         self._server.block_on_close = False
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host

@@ -41,6 +41,7 @@ _DECIBELS = {"vocals": 1.0, "backing_vocals": -4.0, "drums": 0.0, "bass": -1.0}
 _OTHERS_DB = -5.0
 _PLAIN = "pop song with drums, bass and piano"
 """What is written where the engine accepts nothing of what was asked."""
+_LOUDNESS_LUFS, _CEILING_DBTP, _TELLING = -14.0, -1.0, 1e-3
 _UNMADE = ("production/preview", "production/stems")
 
 
@@ -50,7 +51,7 @@ def write(wish: SongWish, folder: Path, limit_s: float) -> None:
     store, honoured = _composed(wish, written_s)
     score = Score.model_validate(store.json("arrangement/arrangement"))
     vocal = VocalLine.model_validate(store.json("arrangement/vocal_line"))
-    stems = _fitted(_stems(store, score, vocal), wish.duration_s)
+    stems = mastered(_fitted(_stems(store, score, vocal), wish.duration_s))
     work = folder.with_name(f".{folder.name}.{os.getpid()}")
     work.mkdir(parents=True, exist_ok=True)
     mix = np.asarray(np.sum(list(stems.values()), axis=0), dtype=np.float32)
@@ -63,6 +64,30 @@ def write(wish: SongWish, folder: Path, limit_s: float) -> None:
         shutil.rmtree(work)
     else:
         work.rename(folder)
+
+
+def mastered(stems: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """``stems``, which add up to a song as loud as providers deliver them: one gain over time for all of them.
+
+    The gain is the limiter's on their sum: where the sum is too small to tell it, it is drawn from its neighbours.
+    """
+    from dsp.dynamics import limiter
+    from dsp.loudness import integrated_lufs
+
+    total = np.asarray(np.sum(list(stems.values()), axis=0), dtype=np.float32)
+    loudness = integrated_lufs(total, RATE_HZ)
+    if not np.isfinite(loudness):
+        return stems
+    loud = np.asarray(total * np.float32(10 ** ((_LOUDNESS_LUFS - loudness) / 20)), dtype=np.float32)
+    limited = limiter(loud, RATE_HZ, _CEILING_DBTP)
+    louder = np.abs(loud).argmax(axis=0)
+    heard = np.take_along_axis(np.abs(loud), louder[None], axis=0)[0] > _TELLING
+    places = np.flatnonzero(heard)
+    if not places.size:
+        return stems
+    before, after = (np.take_along_axis(sound, louder[None], axis=0)[0][places] for sound in (total, limited))
+    gain = np.interp(np.arange(total.shape[1]), places, after / before).astype(np.float32)
+    return {kind: np.asarray(sound * gain, dtype=np.float32) for kind, sound in stems.items()}
 
 
 def _composed(wish: SongWish, duration_s: float) -> tuple[MemoryStore, list[str]]:

@@ -23,7 +23,8 @@ from api.dev_providers.song_process import SongWriter
 from api.dev_providers.wishes import SongWish
 from dsp.levels import FloatArray
 
-_ONE_SONG = SongWish("upbeat pop song with piano, bass and drums", 30.0, is_instrumental=True)
+_ONE_SONG_S = 12.0
+_ONE_SONG = SongWish("upbeat pop song with piano, bass and drums", _ONE_SONG_S, is_instrumental=True)
 MEDIA_TYPES = {
     "mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "pcm": "audio/pcm", "opus": "audio/ogg",
 }  # fmt: skip
@@ -58,7 +59,8 @@ class Sounds:
     def __init__(self, options: Options) -> None:
         self._folder = options.song_folder
         self._is_one_song = options.is_one_song
-        self._writer = SongWriter(options.song_limit_s)
+        limit_s = min(options.song_limit_s, _ONE_SONG_S) if options.is_one_song else options.song_limit_s
+        self._writer = SongWriter(limit_s)
         self._queue = ThreadPoolExecutor(1, "songs")
         self._coming: dict[str, Future[None]] = {}
         self._lock = threading.Lock()

@@ -131,12 +131,13 @@ def _takes(job: Job, materials: Materials) -> dict[str, Materials]:
     rhythms = takes_of(job, "composition/rhythm_pattern", Rhythm)
     melodies = takes_of(job, "composition/melody", Melody)
     basses = takes_of(job, "composition/bass_line", BassLine)
+    chords = takes_of(job, "composition/chord_progression", Harmony)
     return {
         section: replace(
             materials, rhythm=rhythms.get(section, materials.rhythm), melody=melodies.get(section, materials.melody),
-            bass=basses.get(section, materials.bass),
+            bass=basses.get(section, materials.bass), harmony=chords.get(section, materials.harmony),
         )
-        for section in {*rhythms, *melodies, *basses}
+        for section in {*rhythms, *melodies, *basses, *chords}
     }  # fmt: skip
 
 

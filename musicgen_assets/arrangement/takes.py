@@ -15,7 +15,7 @@ import numpy as np
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import SectionKind
-from musicgen_assets.score.model import NoteRow, Score, Section, Track
+from musicgen_assets.score.model import ChordSpan, NoteRow, Score, Section, Track
 
 SECTION_REROLLS = "ai_decisions.generation.rerolls.arrangement/*"
 """The re-roll counts of sections, by name: what the arrangement declares to read."""
@@ -89,7 +89,15 @@ def spliced(score: Score, other: Score, section: Section) -> Score:
         if track.name not in mine
     ]
     kept = [track for track in (*tracks, *entering) if track.notes]
-    return score.model_copy(update={"tracks": tuple(kept)})
+    return score.model_copy(update={"tracks": tuple(kept), "chords": _chords(score, other, section)})
+
+
+def _chords(score: Score, other: Score, section: Section) -> tuple[ChordSpan, ...]:
+    """Chords never sound over the end of a section."""
+    inside = range(section.start_ticks, section.end_ticks)
+    own = [chord for chord in score.chords if chord.start_ticks not in inside]
+    taken = [chord for chord in other.chords if chord.start_ticks in inside]
+    return tuple(sorted([*own, *taken], key=lambda chord: chord.start_ticks))
 
 
 def _joined(track: Track, other: Track | None, section: Section) -> Track:

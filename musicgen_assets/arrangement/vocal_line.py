@@ -152,7 +152,7 @@ def _lines_not_sung(lyrics: Lyrics, line: VocalLine) -> int:
         before = here
         grouped.setdefault((*here, pass_number), []).append(syllable.text)
     heard = {tuple(texts) for texts in grouped.values()}
-    return sum(words.syllables not in heard for section in lyrics.sections for words in section.lines)
+    return sum(words.syllables not in heard for section in lyrics.every_stanza() for words in section.lines)
 
 
 def merged_tracks(score: Score, vocal_line: Mapping[str, Any]) -> tuple[Track, ...]:

@@ -43,13 +43,27 @@ def sung_lines_of(
     takes: Mapping[str, Melody] | None = None,
 ) -> tuple[list[SungLine], list[tuple[int, int]]]:  # fmt: skip
     """(lines in time, [start, end] in ticks where the melody is silent for them). ``takes``: melodies of sections that
-    have their own, by arrangement.takes.stream_of.
+    have their own, by arrangement.takes.stream_of. A section with words of its own changes no line of another.
     """
-    takes = takes or {}
+    lines, mutes = _sung(score, melody, lyrics, time_signature, habits, takes or {})
+    for name in lyrics.takes:
+        other, _ = _sung(score, melody, lyrics.as_sung_in(name), time_signature, habits, takes or {}, retold=name)
+        kept = [line for line in lines if stream_of(line[0]) != name]
+        lines = [*kept, *(line for line in other if stream_of(line[0]) == name)]
+    return sorted(lines, key=lambda pair: pair[1][0].notes[0][0]), mutes
+
+
+def _sung(
+    score: Score, melody: Melody, lyrics: Lyrics, time_signature: str, habits: VocalHabits,
+    takes: Mapping[str, Melody], *, retold: str = "",
+) -> tuple[list[SungLine], list[tuple[int, int]]]:  # fmt: skip
+    """As ``sung_lines_of``. The words of ``retold`` are not those that its tune was made for."""
     made = _Passes(sixteenth_swing=melody.sixteenth_swing)
     for section, run, stanza, first_line in sung_passes(score.sections, melody, lyrics):
-        theme = takes.get(stream_of(section), melody).themes[section.kind]
-        _sing_pass(made, score, section, run, theme, stanza, first_line, time_signature)
+        name = stream_of(section)
+        theme = takes.get(name, melody).themes[section.kind]
+        is_made_for = name != retold and (stanza.index == 0 or section.kind in REFRAINS)
+        _sing_pass(made, score, section, run, theme, stanza, first_line, time_signature, is_made_for=is_made_for)
     return _silenced(_finished(made.lines, score, habits), score), made.mutes
 
 
@@ -62,8 +76,13 @@ def _sing_pass(
     stanza: LyricSection,
     first_line: int,
     time_signature: str,
+    *,
+    is_made_for: bool,
 ) -> None:
-    """One pass of a theme: each line on its phrase, where the phrase lies inside the bars that are played."""
+    """One pass of a theme: each line on its phrase, where the phrase lies inside the bars that are played.
+
+    ``is_made_for``: whether the tune was made for these words.
+    """
     bar = ticks_per_bar(time_signature)
     shift = (run.start_bar - run.loop_bar) * bar
     low, high = run.loop_bar * bar, (run.loop_bar + run.bars) * bar
@@ -81,7 +100,6 @@ def _sing_pass(
         units = [unit for index, line in lines for unit in _units(line, first_line + index)]
         placed = [_placed(row, shift, high, section, score) for row in rows]
         end = theme.notes[past][0] if past < len(theme.notes) else theme.bars * bar
-        is_made_for = stanza.index == 0 or section.kind in REFRAINS
         if is_made_for:
             sung = underlay(placed, units, time_signature)
         else:

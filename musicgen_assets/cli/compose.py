@@ -21,7 +21,7 @@ from musicgen_assets.cli.options import (
     engine_options,
     overrides_of,
 )
-from musicgen_assets.cli.takes import TAKES, VARY, compose_takes
+from musicgen_assets.cli.takes import TAKES, VARY, compose_takes, leave_takes
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, CompositionRequest, filled_in
 from musicgen_assets.engines.naming import engine_overrides
@@ -76,6 +76,7 @@ def compose(
     """Make a song from PROMPT and leave a release package.
 
     With --takes it is written several times instead, each with a preview, and `musicgen takes keep` finishes one.
+    With --detach a running deployment does either.
 
     Example: musicgen compose "melancholic jazz waltz with piano, 90 seconds" --seed 7
     """
@@ -89,16 +90,16 @@ def compose(
     )  # fmt: skip
     if count is None:
         sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))
-    _check_takes_alone(out, stage, is_detached=is_detached)
+    _check_takes_alone(out, stage)
+    if is_detached:
+        sys.exit(leave_takes(request, count, vary, is_json=is_json))
     sys.exit(compose_takes(request, count, vary, is_json=is_json))
 
 
-def _check_takes_alone(out: Path | None, stage: str, *, is_detached: bool) -> None:
+def _check_takes_alone(out: Path | None, stage: str) -> None:
     """Raise BadInput for options that say how a song ends: takes end when one is kept."""
     way_out = "Leave it out; then: musicgen takes keep COMPOSITION@vN"
     if out is not None:
         raise BadInput("--out", str(out), "takes have no release until one is kept", way_out=f"{way_out} --out DIR")
     if stage != STAGES[-1]:
         raise BadInput("--until", stage, "takes stop once they are written and previewed", way_out=way_out)
-    if is_detached:
-        raise BadInput("--detach", True, "takes are made here, to be heard within seconds", way_out=way_out)

@@ -26,6 +26,6 @@ def doctor(is_json: bool) -> None:
     else:
         for row in found:
             click.echo(f"{MARKS[row.status]}  {row.name:<18} {row.detail}")
-            if row.way_out and row.status != "ok":
+            if row.way_out:
                 click.echo(f"      {'':<18} {row.way_out}")
     sys.exit(EXIT_FAILED if any(row.status == "error" for row in found) else 0)

@@ -65,7 +65,7 @@ def given_files(
     begun = (
         {}
         if melody is None
-        else started_from(store, melody, float(tempo_bpm) if isinstance(tempo_bpm, (int, float)) else None)
+        else started_from(store, str(melody), float(tempo_bpm) if isinstance(tempo_bpm, (int, float)) else None)
     )
     return begun | replacements(store, replaces)
 

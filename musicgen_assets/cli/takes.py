@@ -15,7 +15,7 @@ import click
 
 from musicgen_assets.cli import EXIT_FAILED, EXIT_WAITING
 from musicgen_assets.cli.making import check_out, reconciled_studio, submit_and_run
-from musicgen_assets.cli.options import JSON, OUT
+from musicgen_assets.cli.options import DETACH, JSON, OUT
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -53,8 +53,9 @@ def takes() -> None:
 @click.argument("version", metavar="COMPOSITION[@vN]")
 @TAKES
 @VARY
+@DETACH
 @JSON
-def make(version: str, count: int | None, vary: str, is_json: bool) -> None:
+def make(version: str, count: int | None, vary: str, is_detached: bool, is_json: bool) -> None:
     """Make takes of VERSION, which counts as the first: siblings that differ in one draw, previewed, not produced.
 
     Takes that are there already are not made again: asking for six after four makes two.
@@ -63,6 +64,8 @@ def make(version: str, count: int | None, vary: str, is_json: bool) -> None:
 
     wanted = DEFAULT_TAKES if count is None else count
     stream = check_takes(wanted, vary)
+    if is_detached:
+        sys.exit(leave_takes(version, wanted, vary, is_json=is_json))
     with reconciled_studio() as studio:
         first = studio.partition(version)
         if not is_previewed(studio.registry, first):
@@ -84,8 +87,9 @@ def show(version: str, is_json: bool) -> None:
 @takes.command(short_help="Finish one take and put the others away.")
 @click.argument("version", metavar="COMPOSITION@vN")
 @OUT
+@DETACH
 @JSON
-def keep(version: str, out: Path | None, is_json: bool) -> None:
+def keep(version: str, out: Path | None, is_detached: bool, is_json: bool) -> None:
     """Make the release of the take VERSION. Once it is released the other takes are archived.
 
     Where a check stops it nothing is put away: keep another one, or waive the check and keep it again. A take that
@@ -93,20 +97,25 @@ def keep(version: str, out: Path | None, is_json: bool) -> None:
     """
     from musicgen_assets.context.failures import BadInput
     from resources.takes import finishing_request, takes_of
+    from resources.takes_wanted import put_others_away
 
     if "@" not in version:
         raise BadInput("VERSION", version, "it must be one take", way_out=f"Choose: musicgen takes show {version}")
     check_out(out)
+    if is_detached:
+        sys.exit(_leave_keeping(version, out, is_json=is_json))
     with reconciled_studio() as studio:
         found = takes_of(studio.registry, version)
         request = finishing_request(studio.registry, version)
     if request is None:
         with reconciled_studio() as studio:
-            _tell_put_away(_put_others_away(studio, found, version), is_json=is_json)
+            _tell_put_away(put_others_away(studio, _instance(studio), found, version), is_json=is_json)
         return
-    sys.exit(
-        submit_and_run(request, out, is_json=is_json, then=lambda studio: _put_others_away(studio, found, version))
-    )
+
+    def then(studio: Studio) -> dict[str, Any]:
+        return put_others_away(studio, _instance(studio), found, version)
+
+    sys.exit(submit_and_run(request, out, is_json=is_json, then=then))
 
 
 def compose_takes(request: CompositionRequest, count: int, vary: str, *, is_json: bool) -> int:
@@ -123,6 +132,52 @@ def compose_takes(request: CompositionRequest, count: int, vary: str, *, is_json
         if report is not None and (report.is_cancelled or report.failures):
             return _told_failed(first.partition, report, is_json=is_json)
         return _make_all(studio, first.partition, stream, count, is_json=is_json)
+
+
+def leave_takes(song: CompositionRequest | str, count: int, vary: str, *, is_json: bool) -> int:
+    """Ask a running deployment for takes of a new song or of a version. Returns the exit code. Raises Failure."""
+    from resources.door_checks import check_request
+    from resources.launch import launch
+    from resources.settings import get_settings
+    from resources.takes import check_takes
+    from resources.takes_wanted import ask_for_takes
+
+    check_takes(count, vary)
+    if not isinstance(song, str):
+        check_request(song, get_settings())  # before the home is made
+    with reconciled_studio() as studio:
+        asked = ask_for_takes(studio.registry, studio.settings, song, count, vary)
+        runs = [launch(studio.settings, one.request_id, one.partition) for one in asked.submissions]
+    told = {
+        "first": asked.first, "stream": asked.stream, "takes": asked.count,
+        "asked_for": [one.partition for one in asked.submissions], "runs": [run for run in runs if run],
+    }  # fmt: skip
+    if is_json:
+        click.echo(json.dumps(told))
+    else:
+        where = "the deployment makes it" if any(runs) else "a running deployment takes it within seconds (musicgen up)"
+        click.echo(f"{asked.first}: {count} takes that differ in {asked.stream}; {where}")
+        click.echo(f"compare them: musicgen takes show {asked.first}")
+    return EXIT_WAITING
+
+
+def _leave_keeping(version: str, out: Path | None, *, is_json: bool) -> int:
+    """Ask a running deployment for the release of one take. Returns the exit code. Raises Failure."""
+    from musicgen_assets.context.failures import BadInput
+    from resources.launch import launch
+    from resources.takes_wanted import keep_take
+
+    if out is not None:
+        raise BadInput("--out", str(out), "a deployment keeps the release in the home",
+                       way_out=f"Leave it out; then: musicgen export {version}")  # fmt: skip
+    with reconciled_studio() as studio:
+        submission = keep_take(studio.registry, studio.settings, version)
+        run_id = None if submission is None else launch(studio.settings, submission.request_id, submission.partition)
+    if is_json:
+        click.echo(json.dumps({"partition": version, "run_id": run_id, "is_released": submission is None}))
+    else:
+        click.echo(f"{version} is kept: the deployment makes its release and puts the others away")
+    return EXIT_WAITING
 
 
 def _make_all(studio: Studio, first: str, stream: str, count: int, *, is_json: bool) -> int:
@@ -225,28 +280,6 @@ def _tell(studio: Studio, found: TakeSet, *, is_json: bool) -> None:
         return
     for line in lines(told):
         click.echo(line)
-
-
-_STAYS = ("archived", "released")
-
-
-def _put_others_away(studio: Studio, found: TakeSet, kept: str) -> dict[str, Any]:
-    """Archive every take but ``kept``, unless somebody released it on its own or is making it; say which."""
-    from musicgen_assets.context.failures import BadInput
-    from resources.lifecycle import archive
-
-    archived: list[str] = []
-    left: dict[str, str] = {}
-    for take in found.takes:
-        if take.partition == kept or take.state in _STAYS:
-            continue
-        try:
-            archive(studio, take.partition, _instance(studio))
-        except BadInput as problem:  # the release is there and stays, whatever becomes of the others
-            left[take.partition] = problem.rule
-        else:
-            archived.append(take.partition)
-    return {"kept": kept, "archived": archived, "left": left}
 
 
 def _tell_put_away(told: dict[str, Any], *, is_json: bool) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from musicgen_assets.composition.bass_idioms import play
 from musicgen_assets.composition.bass_player import HIGHEST, LOWEST, Note, Player, Stretch
 from musicgen_assets.composition.feel import swung, swung_grid
-from musicgen_assets.composition.section_takes import asked_sections, takes_payload
+from musicgen_assets.composition.section_takes import asked_sections, takes_of, takes_payload
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
 from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
@@ -41,10 +41,15 @@ def make_bass_line(job: Job) -> Outcome:
     line, takes = BassLine(sections={}), {}
     if "bass" not in job.read("musical.excluded_roles"):
         line = compose_bass(style, harmony, rhythm, time_signature, job.stream("bass_line"))
+        chords, asked = takes_of(job, "composition/chord_progression", Harmony), asked_sections(job, "bass_line")
         takes = {
-            section: compose_bass(style, harmony, rhythm, time_signature, job.stream(f"bass_line/{section}"))
-            for section in asked_sections(job, "bass_line")
-        }
+            name: compose_bass(
+                style, chords.get(name, harmony), rhythm, time_signature,
+                # Under other chords alone, the same player with the same figure.
+                job.stream(f"bass_line/{name}" if name in asked else "bass_line"),
+            )
+            for name in sorted({*asked, *chords})
+        }  # fmt: skip
     notes = sum(len(rows) for levels in line.sections.values() for rows in levels.values())
     return Outcome(
         content=(json_payload(line), midi_payload(_twin(line, harmony, time_signature)), *takes_payload(takes)),

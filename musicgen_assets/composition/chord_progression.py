@@ -1,19 +1,20 @@
 """composition/chord_progression: the harmony of a song, a loop of chords for every section kind.
 
-Belongs here: the asset's entry, putting loops together so that sections contrast and close, the MIDI twin.
-Does not belong here: which progressions there are (chord_vocabulary, styles), cadences (chord_cadence),
-the score (chord_coherence), when chords are struck (rhythm_pattern) and voiced (arrangement).
+Belongs here: the asset's entry, putting loops together so that sections contrast and close, another loop for one
+section. Does not belong here: which progressions there are (chord_vocabulary, styles), cadences (chord_cadence), the
+score (chord_coherence), chords in time (chord_spans), when they are struck (rhythm_pattern) and voiced (arrangement).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from musicgen_assets.composition.chord_cadence import CLOSING_KINDS, cadence_of, closing_bars, half_closing_bars
 from musicgen_assets.composition.chord_coherence import HARMONIC_THRESHOLD, harmonic_consistency
+from musicgen_assets.composition.chord_spans import harmony_twin, laid_out, span_of
 from musicgen_assets.composition.chord_substitution import (
     PEDAL_KINDS,
     brightness,
@@ -26,25 +27,20 @@ from musicgen_assets.composition.chord_substitution import (
     with_tritone_substitute,
 )
 from musicgen_assets.composition.chord_vocabulary import candidates, coloured, idioms
-from musicgen_assets.composition.feel import beat_starts, group_starts
 from musicgen_assets.composition.section_loops import ALL_KINDS, loop_bars
+from musicgen_assets.composition.section_takes import asked_sections, kind_of, takes_payload
 from musicgen_assets.context.schema import Mood, Scale, SectionKind, Tonic
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload, midi_payload
-from musicgen_assets.score.clock import ticks_per_bar, ticks_per_step
+from musicgen_assets.score.clock import ticks_per_bar
 from musicgen_assets.score.material import Harmony, SectionHarmony
-from musicgen_assets.score.midi import material_to_midi
-from musicgen_assets.score.model import ChordSpan, NoteArray, NoteRow, note_array
 from musicgen_assets.styles.loader import blend
 from musicgen_assets.styles.schema import Progression, Style
 from musicgen_assets.theory.chords import Chord, parse_bar, parse_roman
 from musicgen_assets.theory.scales import mode_family
-from musicgen_assets.theory.voicing import voice_lead
 
 DRAWS_MAX = 8
 """Redraws until the consistency score passes; the best is kept, and the check tells."""
-_TWIN_TEMPO_BPM = 110.0
-_TWIN_RANGE = (52, 76)
 _USER_LOOP_MAX_BARS = 16
 _RELATED: dict[SectionKind, tuple[SectionKind, ...]] = {
     "intro": ("verse", "chorus"), "solo": ("verse", "chorus"), "interlude": ("verse",), "drop": ("chorus",),
@@ -86,6 +82,10 @@ def make_chord_progression(job: Job) -> Outcome:
         asked=tuple(job.read("musical.chord_progression")),
     )
     harmony, draws = compose_harmony(brief, job.stream("chord_progression"))
+    takes = {
+        section: with_other_loop(harmony, section, brief, job.stream(f"chord_progression/{section}"))
+        for section in asked_sections(job, "chord_progression")
+    }
     score = harmony.scores["harmonic_consistency"]
     check = CheckResult(
         "harmonic_consistency", score >= HARMONIC_THRESHOLD, score, f">= {HARMONIC_THRESHOLD}",
@@ -94,8 +94,11 @@ def make_chord_progression(job: Job) -> Outcome:
     facts: dict[str, float | int | str | bool] = {**harmony.scores, "draws": draws}
     for kind in ("verse", "chorus", "bridge"):
         facts[kind] = " ".join(chord.symbol for chord in harmony.sections[kind].chords)
+    for section, take in takes.items():
+        facts[section] = " ".join(chord.symbol for chord in take.sections[kind_of(section)].chords)
+    twin = midi_payload(harmony_twin(harmony, brief.time_signature))
     return Outcome(
-        content=(json_payload(harmony), midi_payload(_twin(harmony, brief.time_signature))),
+        content=(json_payload(harmony), twin, *takes_payload(takes)),
         facts=facts,
         checks=(check,),
     )
@@ -117,6 +120,47 @@ def compose_harmony(brief: HarmonyBrief, rng: np.random.Generator) -> tuple[Harm
     if best is None:
         raise ValueError("DRAWS_MAX must be at least 1")
     return best, draws
+
+
+def with_other_loop(harmony: Harmony, section: str, brief: HarmonyBrief, rng: np.random.Generator) -> Harmony:
+    """``harmony`` with another loop, as long, for the kind of ``section`` ("bridge 1"); all else is as it was.
+
+    The first draw that is new to the song and consistent, else what comes nearest to that. Where a style has one loop
+    alone for this kind, those of other kinds are played. Chords that a person asked for stand elsewhere, not here.
+    """
+    kind = kind_of(section)
+    own = harmony.sections[kind]
+    moves = idioms(brief.style, brief.tonic, brief.scale)
+    best: tuple[tuple[bool, bool, float], SectionHarmony] | None = None
+    for bars in _other_loops(replace(brief, asked=()), kind, own.bars, rng):
+        chords = [chord for bar in bars for chord in _parsed(bar, brief)]
+        score, _ = harmonic_consistency({kind: chords}, brief.tonic, brief.scale, moves)
+        loop = _laid_out(kind, bars, brief)
+        is_new = all(_romans(loop) != _romans(other) for other in harmony.sections.values())
+        rank = (_romans(loop) != _romans(own), is_new, min(score, HARMONIC_THRESHOLD))
+        if best is None or rank > best[0]:
+            best = (rank, loop)
+        if rank == (True, True, HARMONIC_THRESHOLD):
+            break
+    return harmony if best is None else harmony.model_copy(update={"sections": {**harmony.sections, kind: best[1]}})
+
+
+def _other_loops(
+    brief: HarmonyBrief, kind: SectionKind, bars: int, rng: np.random.Generator
+) -> Iterator[list[str]]:  # fmt: skip
+    """Loops for ``kind`` from DRAWS_MAX draws, then those of the kinds that songs are made of."""
+    draws = []
+    for _ in range(DRAWS_MAX):
+        draws.append(_draw_loops(brief, rng))
+        yield _fitted(draws[-1][kind], bars)
+    for loops in draws:
+        yield from (
+            _fitted(loops[other], bars) for other in ("verse", "chorus", "pre_chorus", "bridge") if other != kind
+        )
+
+
+def _romans(loop: SectionHarmony) -> list[tuple[int, str]]:
+    return [(chord.start_ticks, chord.roman) for chord in loop.chords]
 
 
 def _draw_loops(brief: HarmonyBrief, rng: np.random.Generator) -> dict[SectionKind, list[str]]:
@@ -242,19 +286,15 @@ def _parsed(bar: str, brief: HarmonyBrief) -> tuple[Chord, ...]:
     return parse_bar(bar, brief.tonic, brief.scale)
 
 
+def _laid_out(kind: SectionKind, bars: Sequence[str], brief: HarmonyBrief) -> SectionHarmony:
+    return laid_out(kind, [_parsed(bar, brief) for bar in bars], brief.tonic, brief.time_signature)
+
+
 def _harmony(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]], scores: dict[str, float]) -> Harmony:
-    sections = {}
-    for kind, bars in loops.items():
-        spans = [span for index, bar in enumerate(bars) for span in _bar_spans(index, _parsed(bar, brief), brief)]
-        chords = [chord for bar in bars for chord in _parsed(bar, brief)]
-        sections[kind] = SectionHarmony(
-            bars=len(bars), chords=tuple(_joined(spans)), cadence=cadence_of(kind, chords, brief.tonic)
-        )
-    bar_ticks = ticks_per_bar(brief.time_signature)
-    return Harmony(
-        key=brief.tonic, scale=brief.scale, sections=sections,
-        ending=_span(parse_roman(_ending_numeral(brief, loops), brief.tonic, brief.scale), 0, bar_ticks), scores=scores,
-    )  # fmt: skip
+    sections = {kind: _laid_out(kind, bars, brief) for kind, bars in loops.items()}
+    closing = parse_roman(_ending_numeral(brief, loops), brief.tonic, brief.scale)
+    ending = span_of(closing, 0, ticks_per_bar(brief.time_signature))
+    return Harmony(key=brief.tonic, scale=brief.scale, sections=sections, ending=ending, scores=scores)
 
 
 def _ending_numeral(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[str]]) -> str:
@@ -267,54 +307,3 @@ def _ending_numeral(brief: HarmonyBrief, loops: Mapping[SectionKind, Sequence[st
     if brief.style.harmony_extensions == "sevenths":
         return ("Imaj7" if brief.scale != "mixolydian" else "I6") if is_major else "i7"
     return "I" if is_major else "i"
-
-
-def _bar_spans(index: int, chords: Sequence[Chord], brief: HarmonyBrief) -> list[ChordSpan]:
-    """Chords that share a bar, cut where the meter has its strong pulses, else on beats, else evenly."""
-    bar_ticks, step = ticks_per_bar(brief.time_signature), ticks_per_step(brief.time_signature)
-    cuts: tuple[int, ...] = (0,)
-    if len(chords) > 1:
-        pulses = group_starts(brief.time_signature)
-        beats = beat_starts(brief.time_signature)
-        options = pulses if len(pulses) >= len(chords) else beats
-        even = tuple(round(bar_ticks * n / len(chords) / step) * step for n in range(len(chords)))
-        cuts = tuple(_nearest(options, place) for place in even)
-        cuts = cuts if len(set(cuts)) == len(chords) else even
-    ends = (*cuts[1:], bar_ticks)
-    return [
-        _span(chord, index * bar_ticks + start, end - start)
-        for chord, start, end in zip(chords, cuts, ends, strict=True)
-    ]
-
-
-def _nearest(options: Sequence[int], place: int) -> int:
-    return min(options, key=lambda option: (abs(option - place), option))
-
-
-def _span(chord: Chord, start: int, duration: int) -> ChordSpan:
-    return ChordSpan(
-        start_ticks=start, duration_ticks=duration, symbol=chord.symbol, roman=chord.roman, root=chord.root,
-        quality=chord.quality, bass=chord.bass, pitch_classes=chord.pitch_classes,
-    )  # fmt: skip
-
-
-def _joined(spans: Sequence[ChordSpan]) -> list[ChordSpan]:
-    """Spans in order; a chord repeated inside one bar's cut stays apart, so that every bar has its onset."""
-    return sorted(spans, key=lambda span: span.start_ticks)
-
-
-def _twin(harmony: Harmony, time_signature: str) -> bytes:
-    """Block chords of every section kind, one after another, each kind a track."""
-    tracks: dict[str, tuple[NoteArray, int, int]] = {}
-    offset = 0
-    for kind, section in harmony.sections.items():
-        rows: list[NoteRow] = []
-        previous: tuple[int, ...] | None = None
-        for span in section.chords:
-            previous = voice_lead(previous, span.pitch_classes, *_TWIN_RANGE, min(4, max(3, len(span.pitch_classes))))
-            rows += [(offset + span.start_ticks, span.duration_ticks, pitch, 72) for pitch in previous]
-        tracks[kind] = (note_array(rows), 0, 0)
-        offset += section.bars * ticks_per_bar(time_signature)
-    return material_to_midi(
-        tracks, tempo_bpm=_TWIN_TEMPO_BPM, time_signature=time_signature, key=harmony.key, scale=harmony.scale
-    )

@@ -18,7 +18,7 @@ from musicgen_assets.composition.lyrics_search import Meter, Rhyme, lines_for, r
 from musicgen_assets.composition.lyrics_wanted import Chosen, Want, ends_of, last_word, wanted
 from musicgen_assets.composition.prosody import line_of, words_of
 from musicgen_assets.composition.prosody_words import plain
-from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.schema import HOOK_KINDS, SectionKind
 from musicgen_assets.score.material import LyricLine, LyricSection
 from musicgen_assets.styles.schema import Style
 
@@ -32,6 +32,8 @@ _STANZAS: tuple[tuple[SectionKind, str, int], ...] = (
     ("breakdown", "verse", BREAKDOWNS),
 )  # fmt: skip
 """Kind, whose patterns, and how many stanzas, in the order they choose."""
+FALLS_AS: dict[SectionKind, SectionKind] = {"drop": "chorus"}
+"""A drop's words are the refrain's, and fall as they do."""
 _GENERAL_SHARE = {"verse": 1.2, "pre_chorus": 0.5, "chorus": 0.25, "bridge": 0.35, "hooks": 0.0}
 """How much a general source weighs beside one of the theme's own."""
 _LETTERS = "ABCDEFGH"
@@ -98,6 +100,29 @@ class Writer:
                     found.append(LyricSection(kind=kind, index=index, lines=lines))
         return tuple(found)
 
+    def again(self, kind: SectionKind, first: Sequence[LyricLine], rng: np.random.Generator) -> Writer:
+        """A writer of other words for ``kind`` that knows this song's lines and falls as ``first`` does. What was
+        taken or heard for it may be so again, as those words make room; lines that were sung are dear.
+        """
+        falls = dict(self.stresses)
+        falls.update({(FALLS_AS.get(kind, kind), number): line.stresses for number, line in enumerate(first)})
+        return replace(
+            self, rng=rng, used=dict(self.used), taken={}, heard={}, texts=set(self.texts), ends=set(self.ends),
+            stresses=falls,
+        )  # fmt: skip
+
+    def stanzas(self, kind: SectionKind, counts: Sequence[int]) -> tuple[LyricSection, ...]:
+        """A stanza of so many lines for each of ``counts``; fewer where the patterns have run out."""
+        if kind in HOOK_KINDS:
+            return tuple(
+                LyricSection(kind=kind, index=index, lines=self._refrain(count)) for index, count in enumerate(counts)
+            )
+        part = next(part for name, part, _ in _STANZAS if name == kind)
+        found = ((index, self._stanza(kind, part, count), count) for index, count in enumerate(counts))
+        return tuple(
+            LyricSection(kind=kind, index=index, lines=lines) for index, lines, count in found if len(lines) == count
+        )
+
     def _stanza(self, kind: SectionKind, part: str, count: int) -> tuple[LyricLine, ...]:
         """``count`` lines block by block in the scheme of the song's verses; empty where the patterns have run out."""
         meters = [self._meter(kind, number) for number in range(count + count % 2)]
@@ -144,8 +169,9 @@ class Writer:
         pairs: list[Chosen] = []
         for number in range(-(-count // 2)):
             is_title = number % 2 == 0
-            answer = self._claim(pairs)
-            pair = self._from(rhymes, "hooks", nouns) if is_title else answer()
+            meters = [self._meter("chorus", 2 * number), self._meter("chorus", 2 * number + 1)]
+            answer = self._claim(pairs, meters)
+            pair = self._from(rhymes, "hooks", nouns, meters) if is_title else answer()
             if pair is None:
                 pair = pairs[0] if is_title and pairs else answer()
             if pair is not None:
@@ -154,15 +180,15 @@ class Writer:
         lettered = [(text, _LETTERS[sounds.index(pair.sound)]) for pair in pairs for text in pair.lines]
         return tuple(line_of(text, self.pack.language, letter) for text, letter in lettered[:count])
 
-    def _claim(self, pairs: Sequence[Chosen]) -> Callable[[], Chosen | None]:
+    def _claim(self, pairs: Sequence[Chosen], meters: Sequence[Meter]) -> Callable[[], Chosen | None]:
         """A maker of the refrain's claims: on the title's own sound where the style sings its refrains on one."""
 
         def make() -> Chosen | None:
             if pairs and "AAAA" in blocks_of(self.chorus_scheme, 4):
-                same = self._couplet("chorus", self._plain_meters(), Want(sound=pairs[0].sound, ends=ends_of(pairs)))
+                same = self._couplet("chorus", meters, Want(sound=pairs[0].sound, ends=ends_of(pairs)))
                 if same is not None:
                     return same
-            return self._couplet("chorus", self._plain_meters(), Want())
+            return self._couplet("chorus", meters, Want())
 
         return make
 
@@ -171,9 +197,6 @@ class Writer:
         if len(line_of(self.title.text, self.pack.language).syllables) <= _LONG_TITLE:
             return pair
         return replace(pair, lines=(self.title.text, pair.lines[1]))
-
-    def _plain_meters(self) -> list[Meter]:
-        return [Meter(self.syllables), Meter(self.syllables)]
 
     def _couplet(self, part: str, meters: Sequence[Meter], want: Want) -> Chosen | None:
         """Fresh lines of a part as wanted; None where there are none left.
@@ -187,8 +210,8 @@ class Writer:
         weighted = [(rhyme, rhyme.weight) for rhyme in own] + [(rhyme, share * rhyme.weight) for rhyme in general]
         return self._chosen(weighted, part, nouns_in(self.theme, self.voice, part), meters, want)
 
-    def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns) -> Chosen | None:
-        return self._chosen([(rhyme, 1.0) for rhyme in rhymes], part, nouns, self._plain_meters(), Want())
+    def _from(self, rhymes: Sequence[Rhyme], part: str, nouns: Nouns, meters: Sequence[Meter]) -> Chosen | None:
+        return self._chosen([(rhyme, 1.0) for rhyme in rhymes], part, nouns, meters, Want())
 
     def _chosen(
         self, weighted: Sequence[tuple[Rhyme, float]], part: str, nouns: Nouns, meters: Sequence[Meter], want: Want

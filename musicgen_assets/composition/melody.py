@@ -26,7 +26,7 @@ from musicgen_assets.composition.melody_plan import (
 from musicgen_assets.composition.melody_rhythm import Pace, stress_pattern
 from musicgen_assets.composition.melody_theme import ThemeBrief, find_refrain_hook, find_theme, hook_theme
 from musicgen_assets.composition.section_loops import ALL_KINDS, BARS_PER_LINE, line_spans
-from musicgen_assets.composition.section_takes import asked_sections, takes_payload
+from musicgen_assets.composition.section_takes import asked_sections, kind_of, takes_of, takes_payload
 from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.context.schema import Mood, SectionKind
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
@@ -83,9 +83,12 @@ def make_melody(job: Job) -> Outcome:
     file = job.read("edits.melody")
     given = None if file is None else given_by(_tune(job, file), harmony, brief.time_signature)
     melody, draws = compose_melody(brief, harmony, prosody, job.stream("melody"), given)
+    chords = takes_of(job, "composition/chord_progression", Harmony)
+    # A tune that a person gave stays, whatever is played under it.
+    sections = asked_sections(job, "melody") if melody.is_given else {*asked_sections(job, "melody"), *chords}
     takes = {
-        section: _take(melody, section, brief, harmony, prosody, job.stream(f"melody/{section}"))
-        for section in asked_sections(job, "melody")
+        name: _take(melody, name, brief, chords.get(name, harmony), prosody, job.stream(f"melody/{name}"))
+        for name in sorted(sections)
     }
     return Outcome(
         content=(json_payload(melody), midi_payload(_twin(melody, harmony, brief)), *takes_payload(takes)),
@@ -107,7 +110,7 @@ def _take(
     melody: Melody, section: str, brief: MelodyBrief, harmony: Harmony, prosody: Prosody, rng: np.random.Generator
 ) -> Melody:
     """``melody`` with another theme for the kind of ``section`` ("verse 2"), around the same hook."""
-    kind = section.rpartition(" ")[0]
+    kind = kind_of(section)
     others = {name: theme for name, theme in melody.themes.items() if name != kind}
     take, _ = compose_melody(brief, harmony, prosody, rng, Given(melody.hook.notes, others))
     return take.model_copy(update={"hook": melody.hook, "is_given": melody.is_given})

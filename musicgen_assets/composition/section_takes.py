@@ -9,10 +9,11 @@ material's own module), splicing sections (arrangement.takes).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
+from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.graph.job import Job, Payload
 from musicgen_assets.graph.payloads import json_payload
 
@@ -26,6 +27,11 @@ def asked_sections(job: Job, stream: str) -> tuple[str, ...]:
     """The sections ("verse 2") for which ``stream`` was drawn anew."""
     rerolls: Mapping[str, int] = job.read(f"{_REROLLS}.{stream}/*")
     return tuple(section for section, count in sorted(rerolls.items()) if count)
+
+
+def kind_of(section: str) -> SectionKind:
+    """ "verse 2" -> "verse"."""
+    return cast("SectionKind", section.rpartition(" ")[0])
 
 
 def takes_payload(takes: Mapping[str, BaseModel]) -> tuple[Payload, ...]:

@@ -1,4 +1,4 @@
-"""What people do to a song by hand: faders, mutes and pans of tracks, files put in an artifact's place, what is held.
+"""What people do to a song by hand: faders, mutes and pans, the tone of the whole, files in an artifact's place, holds.
 
 Belongs here: the models of ``CompositionContext.edits`` with their ranges. Does not belong here: what is made of them
 (composition, production, mixing, mastering), reading files (resources.uploads).
@@ -67,6 +67,30 @@ class TrackEdit(BusEdit):
         return {name: edit for name, edit in sorted(sections.items()) if edit != SectionEdit()}
 
 
+TONE_MAX_DB = 9.0
+"""How far a hand turns the tone of the whole mix, either way."""
+WIDTH_MAX = 2.0
+ROOM_MIN_DB, ROOM_MAX_DB = -60.0, 12.0
+
+
+def _is_zero(value: float) -> bool:
+    return value == 0.0
+
+
+class MixEdit(Frozen):
+    """The whole mix turned by hand (mixing.whole). What stands at its default is not written, and enters no key.
+
+    ``brightness_db`` turns the highs, ``warmth_db`` the low middle, ``bass_db`` the lows; ``width`` scales how far the
+    sides are from the middle: 0 is mono, 1 as it was mixed; ``reverb_db`` turns every room, at -60 off.
+    """
+
+    brightness_db: float = Field(0.0, ge=-TONE_MAX_DB, le=TONE_MAX_DB, exclude_if=_is_zero)
+    warmth_db: float = Field(0.0, ge=-TONE_MAX_DB, le=TONE_MAX_DB, exclude_if=_is_zero)
+    bass_db: float = Field(0.0, ge=-TONE_MAX_DB, le=TONE_MAX_DB, exclude_if=_is_zero)
+    width: float = Field(1.0, ge=0.0, le=WIDTH_MAX, exclude_if=lambda width: width == 1.0)
+    reverb_db: float = Field(0.0, ge=ROOM_MIN_DB, le=ROOM_MAX_DB, exclude_if=_is_zero)
+
+
 class StoredFile(Frozen):
     """A file that a person gave, by its content: what ``resources.uploads`` put into the store.
 
@@ -117,6 +141,7 @@ class Edits(Frozen):
 
     tracks: dict[str, TrackEdit] = Field(default_factory=dict, max_length=64)
     buses: dict[BusName, BusEdit] = Field(default_factory=dict)
+    mix: MixEdit = Field(default_factory=MixEdit, exclude_if=lambda edit: edit == MixEdit())
     melody: StoredFile | None = None
     """A MIDI file that is the song's melody, or its hook (composition.given_melody)."""
     stems: dict[str, StoredFile] = Field(default_factory=dict, max_length=64)
@@ -129,7 +154,7 @@ class Edits(Frozen):
     def _without_idle(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        found = dict(data)
+        found = {name: value for name, value in data.items() if name != "mix" or value is not None}
         if isinstance(found.get("stems"), dict):
             found["stems"] = {track: file for track, file in sorted(found["stems"].items()) if file is not None}
         for name, model in (("tracks", TrackEdit), ("buses", BusEdit)):

@@ -63,7 +63,7 @@ def _words(syllables: Sequence[Syllable], written: str, song: SongClock) -> tupl
 
 
 def _spelling(lyrics: Lyrics) -> dict[str, str]:
-    return {_letters(line.text): line.text for section in lyrics.sections for line in section.lines}
+    return {_letters(line.text): line.text for section in lyrics.every_stanza() for line in section.lines}
 
 
 def _letters(text: str) -> str:

@@ -87,7 +87,7 @@ def _takes(stream: str) -> tuple[str, ...]:
     return (f"{REROLLS}.{stream}/*",)
 
 
-_HARMONY = Upstream("composition/chord_progression", ("main",))
+_HARMONY = Upstream("composition/chord_progression", ("main", "takes"))
 _RHYTHM = Upstream("composition/rhythm_pattern", ("main",))
 _RHYTHM_AND_TAKES = Upstream("composition/rhythm_pattern", ("main", "takes"))
 _MELODY = Upstream("composition/melody", ("main", "takes"))
@@ -100,7 +100,7 @@ _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.d
 _TAKE_READS = ("technical.sample_rate_hz", ROUTING, *_SINGER)
 _TAKE_EDITS = ("edits.stems",)
 _MIX_READS = ("ai_decisions.generation.frozen",)
-_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.held_mix")
+_MIX_EDITS = ("edits.tracks", "edits.buses", "edits.mix", "edits.held_mix")
 """Also read by the release: its packages have parts of the song played and mixed by themselves."""
 
 DECLARATIONS: tuple[Declaration, ...] = (
@@ -126,7 +126,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "composition", "chord_progression", "Harmony per section type, with cadences.",
         "musicgen_assets.composition.chord_progression:make_chord_progression",
         reads=(*_TONAL, "musical.time_signature", "musical.genres", "musical.mood", "musical.chord_progression"),
-        streams=("chord_progression",), data=("styles",), kinds=("JSON", "MIDI"),
+        edits=_takes("chord_progression"), streams=("chord_progression",), data=("styles",), kinds=("JSON", "MIDI"),
         checks=("harmonic_consistency",),
     ),
     Declaration(
@@ -141,7 +141,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "musicgen_assets.composition.lyrics:make_lyrics",
         reads=("creative.title", "creative.theme", "creative.language", "creative.has_vocals", "creative.lyrics",
                "musical.mood", "musical.genres", "musical.time_signature"),
-        edits=(f"{ROUTING}.lyrics",), streams=("lyrics",), data=("styles", "reroutes"), checks=("lyric_quality",),
+        edits=(f"{ROUTING}.lyrics", *_takes("lyrics")), streams=("lyrics",), data=("styles", "reroutes"),
+        checks=("lyric_quality",),
     ),
     Declaration(
         "composition", "melody", "Hook, themes, motifs per section type.",

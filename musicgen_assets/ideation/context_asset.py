@@ -18,7 +18,7 @@ from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.players import DRUM_ROLES
 from musicgen_assets.ideation.resolver import check_context, resolve
 from musicgen_assets.ideation.revision import revised_of
-from musicgen_assets.ideation.routing import SONG, routed
+from musicgen_assets.ideation.routing import ENHANCEMENT, SONG, routed, with_routing
 
 
 def make_context(job: Job) -> Outcome:
@@ -35,6 +35,8 @@ def make_context(job: Job) -> Outcome:
     enhanced = job.json("ideation/enhanced_prompt")
     enhancement = {name: enhanced[name] for name in ("enhanced_prompt", "reasoning_trace", "confidence")}
     context = routed(resolve(brief, enhanced["parameters"], enhancement), standings, None)
+    if "understood_by" in enhanced:
+        context = with_routing(context, {ENHANCEMENT: (enhanced["understood_by"], "it understood the prompt")})
     return _outcome(context, brief["overrides"])
 
 

@@ -22,7 +22,7 @@ from musicgen_assets.mixing.levels import bus_of
 from musicgen_assets.production.plan import HARMONY_PREFIX, VOCAL
 from musicgen_assets.styles.loader import blend
 
-TRACKS, BUSES, STEMS = "edits.tracks", "edits.buses", "edits.stems"
+TRACKS, BUSES, STEMS, MIX = "edits.tracks", "edits.buses", "edits.stems", "edits.mix"
 _SECTIONS = "sections"
 _POINT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:s\s*)?[=:]\s*([+-]?\d+(?:\.\d+)?)\s*(?:dB)?\s*", re.IGNORECASE)
 

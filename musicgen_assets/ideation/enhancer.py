@@ -8,11 +8,14 @@ the steps that read (steps) and weigh (fitting), finding words (wording), derivi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.engines.capabilities import BUILT_IN
+from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.graph.job import Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.fitting import first_lines, parameters, preferences, theory
@@ -39,6 +42,7 @@ def make_enhanced_prompt(job: Job) -> Outcome:
     brief = job.json("ideation/brief", "wording")
     overrides = normalise_overrides(brief["overrides"])
     result = propose(brief["prompt"], overrides)
+    result, engine = _with_model(job, brief, overrides, result)
     context = resolve(brief, result.parameters)
     sentence = describe(context)
     technical = parameters(result.parameters, overrides, context)
@@ -49,13 +53,40 @@ def make_enhanced_prompt(job: Job) -> Outcome:
         "parameters": result.parameters,
         "reasoning_trace": trace,
         "confidence": result.confidence,
+        **({} if engine == BUILT_IN else {"understood_by": engine}),
     }
     facts: dict[str, float | int | str | bool] = {
         "confidence": result.confidence,
         "enhanced_prompt": sentence,
         "parameters": len(result.parameters),
+        "understood_by": engine,
     }
     return Outcome([json_payload(content)], facts=facts)
+
+
+def _with_model(
+    job: Job, brief: Mapping[str, Any], overrides: Mapping[str, Any], read: Proposal
+) -> tuple[Proposal, str]:
+    """What was read by rule, with what a language model fills in besides, where one is to be asked."""
+    from musicgen_assets.ideation.enhancing_by_engine import accepted, asked_enhancement, enhancing_engine
+
+    wishes = apply_overrides(CompositionContext(), _wishes_in(overrides)).ai_decisions.generation.wishes
+    engine = enhancing_engine(job, wishes, "en", f"{brief['seed']}|{brief['prompt']}")
+    if engine == BUILT_IN:
+        return read, engine
+    fixed = {**read.parameters, **overrides}
+    answer = asked_enhancement(job, engine, brief["prompt"], fixed, wishes)
+    taken, trace = accepted(answer, fixed)
+    parameters = dict(sorted({**read.parameters, **taken}.items()))
+    try:
+        resolve(brief, parameters)
+    except BadInput as refusal:  # each of them holds by itself, all together they do not
+        return replace(read, trace=(*read.trace, f"language model: nothing taken: {refusal.message}")), engine
+    return Proposal(parameters, (*read.trace, *trace), max(read.confidence, min(answer.confidence, 0.98))), engine
+
+
+def _wishes_in(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in overrides.items() if path == WISHES or path.startswith(f"{WISHES}.")}
 
 
 def propose(prompt: str, overrides: Mapping[str, Any] | None = None) -> Proposal:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from musicgen_assets.arrangement.takes import STAGE, section_stream
+from musicgen_assets.composition.section_loops import sung_kinds
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
+from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.graph.declarations import DECLARATIONS, Declaration
 from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
@@ -20,6 +22,7 @@ from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
 from musicgen_assets.ideation.routing import check_wishes, refuse_routing
 from musicgen_assets.ideation.rules import check_playable
+from musicgen_assets.styles.loader import blend
 
 EXCLUDED = "musical.excluded_roles"
 REROLLS = "ai_decisions.generation.rerolls"
@@ -33,6 +36,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     replaced by its role: "musical.instruments.bass". Raises BadInput naming the path at fault.
     """
     refuse_routing(overrides)
+    streams = tuple(streams)
     patch = normalise_overrides(_whole_band(base, overrides))
     patch = {**_implied(base, patch), **patch}
     rerolls = dict(base.ai_decisions.generation.rerolls)
@@ -44,6 +48,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     check_playable(context)
     check_edits(context, base)
     check_wishes(context.ai_decisions.generation.wishes)
+    _check_words_of_sections(context, streams)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(
@@ -51,6 +56,28 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
             way_out="Keep somebody who plays a melody or chords, and each instrument once.",
         )  # fmt: skip
     return context
+
+
+def _check_words_of_sections(context: CompositionContext, streams: Iterable[str]) -> None:
+    """Raise BadInput for other words in a section that has none, or has a person's own."""
+    for stream in streams:
+        asset, _, section = stream.partition("/")
+        if asset != "lyrics" or not section:
+            continue
+        if not context.creative.has_vocals:
+            rule, way_out = "nobody sings", "Set creative.has_vocals=true."
+        elif context.creative.lyrics:
+            rule, way_out = "the words are your own", "Change them in creative.lyrics."
+        elif (engine := context.ai_decisions.generation.routing.get("lyrics", BUILT_IN)) != BUILT_IN:
+            rule, way_out = (
+                f"the words are {engine}'s, who writes a song as a whole",
+                "Draw them anew: --reroll lyrics.",
+            )
+        elif section.rpartition(" ")[0] not in sung_kinds(blend(context.musical.genres)):
+            rule, way_out = "such a section has no words", "Name a verse, pre-chorus, chorus or bridge."
+        else:
+            continue
+        raise BadInput("--reroll", stream, rule, way_out=way_out)
 
 
 def revised_of(revision: Mapping[str, Any]) -> CompositionContext:

@@ -18,11 +18,11 @@ from musicgen_assets.ideation.players import is_refused
 from musicgen_assets.ideation.reading import FIELD, Now, Reading
 from musicgen_assets.ideation.wording import changes
 from musicgen_assets.ideation.wording.changes import Comparative
-from musicgen_assets.ideation.wording.language import prompt_language
 from musicgen_assets.ideation.wording.lexicon import sounds_by_name
 from musicgen_assets.ideation.wording.text import Prompt, read_prompt, with_digits
 from musicgen_assets.ideation.wording.understanding import Findings, understand
 from musicgen_assets.ideation.words_to_faders import fader_wish
+from musicgen_assets.ideation.words_to_mix import mix_wish
 from musicgen_assets.theory.keys import simplest_tonic
 from musicgen_assets.theory.pitch import pitch_class
 
@@ -38,7 +38,8 @@ _WAY_OUT = (
     "Say slower, faster, louder, quieter, longer, shorter, happier, sadder, calmer, livelier, higher or lower; a "
     "tempo, key, meter, length, loudness in LUFS or style; with or without an instrument or a voice; another "
     "melody, chords, groove, bass line, words, or 'another verse 2'; a track louder, quieter, muted, left or right, "
-    "'no drums in the verse'. Everything else has its path: --set."
+    "'no drums in the verse'; the mix brighter, darker, warmer, wider, drier, punchier, with more or less bass. "
+    "Everything else has its path: --set."
 )
 
 
@@ -48,7 +49,7 @@ def read_words(text: str, context: CompositionContext) -> Reading:
     Raises BadInput for a part that says nothing known, that wants something of one section alone, or whose value lies
     outside what a song can have.
     """
-    language = prompt_language(read_prompt(text))
+    language = changes.change_language(text)
     reading = Reading()
     for wish in changes.wishes_in(text):
         if _read(wish, language, context, reading):
@@ -67,6 +68,9 @@ def _read(wish: str, language: str, context: CompositionContext, reading: Readin
     digits = read_prompt(with_digits(prompt.raw, language))
     mine = Reading()
     now = Now(context, reading.overrides)
+    whole = mix_wish(prompt, digits, language, now)
+    if whole is not None:
+        return _with_rest(*whole, language, context, reading)
     comparatives = changes.comparatives(prompt, language)
     faders = fader_wish(wish, digits, language, now, comparatives)
     if faders is not None:
@@ -91,6 +95,16 @@ def _read(wish: str, language: str, context: CompositionContext, reading: Readin
     if not (mine.overrides or mine.rerolls):
         return False
     reading.add(mine)
+    return True
+
+
+def _with_rest(turned: Reading, rest: Prompt, language: str, context: CompositionContext, reading: Reading) -> bool:
+    """A wish about the mix, and whatever else was said beside it."""
+    if not turned.overrides:
+        return False
+    reading.add(turned)
+    if rest.words:
+        _read(rest.plain, language, context, reading)
     return True
 
 

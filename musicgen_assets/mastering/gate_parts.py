@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from musicgen_assets.context.schema import Role
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.mastering import bounds
+from musicgen_assets.mastering.by_hand import Turned
 from musicgen_assets.mastering.parts import PartMeasures
 
 DoubleArray = NDArray[np.float64]
+_AS_MIXED = Turned()
 
 PART_CHECKS = ("lead_audibility", "parts_heard", "timing", "intonation", "ambience", "cymbals")
 
@@ -31,15 +33,17 @@ class Part:
     measures: PartMeasures
 
 
-def part_checks(parts: Sequence[Part], planned_lead_lu: float | None = None) -> list[CheckResult]:
-    """All checks of the parts, in the order of ``PART_CHECKS``."""
+def part_checks(
+    parts: Sequence[Part], planned_lead_lu: float | None = None, turned: Turned = _AS_MIXED
+) -> list[CheckResult]:
+    """All checks of the parts, in the order of ``PART_CHECKS``; ``turned``: what a hand did to the whole mix."""
     return [
         _lead(parts, planned_lead_lu),
         _heard(parts),
         _timing(parts),
         _intonation(parts),
-        _ambience(parts),
-        _cymbals(parts),
+        _ambience(parts, turned.drier_db),
+        _cymbals(parts, turned.hats_db),
     ]
 
 
@@ -124,29 +128,27 @@ def _intonation(parts: Sequence[Part]) -> CheckResult:
     return CheckResult("intonation", not off, measured, expected)
 
 
-def _ambience(parts: Sequence[Part]) -> CheckResult:
+def _ambience(parts: Sequence[Part], drier_db: float) -> CheckResult:
     """The lead's room, or that of what stands in its place; the wettest part where nothing leads."""
-    expected = (
-        f"a direct sound at most {bounds.MAX_DIRECT_TO_REVERB_DB:g} dB over its room, of the lead or another part"
-    )
+    bound_db = round(bounds.MAX_DIRECT_TO_REVERB_DB + drier_db, 2)
+    expected = f"a direct sound at most {bound_db:g} dB over its room, of the lead or another part"
     known = [part for part in parts if part.measures.direct_to_reverb_db is not None]
     chosen = _leads(known) or [part for part in known if part.role not in ("drums", "percussion", "bass")]
     if not chosen:
         return CheckResult("ambience", True, "no part tells", expected)
     wettest = min(chosen, key=lambda part: part.measures.direct_to_reverb_db or 0.0)
     ratio_db = float(wettest.measures.direct_to_reverb_db or 0.0)
-    return CheckResult(
-        "ambience", ratio_db <= bounds.MAX_DIRECT_TO_REVERB_DB, f"{ratio_db:.1f} dB ({wettest.name})", expected
-    )
+    return CheckResult("ambience", ratio_db <= bound_db, f"{ratio_db:.1f} dB ({wettest.name})", expected)
 
 
-def _cymbals(parts: Sequence[Part]) -> CheckResult:
-    expected = f"hi-hats at most {bounds.MAX_HATS_GAIN_DB:g} dB higher against the snare than in the dry kit"
+def _cymbals(parts: Sequence[Part], lifted_db: float) -> CheckResult:
+    bound_db = round(bounds.MAX_HATS_GAIN_DB + lifted_db, 1)
+    expected = f"hi-hats at most {bound_db:g} dB higher against the snare than in the dry kit"
     found = {part.name: part.measures.hats_gain_db for part in parts if part.measures.hats_gain_db is not None}
     if not found:
         return CheckResult("cymbals", True, "no hi-hats to judge", expected)
     name, worst = max(found.items(), key=lambda item: item[1])
-    return CheckResult("cymbals", worst <= bounds.MAX_HATS_GAIN_DB, f"{worst:+.1f} dB ({name})", expected)
+    return CheckResult("cymbals", worst <= bound_db, f"{worst:+.1f} dB ({name})", expected)
 
 
 def _named(found: Mapping[str, str]) -> str:

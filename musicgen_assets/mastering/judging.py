@@ -13,6 +13,7 @@ from typing import Any
 
 from musicgen_assets.arrangement.vocal_line import merged_tracks
 from musicgen_assets.graph.job import CheckResult, Job, Ref, Task
+from musicgen_assets.mastering.by_hand import turned_of
 from musicgen_assets.mastering.corridor import corridor_for
 from musicgen_assets.mastering.fidelity import Fidelity
 from musicgen_assets.mastering.gate import (
@@ -82,7 +83,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     masters = _masters(job)
     mix = job.ref("mixing/mix", "main")
     plan = job.json("mixing/mix", "plan")
-    strips = plan["strips"]
+    strips, turned = plan["strips"], turned_of(plan)
     muted = muted_tracks(strips)
     part_tasks = _part_tasks(job, score, strips)
     score_ref = job.ref("arrangement/arrangement", "main")
@@ -113,7 +114,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
             sound[0],
             fidelity[0],
             is_main=number == 0,
-            is_wide=len(parts) > 1,
+            is_wide=len(parts) > 1 and not turned.is_narrowed,
             mix_clicks=mix_clicks,
         )
         for number, ((target, ref), sound, fidelity) in enumerate(
@@ -128,7 +129,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
     checks = (
         *over_targets([(verdict.target.name, verdict.checks) for verdict in targets]),
         *_planned_checks(job, asked, score, found, grid_match),
-        *part_checks([part for part in judged_parts if part.name not in muted], _planned_lead_lu(plan)),
+        *part_checks([part for part in judged_parts if part.name not in muted], _planned_lead_lu(plan), turned),
         stems_null_check(None if null_db is None else float(null_db)),
         *score_checks(judged),
     )
@@ -290,7 +291,8 @@ def asked_of(job: Job, score: Score) -> Asked:
     from musicgen_assets.styles.loader import blend
 
     genres = job.read("musical.genres")
-    muted = muted_tracks(job.json("mixing/mix", "plan")["strips"])
+    plan = job.json("mixing/mix", "plan")
+    muted, turned = muted_tracks(plan["strips"]), turned_of(plan)
     roles = {track.role for track in score.tracks if track.notes and track.name not in muted}
     target = _targets(job)[0]
     return Asked(
@@ -300,8 +302,8 @@ def asked_of(job: Job, score: Score) -> Asked:
         tempo_bpm=float(job.read("musical.tempo_bpm")),
         key=job.read("musical.key"),
         scale=job.read("musical.scale"),
-        style=blend(genres).master,
-        corridor=corridor_for(genres, roles),
+        style=turned.style(blend(genres).master),
+        corridor=turned.corridor(corridor_for(genres, roles)),
         tolerance_lu=target.tolerance_lu,
-        reference=job.read("technical.reference"),
+        reference=turned.reference(job.read("technical.reference")),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.mastering.bounds import min_dynamic_range_db
+from musicgen_assets.mastering.by_hand import turned_of
 from musicgen_assets.mastering.codecs import LOSSY_FORMATS
 from musicgen_assets.mastering.corridor import corridor_for
 from musicgen_assets.mastering.holding import Held, held_decisions, splice_task
@@ -74,14 +75,15 @@ def make_master(job: Job) -> Outcome:
 
 
 def _prepare_inputs(job: Job, mix: Ref, style: MasterTargets) -> dict[str, Any]:
-    strips = job.json("mixing/mix", "plan")["strips"]
+    mix_plan = job.json("mixing/mix", "plan")
+    strips, turned = mix_plan["strips"], turned_of(mix_plan)
     muted = muted_tracks(strips)
     roles = {strip["role"] for strip in strips if strip["track"] not in muted}
-    reference = job.read("technical.reference")
+    reference = turned.reference(job.read("technical.reference"))
     return {
         "samples": round(float(job.read("technical.duration_s")) * int(mix.meta["sample_rate_hz"])),
         "channels": int(job.read("technical.channels")),
-        "corridor": corridor_for(job.read("musical.genres"), roles).model_dump(mode="json"),
+        "corridor": turned.corridor(corridor_for(job.read("musical.genres"), roles)).model_dump(mode="json"),
         "low_shelf_db": style.low_shelf_db,
         "high_shelf_db": style.high_shelf_db,
         "multiband_ratio": style.multiband_ratio,

@@ -1,4 +1,4 @@
-"""The mix of a song that another engine delivered: every fader at 0 dB, nothing added, a plan like any other.
+"""The mix of a song that another engine delivered: every fader at 0 dB, nothing added but a low end in the middle.
 
 Belongs here: that plan. People's hands move it as they move every plan (hand). Does not belong here: the mix of what
 the built-in engine plays (balance).
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from musicgen_assets.mixing.balance import REFERENCE_LUFS, Stem
+from musicgen_assets.mixing.balance import MONO_BELOW_HZ, REFERENCE_LUFS, Stem
 from musicgen_assets.mixing.levels import BUSES, bus_of
 from musicgen_assets.mixing.plan import Bus, Delay, MixPlan, Strip
 from musicgen_assets.production.delivered import role_of
 
-_MONO_BELOW_HZ = 1.0
 _CLOSED_DB = -60.0
 _WHY = "mixed by the engine that delivered it: left as it is"
 
 
 def plan_delivered(stems: Sequence[Stem]) -> MixPlan:
-    """A plan whose sum is what was delivered, but for one gain."""
+    """A plan whose sum is what was delivered, but for one gain, and for what its sides hold below 120 Hz."""
     strips = tuple(_strip(stem) for stem in stems)
     buses = tuple(
         Bus(name=name, tracks=tuple(strip.track for strip in strips if strip.bus == name))
@@ -28,7 +27,7 @@ def plan_delivered(stems: Sequence[Stem]) -> MixPlan:
     )
     return MixPlan(
         reference_lufs=REFERENCE_LUFS, strips=strips, buses=buses, reverbs={},
-        delay=Delay(time_ms=500.0, feedback=0.0, echoes=1), mono_below_hz=_MONO_BELOW_HZ,
+        delay=Delay(time_ms=500.0, feedback=0.0, echoes=1), mono_below_hz=MONO_BELOW_HZ,
     )  # fmt: skip
 
 

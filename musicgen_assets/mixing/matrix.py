@@ -15,7 +15,7 @@ from dsp.filters import apply_sections
 from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import FloatArray
 from musicgen_assets.mixing.equalizer import sections_of
-from musicgen_assets.mixing.plan import Delay, Reverb, Strip
+from musicgen_assets.mixing.plan import Delay, Reverb, Strip, WholeMove
 from musicgen_assets.mixing.returns import delay_response, reverb_response
 from musicgen_assets.production.places import pan_gains
 
@@ -49,11 +49,12 @@ def strip_matrix(
     sample_rate_hz: int,
     *,
     has_direct: bool = True,
+    whole: WholeMove | None = None,
 ) -> Matrix:
     """The strip's responses from left and right to left and right, its fader and its bus's included.
 
     Returns are fed by the middle of the panned signal, behind the faders. ``reverb`` None: it sends to none.
-    Without ``has_direct`` only the returns are answered.
+    Without ``has_direct`` only the returns are answered. ``whole`` comes last, behind the returns.
     """
     from scipy.fft import rfft, rfftfreq
 
@@ -66,7 +67,9 @@ def strip_matrix(
     click[0, 0] = 1.0
     frequencies = rfftfreq(size, 1.0 / sample_rate_hz)
     delayed = np.exp(-2j * np.pi * frequencies * (lead / sample_rate_hz))
-    equalised = rfft(apply_sections(click, sections_of(strip.bands, sample_rate_hz))[0], size) * delayed
+    # Linear as they are, bands of the whole mix may as well stand before the returns as behind them.
+    bands = strip.bands if whole is None else (*strip.bands, *whole.bands)
+    equalised = rfft(apply_sections(click, sections_of(bands, sample_rate_hz))[0], size) * delayed
     # The square of a second-order Butterworth's magnitude, without its phase.
     side = equalised * (frequencies**4 / (frequencies**4 + mono_below_hz**4))
     placed = _placing(strip) * db_to_gain(strip.fader_db + strip.bus_db)
@@ -79,7 +82,15 @@ def strip_matrix(
     if returns is not None:
         wet = rfft(returns, size, axis=1) * equalised
         spectra += middle[None, :, None].astype(np.float32) * wet[:, None, :]
+    if whole is not None and whole.width != 1.0:
+        spectra = _widened(spectra, whole.width)
     return Matrix(spectra, size, taps, lead)
+
+
+def _widened(spectra: NDArray[np.complex64], width: float) -> NDArray[np.complex64]:
+    """Both outputs with the difference between them scaled by ``width``."""
+    near, far = np.float32(0.5 * (1.0 + width)), np.float32(0.5 * (1.0 - width))
+    return np.stack([near * spectra[0] + far * spectra[1], far * spectra[0] + near * spectra[1]])
 
 
 def convolve(samples: FloatArray, matrix: Matrix) -> FloatArray:

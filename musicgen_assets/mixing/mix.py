@@ -18,8 +18,9 @@ from musicgen_assets.mixing.balance import Stem, plan_mix
 from musicgen_assets.mixing.delivered import plan_delivered
 from musicgen_assets.mixing.hand import idle_edits, moved_by_hand, stretches_of
 from musicgen_assets.mixing.holding import held_gains, held_plan, wholly_held, windows_of, with_held
-from musicgen_assets.mixing.plan import MixPlan, Strip
+from musicgen_assets.mixing.plan import MixPlan, Strip, WholeMove
 from musicgen_assets.mixing.rides import Span
+from musicgen_assets.mixing.whole import told, turned_whole
 from musicgen_assets.production.delivered import DELIVERED
 from musicgen_assets.production.meter import Measurement, measure
 from musicgen_assets.production.plan import Instrumentation
@@ -50,7 +51,7 @@ def make_mix(job: Job) -> Outcome:
     plan = plan_delivered(measured) if is_delivered else plan_mix(measured, instrumentation, frozen, spans_of(score))
     edits = job.read("edits.tracks")
     sections = stretches_of(score)
-    plan = moved_by_hand(plan, edits, job.read("edits.buses"), sections)
+    plan = turned_whole(moved_by_hand(plan, edits, job.read("edits.buses"), sections), job.read("edits.mix"))
     job.progress(0.1, f"mixing {len(refs)} tracks")
     kicks = kick_times_s(score)
     glued = _glued(job, plan, refs, kicks)
@@ -141,6 +142,7 @@ def _strip_tasks(
             "delay": plan.delay.model_dump(mode="json"),
             "mono_below_hz": plan.mono_below_hz,
             "kick_times_s": list(kicks) if strip.duck is not None else [],
+            **({} if plan.whole is None else {"whole": _unsaid(plan.whole).model_dump(mode="json")}),
         }
         heard = {"dry": refs[strip.track]}
         if strip.bus in glued:
@@ -167,6 +169,12 @@ def _sounding(strip: Strip) -> Strip:
         "fader_db": round(strip.fader_db + strip.bus_db, 2),
     }  # fmt: skip
     return strip.model_copy(update={**said, "bands": bands, "moves": moves, "inserts": inserts})
+
+
+def _unsaid(whole: WholeMove) -> WholeMove:
+    """What is done to the whole without reasons, and without the rooms, which are in the strips' sends."""
+    bands = tuple(band.model_copy(update={"reason": ""}) for band in whole.bands)
+    return whole.model_copy(update={"bands": bands, "reverb_db": 0.0})
 
 
 def _completed(plan: MixPlan, stems: Sequence[Ref], mix: Ref, glued: Mapping[BusName, Ref]) -> MixPlan:
@@ -203,6 +211,8 @@ def _trimmed(stems: Sequence[Ref], trim_db: float) -> list[Ref]:
 def _facts(plan: MixPlan, idle: Sequence[str]) -> dict[str, float | int | str | bool]:
     moved = [strip.track for strip in plan.strips if strip.hand is not None]
     by_hand: dict[str, float | int | str | bool] = {"moved_by_hand": ", ".join(moved)} if moved else {}
+    if plan.whole is not None:
+        by_hand["whole_mix_by_hand"] = told(plan.whole)
     if plan.held is not None:
         by_hand["held"] = f"all but {', '.join(plan.held.sections)}"
     if idle:

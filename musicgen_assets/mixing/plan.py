@@ -72,6 +72,18 @@ class HandMove(Frozen):
     curves: tuple[tuple[RidePoint, ...], ...] = ()
 
 
+class WholeMove(Frozen):
+    """What people did to the whole mix (mixing.whole): the same for every strip, so that stems still sum to it.
+
+    ``width`` scales the sides of what comes out; ``reverb_db`` is in the strips' sends already, and is kept here for
+    those who judge the mix.
+    """
+
+    bands: tuple[Band, ...] = ()
+    width: float = Field(1.0, ge=0.0, le=2.0)
+    reverb_db: float = 0.0
+
+
 class Strip(Frozen):
     """One track's way to the mix: inserts, compression, clip, duck, moves, bands, pan, faders, sends.
 
@@ -198,6 +210,7 @@ class MixPlan(Frozen):
     ride: Ride = Ride()
     lead_over_rest_lu: float | None = None
     """The lead's loudness over all others together, by their targets."""
+    whole: WholeMove | None = Field(None, exclude_if=lambda whole: whole is None)
     held: HeldPart | None = Field(None, exclude_if=lambda held: held is None)
     trim_db: float = 0.0
     """One gain on the whole mix, stems included, that sets its peak."""

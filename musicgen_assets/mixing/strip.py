@@ -18,7 +18,7 @@ from musicgen_assets.graph.job import Blob, FloatArray, Payload
 from musicgen_assets.graph.payloads import audio_payload, decoded_audio
 from musicgen_assets.mixing.hand import hand_gain
 from musicgen_assets.mixing.matrix import convolve, strip_matrix
-from musicgen_assets.mixing.plan import Delay, Move, Reverb, Strip
+from musicgen_assets.mixing.plan import Delay, Move, Reverb, Strip, WholeMove
 from musicgen_assets.production.effects import apply_effects
 from musicgen_assets.production.meter import measure
 
@@ -35,7 +35,8 @@ EDGE_S = 0.005
 def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: a post-mix stem with its share of the returns, role ``stem/<track>``, before the mix's trim.
 
-    ``inputs``: strip, reverb (None for a dry strip), delay (dumps of the plan's models), mono_below_hz, kick_times_s.
+    ``inputs``: strip, reverb (None for a dry strip), delay (dumps of the plan's models), mono_below_hz, kick_times_s,
+    and whole where people turned the whole mix.
     ``blobs["dry"]`` is the stem, ``blobs["glue"]`` the gain of its bus, if that has one. ``meta``: ``makeup_db`` that
     levelling was given, and the result's ``lufs``.
     """
@@ -43,9 +44,10 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
     dry, rate = decoded_audio(blobs["dry"])
     glue = gain_of(blobs["glue"], dry.shape[1], rate) if "glue" in blobs else None
     reverb = None if inputs["reverb"] is None else Reverb.model_validate(inputs["reverb"])
+    whole = WholeMove.model_validate(inputs["whole"]) if "whole" in inputs else None
     wet, makeup_db = strip_sound(
         dry, rate, strip, reverb, Delay.model_validate(inputs["delay"]),
-        mono_below_hz=float(inputs["mono_below_hz"]), kick_times_s=inputs["kick_times_s"], glue=glue,
+        mono_below_hz=float(inputs["mono_below_hz"]), kick_times_s=inputs["kick_times_s"], glue=glue, whole=whole,
     )  # fmt: skip
     meta = {"makeup_db": makeup_db, "lufs": measure(wet, rate).lufs}
     return [audio_payload(wet, rate, f"stem/{strip.track}", meta)]
@@ -53,21 +55,21 @@ def process_strip(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[
 
 def strip_sound(
     dry: FloatArray, sample_rate_hz: int, strip: Strip, reverb: Reverb | None, delay: Delay, *,
-    mono_below_hz: float, kick_times_s: Sequence[float], glue: FloatArray | None = None,
+    mono_below_hz: float, kick_times_s: Sequence[float], glue: FloatArray | None = None, whole: WholeMove | None = None,
 ) -> tuple[FloatArray, float]:  # fmt: skip
     """``dry`` (1 or 2, n) through the strip: float32 (2, n), and the makeup gain its levelling was given in dB.
 
-    ``glue``: its bus's gain, one value a sample (buses.gain_of).
+    ``glue``: its bus's gain, one value a sample (buses.gain_of); ``whole``: what is done to the whole mix.
     """
     moved, makeup_db = fed_sound(dry, sample_rate_hz, strip, kick_times_s)
     if glue is not None:
         moved = np.asarray(moved * glue, dtype=np.float32)
     if strip.hand is not None:
         moved = np.asarray(moved * hand_gain(strip.hand, moved.shape[1], sample_rate_hz), dtype=np.float32)
-    out = convolve(moved, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz))
+    out = convolve(moved, strip_matrix(strip, reverb, delay, mono_below_hz, sample_rate_hz, whole=whole))
     for send_db in sorted({move.start_value for move in strip.moves if move.kind == "throw"}):
         thrown = strip.model_copy(update={"delay_send_db": send_db})
-        echoes = strip_matrix(thrown, None, delay, mono_below_hz, sample_rate_hz, has_direct=False)
+        echoes = strip_matrix(thrown, None, delay, mono_below_hz, sample_rate_hz, has_direct=False, whole=whole)
         out += convolve(_stretches(moved, sample_rate_hz, strip.moves, send_db), echoes)
     return out, makeup_db
 

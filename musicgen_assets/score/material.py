@@ -112,6 +112,21 @@ class Lyrics(Frozen):
     valence: float = Field(0.5, ge=0.0, le=1.0)
     """The mood they were written for, dark to bright."""
     is_users_own: bool = False
+    """Whether they stand as they came: a user's, or another engine's."""
+    written_by: str = ""
+    """The engine that wrote them, if it was not the built-in one."""
+    takes: dict[str, tuple[LyricSection, ...]] = Field(default_factory=dict, exclude_if=lambda takes: not takes)
+    """Other words for single sections of the song ("verse 2"): all stanzas of its kind, of which it sings its own."""
+
+    def as_sung_in(self, section: str) -> Lyrics:
+        """The words with those of ``section``'s take in the place of its kind's."""
+        own = {(stanza.kind, stanza.index): stanza for stanza in self.takes.get(section, ())}
+        stanzas = tuple(own.get((stanza.kind, stanza.index), stanza) for stanza in self.sections)
+        return self.model_copy(update={"sections": stanzas, "takes": {}})
+
+    def every_stanza(self) -> tuple[LyricSection, ...]:
+        """All stanzas, those of takes behind the song's own."""
+        return (*self.sections, *(stanza for name in sorted(self.takes) for stanza in self.takes[name]))
 
 
 class LineProsody(Frozen):

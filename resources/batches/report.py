@@ -7,10 +7,12 @@ critic).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.batches.status import Item, batch_object, counts_of, find_batch, items_of
+from resources.budgets import counted_usd
 from resources.disk import write_atomically
 from resources.registry import queries
 from resources.summary import computed_s
@@ -51,7 +53,7 @@ class Report:
     @property
     def cost_usd(self) -> float:
         """What was paid for its songs, in all."""
-        return float(self.songs["cost_usd"].sum())
+        return float(sum(Decimal(str(cost)) for cost in self.songs["cost_usd"]))
 
     @property
     def computed_s(self) -> float:
@@ -123,7 +125,7 @@ def _row(session: Session, item: Item) -> dict[str, Any]:
         row |= {name: analysis.manifest.facts.get(name) for name in MEASURED}
         row["failed_checks"] = ", ".join(check.name for check in analysis.manifest.checks if not check.passed)
     row["computed_s"] = round(computed_s(session, item.partition), 3)
-    row["cost_usd"] = sum(float(one.cost_usd or 0) for one in queries.attempts_of(session, item.partition))
+    row["cost_usd"] = float(counted_usd(queries.attempts_of(session, item.partition)))
     return row
 
 

@@ -3,6 +3,7 @@
 Needed is, for every version in the registry, archived ones too:
 
 - what each of its assets holds as it now stands (the newest materialization),
+- what was bought from an engine outside, as long as any version stands on a part of it,
 - what its context, its change and its requests name by hash: an upload, say,
 - unless all of its composition is archived, everything that was made for it: tasks and earlier results that the next
   revision takes over.
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from resources.registry import Composition, Materialization, Registry, Request, Result, Version
 from resources.registry.garbage import HASH
+from resources.registry.results import BOUGHT
 from resources.store import ArtifactStore
 
 _AT_ONCE = 1000
@@ -111,12 +113,21 @@ def _results(
     session: Session, owners: dict[str, str], in_use: set[str], holders: dict[str, set[str]], needed: Needed
 ) -> None:
     manifest: Any = cast(Result.manifest, Text)
-    for key, made_by, text in _streamed(session, select(Result.key, Result.made_by_partition, manifest)):
+    bought: list[tuple[str, list[str]]] = []
+    query = select(Result.key, Result.name, Result.made_by_partition, manifest)
+    for key, name, made_by, text in _streamed(session, query):
         users = holders.get(key, set())
         if made_by in in_use:
             users = users | {owners[made_by]}
         if users:
             needed.add(HASH.findall(text), users)
+        elif BOUGHT in name:
+            bought.append((key, HASH.findall(text)))
+        else:
+            needed.dead_results.append(key)
+    for key, names in bought:  # whoever asked first may be gone; what others stand on must not be bought again
+        if any(bytes.fromhex(one) in needed.objects for one in names):
+            needed.add(names, ())
         else:
             needed.dead_results.append(key)
 

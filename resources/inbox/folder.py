@@ -6,21 +6,28 @@ Belongs here: listing, reading and answering, over fsspec. Does not belong here:
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from musicgen_assets.context.failures import BadInput, Failure
+from musicgen_assets.context.failures import BadInput, Failure, TransientFailure
 from resources.disk import disk_failure, write_atomically
 from resources.file_systems import file_system, is_local, refusals, remote_failure
 from resources.inbox.rows import ENDINGS
+from resources.uploads import too_large
 
 RESULT = ".result.json"
 """Ending of the answer to a file: "songs.csv" is answered by "songs.csv.result.json"."""
 
 LARGEST_BYTES = 16 * 1024 * 1024
 """A file of requests is text that people or programs wrote; more than this is something else."""
+
+
+STILL_S = 5.0
+"""A file that a row names is read once it stood still for so long. On a bucket, objects appear whole."""
+_NAME_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,35 @@ class Inbox:
         except self._refusals as error:
             raise self._refused(error, file.name, "read") from error
 
+    def beside(self, name: str, field: str, most_bytes: int) -> bytes:
+        """A file that lies in the inbox, or in a folder of it, for a row that names it.
+
+        Raises BadInput for a name that leads out of the inbox or is hidden, for a file that is not there or too large;
+        TransientFailure for one that was written within the last STILL_S: whoever writes it may not have finished.
+        """
+        check_name(name, field)
+        path = self._path(name)
+        try:
+            if is_local(self._fs):
+                _check_inside(Path(self._root), Path(path), name, field)
+            info = self._fs.info(path)
+            if info["type"] != "file":
+                raise BadInput(field, name, "it is a folder", way_out="Name a file.")
+            if int(info["size"] or 0) > most_bytes:
+                raise too_large(field, name, int(info["size"]), most_bytes)
+            if is_local(self._fs) and 0.0 <= time.time() - float(info["mtime"]) < STILL_S:
+                raise TransientFailure(f"{name} was written just now.", way_out="It is taken once it stands still.")
+            return bytes(self._fs.cat_file(path))
+        except FileNotFoundError as error:
+            way_out = "Put the file there first, then the file of requests again."
+            raise BadInput(field, name, "there is no such file in the inbox", way_out=way_out) from error
+        except self._refusals as error:
+            refused = self._refused(error, name, "read")
+            if refused.is_retryable:
+                raise refused from error
+            # Of this row alone: the others of its file can do without what this one names.
+            raise BadInput(field, name, f"it cannot be read: {refused}", way_out=refused.way_out) from error
+
     def answer(self, file: Found) -> dict[str, Any] | None:
         """The answer beside a file, if there is one that can be read."""
         try:
@@ -122,6 +158,25 @@ class Inbox:
         if is_local(self._fs) and isinstance(error, OSError):
             return disk_failure(error, what, doing)
         return remote_failure(error, f"Could not {doing} {what} in the inbox {self.url}")
+
+
+def check_name(name: str, field: str) -> None:
+    """Raise BadInput for a name that is no plain path below the inbox: absolute, with "..", hidden, or of another
+    system's kind.
+    """
+    parts = name.split("/")
+    is_plain = all(part and not part.startswith((".", "~")) and part.isprintable() for part in parts)
+    if not is_plain or "\\" in name or ":" in name or len(name) > _NAME_MAX:
+        raise BadInput(
+            field, name, "it is no name of a file in the inbox",
+            way_out="Put the file beside the file of requests, or in a folder there, and name it from there: idea.mid.",
+        )  # fmt: skip
+
+
+def _check_inside(root: Path, path: Path, name: str, field: str) -> None:
+    """Raise BadInput where links lead out of the inbox."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise BadInput(field, name, "it leads out of the inbox", way_out="Put the file itself into the inbox.")
 
 
 def _found(entry: Mapping[str, Any]) -> Found:

@@ -20,9 +20,11 @@ from musicgen_assets.graph.payloads import canonical_json
 from resources.door import submit
 from resources.inbox.asking import key_of, request_of
 from resources.inbox.folder import Found, Inbox
+from resources.inbox.given import given_of
 from resources.inbox.rows import Row, rows_of
 from resources.registry import Registry
 from resources.settings import Settings
+from resources.store import ArtifactStore
 
 READING, DONE, REFUSED = "reading", "done", "refused"
 
@@ -106,7 +108,7 @@ def _taken(
             if number and time.monotonic() >= deadline:  # one row at least, or a slow machine would never finish
                 status = READING
                 break
-            told.append(_asked(row, file, _occurrence(row, equal), registry, settings))
+            told.append(_asked(row, file, _occurrence(row, equal), inbox, registry, settings))
     except BadInput as problem:  # of the file as a whole
         status = REFUSED
         told.append({"line": None, **_refusal(problem)})
@@ -126,12 +128,17 @@ def _occurrence(row: Row, equal: Counter[bytes]) -> int:
     return equal[content] - 1
 
 
-def _asked(row: Row, file: Found, occurrence: int, registry: Registry, settings: Settings) -> dict[str, Any]:
-    """What became of a row. Raises a TransientFailure of the registry: the row is tried again by the next look."""
+def _asked(
+    row: Row, file: Found, occurrence: int, inbox: Inbox, registry: Registry, settings: Settings
+) -> dict[str, Any]:
+    """What became of a row. Raises a TransientFailure of the registry, or for a file that it names and that is still
+    being written: the row is tried again by the next look.
+    """
     if row.problem is not None:
         return {"line": row.line, **_refusal(row.problem)}
     try:
-        request = request_of(row.fields, key_of(file.name, row.fields, occurrence))
+        given = given_of(row.fields, inbox, ArtifactStore(settings.artifacts_url))
+        request = request_of(row.fields, key_of(file.name, row.fields, occurrence, given), given)
         submission = submit(registry, request, settings)
     except BadInput as problem:
         return {"line": row.line, **_refusal(problem)}

@@ -214,7 +214,7 @@ class Result(Base):
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    """Asset "stage/name" or task "module:function"."""
+    """Asset "stage/name", task "module:function", or "task@engine" of what came from outside."""
     manifest: Mapped[dict[str, Any]]
     made_by_partition: Mapped[str] = mapped_column(String(80))
     seconds: Mapped[float]

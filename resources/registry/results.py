@@ -27,6 +27,10 @@ _RECENT = 20
 """How many past computations the usual time of an asset is taken from."""
 
 
+BOUGHT = "@"
+"""Stands between task and engine in the name of a result that came from outside, and in no other's."""
+
+
 @dataclass(frozen=True)
 class KnownResult:
     """What a key yields. ``name`` is the asset or task; ``seconds`` what computing it took."""

@@ -95,6 +95,6 @@ def test_nobody_says_by_hand_what_is_held(song: CompositionContext) -> None:
 def test_assets_in_a_section_are_streams_of_their_own_and_some_cannot_be() -> None:
     assert streams_of(["composition/melody/Verse 2", "verse 1"]) == ("melody/verse 2", "arrangement/verse 1")
     with pytest.raises(BadInput, match=r"arrangement, .*melody"):
-        streams_of(["lyrics/verse 2"])
+        streams_of(["instrumentation/verse 2"])
     with pytest.raises(BadInput, match="no such asset"):
         streams_of(["melody/second verse"])

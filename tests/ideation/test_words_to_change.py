@@ -96,7 +96,7 @@ def test_a_loudness_beside_delivery_targets_is_a_target_of_its_own(song: Composi
 @pytest.mark.parametrize(
     ("words", "quoted"),
     [
-        ("brighter mix", "brighter mix"),
+        ("a shinier finish", "a shinier finish"),
         ("slower, blah blah", "blah blah"),
         ("without the tuba", "tuba"),
         ("...", "..."),
@@ -115,3 +115,22 @@ def test_every_wish_says_how_it_was_taken(song: CompositionContext) -> None:
         "slower: musical.tempo_bpm = 110.4 BPM",
         "melody is drawn anew",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "rerolls"),
+    [
+        ("new lyrics in verse 2", ["lyrics/verse 2"]),
+        ("other chords in the bridge", ["chord_progression/bridge 1"]),
+        ("otra letra en el estribillo 2", ["lyrics/chorus 2"]),
+        ("d'autres accords dans le pont", ["chord_progression/bridge 1"]),
+        ("neuer Text in Strophe 2", ["lyrics/verse 2"]),
+        ("outros acordes na ponte", ["chord_progression/bridge 1"]),
+        ("another melody and another verse 2", ["melody", "verse 2"]),
+    ],
+)
+def test_something_new_in_one_section_is_that_sections_alone(
+    song: CompositionContext, words: str, rerolls: list[str]
+) -> None:
+    found = read_words(words, song)
+    assert (found.overrides, found.rerolls) == ({}, rerolls)

@@ -13,12 +13,13 @@ import soundfile
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from musicgen_assets.cli import main
-from musicgen_assets.cli import takes as command
+from musicgen_assets.cli import EXIT_WAITING, main
+from resources.layout import open_instance
 from resources.registry import Materialization, Registry, open_registry, queries
 from resources.settings import get_settings
 from resources.studio import open_studio
 from resources.takes import assets_of_take, takes_of
+from resources.takes_wanted import put_others_away
 
 pytestmark = [pytest.mark.song, pytest.mark.xdist_group("takes")]
 
@@ -114,9 +115,9 @@ def test_they_are_shown_as_a_table_and_on_a_page(made: dict[str, Any]) -> None:
 def test_keeping_one_puts_the_others_away_unless_somebody_released_them(made: dict[str, Any]) -> None:
     """As the command does once the release is there; making one is `python -m benchmarks.soak.takes`."""
     kept, other = (row["partition"] for row in made["takes"])
-    with open_studio(get_settings()) as studio:
-        told = command._put_others_away(studio, takes_of(studio.registry, kept), kept)
-        again = command._put_others_away(studio, takes_of(studio.registry, kept), kept)
+    with open_studio(get_settings()) as studio, open_instance(get_settings()) as instance:
+        told = put_others_away(studio, instance, takes_of(studio.registry, kept), kept)
+        again = put_others_away(studio, instance, takes_of(studio.registry, kept), kept)
     assert told == {"kept": kept, "archived": [other], "left": {}}
     assert again["archived"] == []
     with registry().reading() as session:
@@ -132,7 +133,7 @@ def test_keeping_one_puts_the_others_away_unless_somebody_released_them(made: di
         (("--takes", "1"), "--takes"),
         (("--takes", "2", "--vary", "drumm"), "--vary"),
         (("--takes", "2", "--until", "mixing"), "--until"),
-        (("--takes", "2", "--detach"), "--detach"),
+        (("--takes", "2", "--detach", "--out", "somewhere"), "--out"),
         (("--takes", "2", "--out", "somewhere"), "--out"),
     ],
 )
@@ -144,6 +145,20 @@ def test_what_takes_cannot_be_is_refused_before_anything(
     assert said.exit_code == 2
     assert json.loads(said.stdout)["error"]["field"] == field
     assert not (tmp_path / "untouched").exists()
+
+
+def test_takes_left_to_a_deployment_are_asked_for_and_nothing_is_made_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path / "elsewhere"))
+    said = call("compose", "solo piano", "--json", "--takes", "3", "--vary", "lyrics", "--detach")
+    assert said.exit_code == EXIT_WAITING
+    told = json.loads(said.stdout)
+    assert (told["takes"], told["stream"], told["asked_for"], told["runs"]) == (3, "lyrics", [told["first"]], [])
+    again = call("takes", "make", told["first"], "--json", "--takes", "3", "--vary", "lyrics", "--detach")
+    assert json.loads(again.stdout)["asked_for"] == [told["first"]]
+    kept = call("takes", "keep", told["first"], "--json", "--detach", "--out", str(tmp_path / "out"))
+    assert json.loads(kept.stdout)["error"]["field"] == "--out"
 
 
 def test_one_take_must_be_named_to_be_kept(made: dict[str, Any]) -> None:

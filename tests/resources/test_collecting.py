@@ -104,6 +104,25 @@ def test_what_a_version_has_stays_and_what_a_deleted_one_had_goes(
     assert impatient(registry, store).freed == 0
 
 
+def test_what_was_bought_stays_as_long_as_any_song_stands_on_a_part_of_it(
+    registry: Registry, settings: Settings, store: ArtifactStore, make: Make
+) -> None:
+    """Whoever asked first may be gone: the same must not be bought again by the others."""
+    first, other = song(registry, settings), song(registry, settings)
+    make(first, "full_song@kie", "the song", "its delivery")
+    make(other, "production/take", "the song", carried=False)
+    erase(registry, first)
+    patient(registry, store)
+    impatient(registry, store)
+    assert {"the song", "its delivery"} <= there(store)
+    with registry.reading() as session:
+        assert session.scalars(select(Result.name).where(Result.name == "full_song@kie")).all()
+    erase(registry, other)
+    patient(registry, store)
+    impatient(registry, store)
+    assert there(store) == set()
+
+
 def test_nothing_goes_before_its_time(registry: Registry, settings: Settings, store: ArtifactStore, make: Make) -> None:
     partition = song(registry, settings)
     make(partition, "composition/melody", "gone")

@@ -40,7 +40,7 @@ def test_a_sound_installation_has_nothing_wrong(settings: Settings) -> None:
     found = checks(settings)
     assert [row.name for row in found] == [
         "python", "home", "disk space", "registry", "artifact store", "versions", "samplers", "soundfont",
-        "guide voice", "ffmpeg", "local models", "provider keys",
+        "guide voice", "ffmpeg", "local models", "engines",
     ]  # fmt: skip
     assert [row for row in found if row.status == "error"] == []
     assert f"revision {HEAD}" in finding(settings, "registry").detail

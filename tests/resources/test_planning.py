@@ -342,13 +342,16 @@ def score_of(workshop: Workshop, partition: str, asset: str) -> Any:
     return json.loads(workshop.studio.store.get(role.sha256))
 
 
-def test_another_melody_in_one_section_leaves_every_note_outside_it_sung_ones_too(workshop: Workshop) -> None:
+@pytest.mark.parametrize("asset", ["melody", "chord_progression"])
+def test_another_melody_or_other_chords_in_one_section_leave_every_note_outside_it_sung_ones_too(
+    workshop: Workshop, asset: str
+) -> None:
     score = score_of(workshop, workshop.first, "arrangement/arrangement")
     section = next(part for part in score["sections"] if part["kind"] == "chorus")
-    stream = f"melody/chorus {section['index'] + 1}"
+    stream = f"{asset}/chorus {section['index'] + 1}"
     plan, partition, computed = workshop.plan_and_make(workshop.first, rerolls=(stream,))
-    assert {"composition/melody", "arrangement/arrangement"} <= computed
-    assert {"composition/chord_progression", "composition/lyrics"} <= verdicts(plan, "carried")
+    assert {f"composition/{asset}", "composition/melody", "arrangement/arrangement"} <= computed
+    assert {"composition/rhythm_pattern", "composition/lyrics"} <= verdicts(plan, "carried")
 
     def rows(one: str) -> tuple[list[Any], list[Any]]:
         made, vocal = (score_of(workshop, one, f"arrangement/{name}") for name in ("arrangement", "vocal_line"))
@@ -360,6 +363,23 @@ def test_another_melody_in_one_section_leaves_every_note_outside_it_sung_ones_to
     (old_inside, old), (new_inside, new) = rows(workshop.first), rows(partition)
     assert new == old
     assert new_inside != old_inside
+
+
+def test_other_words_in_one_section_are_sung_there_and_all_that_is_played_is_carried(workshop: Workshop) -> None:
+    _, ours, _ = workshop.plan_and_make(workshop.first, overrides={"creative.lyrics": None})
+    plan, partition, computed = workshop.plan_and_make(ours, rerolls=("lyrics/verse 1",))
+    assert computed == IDEATION | {"composition/lyrics", "arrangement/vocal_line"}
+    assert {"composition/melody", "arrangement/arrangement"} <= verdicts(plan, "carried", "may compute")
+    score = score_of(workshop, ours, "arrangement/arrangement")
+    section = next(part for part in score["sections"] if part["kind"] == "verse")
+
+    def sung(one: str, *, is_inside: bool) -> list[Any]:
+        words = score_of(workshop, one, "arrangement/vocal_line")["syllables"]
+        inside = range(section["start_ticks"], section["end_ticks"])
+        return [word for word in words if (word["start_ticks"] in inside) == is_inside]
+
+    assert sung(partition, is_inside=False) == sung(ours, is_inside=False)
+    assert sung(partition, is_inside=True) != sung(ours, is_inside=True)
 
 
 def test_an_edit_of_a_section_holds_the_parents_mix_and_master_and_an_unknown_one_is_refused(

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from musicgen_assets.arrangement.critic.matter import STEP_TICKS, Floats
+from musicgen_assets.arrangement.takes import stream_of
 from musicgen_assets.arrangement.vocal_words import REFRAINS
 from musicgen_assets.composition.lyrics_score import lyric_scores
 from musicgen_assets.composition.prosody import line_of, rhymes, words_of
@@ -64,8 +65,8 @@ def word_measures(lines: Sequence[SungLine], lyrics: Lyrics, weights: Floats) ->
     """Measures of sung words, each 0-1; empty where nothing is sung. ``weights`` of the steps of a bar.
 
     ``rhymes``: share of lines that rhyme with one at most three lines away in their section, lines of our own words
-    that nothing answers by the stanza's scheme left out. ``refrains``: share of the
-    choruses' lines that the longest chorus has too. ``refrain_place``: share of returning lines that return in
+    that nothing answers by the stanza's scheme left out. ``refrains``: share of the choruses' lines that the longest
+    chorus has too, those with words of their own left out. ``refrain_place``: share of returning lines that return in
     choruses. ``title_place``: share of choruses that sing the title, where any line does. ``as_written``: share of
     lines that the lyrics have for that kind of section. ``stress``: share of stressed syllables on beats, those just
     before one and held over it among them. ``words_...``: the verse's own scores (composition.lyrics_score).
@@ -74,7 +75,7 @@ def word_measures(lines: Sequence[SungLine], lyrics: Lyrics, weights: Floats) ->
         return {}
     return {
         "rhymes": _rhymes(lines, lyrics),
-        "refrains": _refrains(lines),
+        "refrains": _refrains([line for line in lines if stream_of(line.section) not in lyrics.takes]),
         "refrain_place": _refrain_place(lines),
         "title_place": _title_place(lines, lyrics.refrain or lyrics.title, lyrics.language),
         "as_written": _as_written(lines, lyrics),
@@ -91,7 +92,7 @@ def _by_section(lines: Sequence[SungLine]) -> list[list[SungLine]]:
 
 
 def _rhymes(lines: Sequence[SungLine], lyrics: Lyrics) -> float:
-    every = [line for section in lyrics.sections for line in section.lines]
+    every = [line for section in lyrics.every_stanza() for line in section.lines]
     lettered = {tuple(plain(word) for word in words_of(line.text)) for line in every if line.rhyme}
     answers = []
     for stanza in _by_section(lines):
@@ -135,7 +136,7 @@ def _title_place(lines: Sequence[SungLine], title: str, language: str) -> float:
 
 def _as_written(lines: Sequence[SungLine], lyrics: Lyrics) -> float:
     written: dict[str, set[tuple[str, ...]]] = {}
-    for section in lyrics.sections:
+    for section in lyrics.every_stanza():
         words = {tuple(plain(word) for word in words_of(line.text)) for line in section.lines}
         written.setdefault(section.kind, set()).update(words)
     return float(np.mean([line.words in written.get(line.section.kind, set()) for line in lines]))

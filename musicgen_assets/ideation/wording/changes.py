@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from musicgen_assets.ideation.wording.language import prompt_language
 from musicgen_assets.ideation.wording.lexicon import expanded, tables_of
 from musicgen_assets.ideation.wording.terms import alternatives, find_phrases, table_of, words_of
 from musicgen_assets.ideation.wording.text import Prompt, phrase_key, read_prompt, split_words, with_digits
@@ -26,6 +27,11 @@ _COMPARATIVES = (
 )  # fmt: skip
 FADER_WORDS = ("mute", "unmute", "left", "right", "centre")
 """What is done to a track besides turning it up and down."""
+MIX_WORDS = (
+    "brighter", "duller", "warmer", "colder", "bassier", "less_bass", "wider", "narrower", "wetter", "drier", "dry",
+    "punchier", "rounder",
+)  # fmt: skip
+"""What the whole mix can become more of."""
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _PER_CENT = "%|per ?cent|prozent|por ciento|pour cent|por cento"
 _BUTS = ("but", "pero", "mais", "aber", "mas", "then", "luego", "puis", "dann", "depois")
@@ -53,6 +59,22 @@ def halves(text: str, language: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip()) if len(parts) > 1 else ()
 
 
+def change_language(text: str) -> str:
+    """The language of words about a change: the one whose comparatives cover most of them, else by all words.
+
+    "Weniger Hall" and "mais agudos" say their language by nothing but what they ask for.
+    """
+    prompt = read_prompt(text)
+    named = (*((name, "") for name in _COMPARATIVES), *((name, "mix") for name in MIX_WORDS))
+    covered = {}
+    for language in tables_of(_FILE):
+        phrases = frozenset[str]().union(*(_own_phrases(language, name, group) for name, group in named))
+        covered[language] = sum(len(phrase.split()) for _, _, phrase in find_phrases(prompt, phrases))
+    usual = prompt_language(prompt)
+    best = max(covered, key=lambda language: (covered[language], language == usual))
+    return best if covered[best] > covered.get(usual, 0) else usual
+
+
 def comparatives(prompt: Prompt, language: str) -> tuple[Comparative, ...]:
     """Every comparative, in order of place, with the degree that stands beside it."""
     found = []
@@ -61,6 +83,23 @@ def comparatives(prompt: Prompt, language: str) -> tuple[Comparative, ...]:
             found.append((start, Comparative(name, _degree(prompt, start, language), text), end))
     longest = [one for one in found if not any(_is_inside(one, other) for other in found)]
     return tuple(comparative for _, comparative, _ in sorted(longest, key=lambda item: item[0]))
+
+
+def mix_comparatives(prompt: Prompt, language: str) -> tuple[tuple[Comparative, ...], Prompt]:
+    """What the whole mix is to become more or less of, in order of place, and the rest of what was said.
+
+    A phrase that is part of a longer one of the song itself ("brighter" in "brighter mood") is none.
+    """
+    phrases = {name: _phrases(language, name, "mix") for name in MIX_WORDS}
+    found = [(start, name, end) for name in phrases for start, end, _ in find_phrases(prompt, phrases[name])]
+    songs = [
+        (start, name, end) for name in _COMPARATIVES for start, end, _ in find_phrases(prompt, _phrases(language, name))
+    ]
+    own = sorted(one for one in found if not any(_is_inside(one, other) for other in (*found, *songs)))
+    said = tuple(
+        Comparative(name, _degree(prompt, start, language), prompt.plain[start:end]) for start, name, end in own
+    )
+    return said, prompt.without((start, end) for start, _, end in own)
 
 
 def per_cent(prompt: Prompt) -> float | None:
@@ -125,21 +164,21 @@ def loudness_lufs(prompt: Prompt) -> float | None:
 
 
 def anew(prompt: Prompt, language: str) -> tuple[str, ...]:
-    """Assets and sections that are to be drawn again: "another melody", "a different second verse" is not read, but
-    "another verse 2" is.
+    """Assets and sections that are to be drawn again, and assets in sections: "another melody", "another verse 2", "new
+    lyrics in verse 2", which is "lyrics/verse 2". "A different second verse" is not read.
     """
     starts = find_phrases(prompt, _phrases(language, "anew"))
     if not starts:
         return ()
-    found = []
-    for name in _table(language)["assets"]:
-        if find_phrases(prompt, _phrases(language, name, "assets")):
-            found.append(name)
-    sections = {phrase: str(kind) for phrase, kind in table_of(language, "sections").items()}
-    for _, end, phrase in find_phrases(prompt, frozenset(sections)):
+    assets = [name for name in _table(language)["assets"] if find_phrases(prompt, _phrases(language, name, "assets"))]
+    kinds = {phrase: str(kind) for phrase, kind in table_of(language, "sections").items()}
+    sections = []
+    for _, end, phrase in find_phrases(prompt, frozenset(kinds)):
         number = re.match(r"\s*(\d{1,2})", prompt.plain[end:])
-        found.append(f"{sections[phrase].replace('_', ' ')} {number[1] if number else 1}")
-    return tuple(found)
+        sections.append(f"{kinds[phrase].replace('_', ' ')} {number[1] if number else 1}")
+    if assets and sections and len(starts) == 1:
+        return tuple(f"{asset}/{section}" for asset in assets for section in sections)
+    return (*assets, *sections)
 
 
 def instead(prompt: Prompt, language: str) -> bool:
@@ -178,9 +217,11 @@ def _table(language: str) -> Mapping[str, Any]:
 @lru_cache(maxsize=256)
 def _phrases(language: str, name: str, group: str = "") -> frozenset[str]:
     """Phrases of one name in a language and in English, whose words of music everybody uses."""
-    found: set[str] = set()
-    for source in dict.fromkeys((language, "en")):
-        table = _table(source)
-        listed = (table.get(group, {}) if group else table).get(name, [])
-        found.update(phrase_key(phrase) for phrase in expanded(listed))
-    return frozenset(found)
+    return _own_phrases(language, name, group) | _own_phrases("en", name, group)
+
+
+@lru_cache(maxsize=512)
+def _own_phrases(language: str, name: str, group: str) -> frozenset[str]:
+    table = _table(language)
+    listed = (table.get(group, {}) if group else table).get(name, [])
+    return frozenset(phrase_key(phrase) for phrase in expanded(listed))
