@@ -5,6 +5,7 @@ The server knows nothing of the adapters; both were written from the providers' 
 
 from __future__ import annotations
 
+import urllib.error
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +90,16 @@ def bought(engine: SongAdapter) -> SongDelivery:
     return engine.collect(made.job_id)
 
 
+def is_struck(dev: Dev, kind: str, provider: str, sort: str) -> bool:
+    """Have the server misbehave so; False where that provider cannot."""
+    try:
+        dev.fault(kind, provider, sort, seconds=0.1)
+    except urllib.error.HTTPError as error:
+        assert error.code == 400  # noqa: PT017  # any other status is a defect of the server
+        return False
+    return True
+
+
 def failure_of(act: Callable[[], Any]) -> ProviderFailure | None:
     try:
         act()
@@ -123,7 +134,8 @@ def test_what_is_called_not_accepted_was_not_billed(name: str, dev: Dev) -> None
     for kind in STRUCK:
         before = dev.submits(provider)
         sort = {"cut_audio": "*", "silent_audio": "*"}.get(kind, "submit")
-        dev.fault(kind, provider, sort, seconds=0.1)
+        if not is_struck(dev, kind, provider, sort):
+            continue
         failure = failure_of(lambda: bought(engine))
         taken = dev.submits(provider) - before
         if failure is None:
@@ -212,7 +224,8 @@ def test_words_under_faults(name: str, dev: Dev) -> None:
                "no_credit": "no credit", "moderation": "refused"}  # fmt: skip
     for fault in (*BEFORE, *AFTER, *WORDS):
         before = dev.submits(name)
-        dev.fault(fault, name, "submit", seconds=0.1)
+        if not is_struck(dev, fault, name, "submit"):
+            continue
         failure = failure_of(lambda: writer.fill_in(asked))
         if failure is None:
             assert fault not in reasons
