@@ -97,6 +97,41 @@ def settings_table() -> str:
     return NOTICE + "\n".join(rows) + "\n"
 
 
+def engines_outside() -> str:
+    """What each engine outside takes of a planned song, its words in ours, and its terms."""
+    from typing import get_args
+
+    from resources.providers.registry import SONG_ADAPTERS
+    from resources.providers.terms import TERMS
+    from resources.providers.wording import Input
+
+    names = list(SONG_ADAPTERS)
+    rows = ["# Engines outside", "",
+            "What each takes of a planned song: in a field made for it, in words that it may follow, or not at all.",
+            "What a song lost on the way stands in its delivery (`not_honoured`). Keys, addresses and options are in",
+            "[settings.md](settings.md).", "", f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]  # fmt: skip
+    for asked in get_args(Input):
+        marks = [
+            "field" if asked in kind.inputs.exactly else "words" if asked in kind.inputs.in_words else "-"
+            for kind in SONG_ADAPTERS.values()
+        ]
+        rows.append(f"| {asked} | {' | '.join(marks)} |")
+    rows += ["", "## Terms", "", "| engine | licence of its songs | where it is written |", "|---|---|---|"]
+    rows += [f"| {name} | {terms.licence} | {terms.terms_url} |" for name, terms in TERMS.items()]
+    rows += ["", "## Their words in ours", "",
+             "Words and codes of errors; other HTTP statuses mean what they mean everywhere. A submit is sent again",
+             "only if it was surely not taken: after a 4xx, a word for turning away, or if no connection came about.",
+             "",
+             "| engine | its word | ours |", "|---|---|---|"]  # fmt: skip
+    for name, kind in SONG_ADAPTERS.items():
+        words = {
+            **kind.vocabulary.reasons,
+            **{f"status {status}": to for status, to in kind.vocabulary.statuses.items()},
+        }
+        rows += [f"| {name} | `{word}` | {reason} |" for word, reason in words.items()]
+    return NOTICE + "\n".join(rows) + "\n"
+
+
 def _default(field: Any) -> str:
     if field.default_factory is not None:
         return "from the machine"
@@ -174,6 +209,7 @@ def generated() -> dict[str, str]:
         "docs/assets.md": asset_table(),
         "docs/cli.md": command_line(),
         "docs/settings.md": settings_table(),
+        "docs/engines-outside.md": engines_outside(),
         "docs/styles.md": style_table(),
         "docs/context.schema.json": schema(CompositionContext),
         "docs/request.schema.json": schema(AnyRequest),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
 from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
-from resources.providers.language import Said, TextAdapter, outcome
+from resources.providers.language import Body, Said, TextAdapter, kept_in, outcome
 from resources.providers.shapes import Answered, as_shape
 
 VOCABULARY = Vocabulary(
@@ -68,7 +68,7 @@ class AnthropicEngine(TextAdapter):
         import anthropic
 
         model = request.model or self.access.options.anthropic_model
-        bodies: list[Any] = []
+        bodies: list[Body] = []
 
         def call() -> None:
             with self._client(bodies) as client:
@@ -87,7 +87,7 @@ class AnthropicEngine(TextAdapter):
         """Lists the models."""
         import anthropic
 
-        bodies: list[Any] = []
+        bodies: list[Body] = []
 
         def call() -> None:
             with self._client(bodies) as client:
@@ -102,11 +102,11 @@ class AnthropicEngine(TextAdapter):
         body = as_shape(_ErrorBody, answer.body)
         return None if body is None else (body.error.type, body.error.message or "")
 
-    def _client(self, bodies: list[Any]) -> Any:
+    def _client(self, bodies: list[Body]) -> Any:
         """The SDK's client: no retries, no redirects, every answer kept in ``bodies`` as it came."""
         import anthropic
 
-        http = anthropic.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [bodies.append]})
+        http = anthropic.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [kept_in(bodies)]})
         timeout = anthropic.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
         return anthropic.Anthropic(
             api_key=self.access.clear_key,
@@ -117,11 +117,12 @@ class AnthropicEngine(TextAdapter):
         )
 
 
-def _read(bodies: list[Any]) -> _Message | None:
+def _read(bodies: list[Body]) -> _Message | None:
     """The answer in our own types: the SDK stops at a cut form before it says that it was cut."""
-    if not bodies or bodies[-1].status_code != 200 or not bodies[-1].is_stream_consumed:
+    status, body = bodies[-1] if bodies else (0, b"")
+    if status != 200:
         return None
-    return as_shape(_Message, bodies[-1].content)
+    return as_shape(_Message, body)
 
 
 def _said(message: _Message, asked_model: str) -> Said:

@@ -34,7 +34,7 @@ from resources.providers.kie_shapes import (
     takes_of,
     timed,
 )
-from resources.providers.prices import KIE_USD_PER_CREDIT, song_price
+from resources.providers.prices import KIE_TIMED_LYRICS_CREDITS, KIE_USD_PER_CREDIT, song_price
 from resources.providers.protocol import (
     JobState,
     ProviderFailure,
@@ -149,7 +149,7 @@ class KieEngine(SongAdapter):
         model = model_of(record) or self.options.kie_model
         return self.delivery(
             song, model, None, job_id, words=words, lyrics=first.prompt or "", facts=facts,
-            cost_usd=song_price("kie", model).cost_usd(),
+            cost_usd=_cost_usd(model, has_asked_words=self.options.kie_timed_lyrics and bool(first.audio_id)),
         )  # fmt: skip
 
     def look(self) -> Decimal:
@@ -210,6 +210,12 @@ def _job_failure(client: Client, record: JobRecord) -> ProviderFailure:
     told = client.shown(f"{code} {record.fail_msg or ''}")
     charged = Decimal(0) if code in _CREDITS_BACK else None
     return client.failure(reason, f"the job failed: {told}", "accepted", charged_usd=charged)
+
+
+def _cost_usd(model: str, *, has_asked_words: bool) -> Decimal | None:
+    song_usd = song_price("kie", model).cost_usd()
+    words_usd = KIE_USD_PER_CREDIT * KIE_TIMED_LYRICS_CREDITS if has_asked_words else 0
+    return None if song_usd is None else song_usd + words_usd
 
 
 def _duration(request: SongRequest, model: str, notes: list[str]) -> int | None:

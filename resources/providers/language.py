@@ -146,5 +146,18 @@ def outcome(call: Callable[[], Any], errors: Any, adapter: TextAdapter) -> Provi
     return None
 
 
+Body = tuple[int, bytes]
+"""Status and body of an answer that came whole."""
+
+
+def kept_in(bodies: list[Body]) -> Callable[[Any], None]:
+    """A hook for the SDKs' HTTP library that reads every answer to its end and keeps it in ``bodies``."""
+
+    def keep(response: Any) -> None:
+        bodies.append((response.status_code, response.read()))
+
+    return keep
+
+
 _NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")
 """Of the SDKs' own HTTP library, which names its exceptions as httpx does."""

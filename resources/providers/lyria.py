@@ -36,12 +36,20 @@ VOCABULARY = Vocabulary(
         "INVALID_ARGUMENT": "bad request", "FAILED_PRECONDITION": "not allowed", "UNAUTHENTICATED": "not allowed",
         "PERMISSION_DENIED": "not allowed", "API_KEY_INVALID": "not allowed", "NOT_FOUND": "not found",
         "RESOURCE_EXHAUSTED": "rate limited", "INTERNAL": "server error", "UNAVAILABLE": "overloaded",
-        "DEADLINE_EXCEEDED": "timed out",
+        "DEADLINE_EXCEEDED": "timed out", "SAFETY": "moderated",
+        # The same as numbers, among the errors of an interaction.
+        "3": "bad request", "4": "timed out", "5": "not found", "7": "not allowed", "8": "rate limited",
+        "13": "server error", "14": "overloaded", "16": "not allowed",
         # How an interaction can end without a song.
         "failed": "server error", "cancelled": "not found", "incomplete": "cut off", "budget_exceeded": "no credit",
         "requires_action": "bad answer", "requires_continuation": "bad answer",
     },
 )  # fmt: skip
+
+
+_SAFETY_WORDS = ("safety", "prohibited", "blocked")
+"""Google documents no code for a song that its filters refuse. Its texts name them, and a refusal must be known as one:
+nobody else is asked for the same then."""
 
 
 class AudioFormat(Asked):
@@ -209,7 +217,8 @@ class LyriaEngine(SongAdapter):
         if body is None:
             return None
         reasons = [detail.reason for detail in body.error.details or () if detail.reason in VOCABULARY.reasons]
-        return (reasons[0] if reasons else None) or body.error.status, body.error.message or ""
+        word = (reasons[0] if reasons else None) or body.error.status
+        return "SAFETY" if _names_safety(body.error.message) else word, body.error.message or ""
 
     def _interaction(self, client: Client, job_id: str) -> Interaction:
         answer = client.call("GET", f"/v1beta/interactions/{in_path(job_id)}", "job", max_bytes=self._most_bytes())
@@ -239,7 +248,15 @@ class LyriaEngine(SongAdapter):
         return self.client(x_goog_api_key=self.access.key or "")
 
 
+def _names_safety(text: str | None) -> bool:
+    return any(word in (text or "").lower() for word in _SAFETY_WORDS)
+
+
 def _ended(client: Client, made: Interaction) -> ProviderFailure:
     """The failure of an interaction that ended without a song. Google's own word: it goes no further."""
-    reason: Reason = client.vocabulary.reasons.get(made.status, "server error")
+    codes = [problem.code for problem in made.errors or () if problem.code in client.vocabulary.reasons]
+    word = codes[0] if codes and made.status == "failed" else made.status
+    reason: Reason = client.vocabulary.reasons.get(word or "", "server error")
+    if _names_safety(made.told()):
+        reason = "moderated"
     return client.failure(reason, f"it ended as {made.status}: {client.shown(made.told()) or 'no reason'}", "accepted")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
 from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
-from resources.providers.language import Said, TextAdapter, outcome
+from resources.providers.language import Body, Said, TextAdapter, kept_in, outcome
 from resources.providers.protocol import Reason
 from resources.providers.shapes import Answered, Word, as_shape
 
@@ -93,7 +93,7 @@ class OpenAIEngine(TextAdapter):
 
         model = request.model or self.access.options.openai_model
         more: dict[str, Any] = {"reasoning": {"effort": "low"}} if model.startswith(_THINKING_MODELS) else {}
-        bodies: list[Any] = []
+        bodies: list[Body] = []
 
         def call() -> None:
             with self._client(bodies) as client:
@@ -112,7 +112,7 @@ class OpenAIEngine(TextAdapter):
         """Lists the models."""
         import openai
 
-        bodies: list[Any] = []
+        bodies: list[Body] = []
 
         def call() -> None:
             with self._client(bodies) as client:
@@ -127,11 +127,11 @@ class OpenAIEngine(TextAdapter):
         body = as_shape(_ErrorBody, answer.body)
         return None if body is None else (body.error.code or body.error.type or "", body.error.message or "")
 
-    def _client(self, bodies: list[Any]) -> Any:
+    def _client(self, bodies: list[Body]) -> Any:
         """The SDK's client: no retries, no redirects, every answer kept in ``bodies`` as it came."""
         import openai
 
-        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [bodies.append]})
+        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [kept_in(bodies)]})
         timeout = openai.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
         return openai.OpenAI(
             api_key=self.access.clear_key,
@@ -142,11 +142,12 @@ class OpenAIEngine(TextAdapter):
         )
 
 
-def _read(bodies: list[Any]) -> _Response | None:
+def _read(bodies: list[Body]) -> _Response | None:
     """The answer in our own types: the SDK stops at a cut form before it says that it was cut."""
-    if not bodies or bodies[-1].status_code != 200 or not bodies[-1].is_stream_consumed:
+    status, body = bodies[-1] if bodies else (0, b"")
+    if status != 200:
         return None
-    return as_shape(_Response, bodies[-1].content)
+    return as_shape(_Response, body)
 
 
 def _said(response: _Response, asked_model: str) -> Said:

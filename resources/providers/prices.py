@@ -12,6 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 KIE_USD_PER_CREDIT = Decimal("0.005")
 STABILITY_USD_PER_CREDIT = Decimal("0.01")
+KIE_TIMED_LYRICS_CREDITS = 1
+"""Not documented; counted, so that no cost goes unseen."""
 KIE_STEM_CREDITS = {"separate_vocal": 10, "split_stem": 50}
 
 _SMALLEST_USD = Decimal("0.000001")

@@ -45,6 +45,7 @@ _TEXTS: dict[str, tuple[type[TextAdapter], str, str]] = {
 
 Kind = TypeVar("Kind")
 
+SONG_ADAPTERS: dict[str, type[SongAdapter]] = {name: kind for name, (kind, _, _) in _SONGS.items()}
 SONG_ENGINE_NAMES = tuple(_SONGS)
 TEXT_ENGINE_NAMES = tuple(_TEXTS)
 

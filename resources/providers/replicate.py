@@ -25,6 +25,9 @@ PROMPT_MAX, DURATION_MAX_S, SEED_MAX = 1000, 30, 2**31 - 2
 MELODY_MAX_BYTES = 256 * 1024
 """What goes along inside the request itself; larger files would have to be uploaded somewhere first."""
 
+_FLAGGED = "(E005)"
+"""In the text of an error: the input or the output was flagged as sensitive."""
+
 VOCABULARY = Vocabulary(
     jobs={
         "starting": "queued", "processing": "running", "succeeded": "succeeded", "failed": "failed",
@@ -179,5 +182,7 @@ def _inline(sound: Sound | None) -> str | None:
 
 def _ended(client: Client, made: Prediction, charged_usd: Decimal | None) -> ProviderFailure:
     reason = client.vocabulary.reasons.get(made.status, "server error")
+    if _FLAGGED in (made.error or ""):
+        reason = "moderated"
     told = client.shown(made.error or "no reason")
     return client.failure(reason, f"it ended as {made.status}: {told}", "accepted", charged_usd=charged_usd)

@@ -112,7 +112,12 @@ class StableAudioEngine(SongAdapter):
     def state(self, job_id: str) -> JobState:
         """See SongEngine. Looks at the head of the result only."""
         client = self._client()
-        answer = self._result(client, job_id, is_body_wanted=False)
+        try:
+            answer = self._result(client, job_id, is_body_wanted=False)
+        except ProviderFailure as failure:
+            if failure.reason == "moderated":  # told by the result's own status
+                return failed(failure)
+            raise
         if answer.status == 202:
             return JobState("running")
         if not _is_audio(answer):

@@ -155,7 +155,7 @@ def test_a_song_with_timed_words(server: CannedServer, spelling: str) -> None:
     ]
     server.on("POST", "/api/v1/generate/get-timestamped-lyrics", envelope({"alignedWords": words}))
     made = kie(server.base_url, kie_timed_lyrics=True).collect("t1")
-    assert (made.song.name, made.model, made.cost_usd) == ("song.mp3", "V6_WILD", Decimal("0.06"))
+    assert (made.song.name, made.model, made.cost_usd) == ("song.mp3", "V6_WILD", Decimal("0.065"))
     assert [(word.text, word.start_s, word.end_s) for word in made.words] == [("Rain", 1.0, 1.5), ("falls", 1.5, 1.5)]
     assert made.facts["takes"] == [{"audio_id": "a1", "duration_s": 4.0}, {"audio_id": "a2", "duration_s": 4.0}]
     assert server.of("/api/v1/generate/get-timestamped-lyrics")[0].json == {"taskId": "t1", "audioId": "a1"}

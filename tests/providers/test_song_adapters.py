@@ -175,7 +175,7 @@ def test_lyria_gets_prose_and_tells_its_words(server: CannedServer) -> None:
 )  # fmt: skip
 def test_lyria_states(server: CannedServer, status: str, word: str, reason: Reason | None) -> None:
     assert LYRIA_JOBS.poll is not None
-    server.on(*LYRIA_JOBS.poll, as_json({"status": status, "errors": [{"code": 3, "message": "why"}]}))
+    server.on(*LYRIA_JOBS.poll, as_json({"status": status, "errors": [{"code": 13, "message": "why"}]}))
     state = LYRIA_JOBS.adapter(server.base_url).state("job-1")
     assert (state.word, state.failure and state.failure.reason) == (word, reason)
     server.on("POST", "/v1beta/interactions/job-1/cancel", as_json({}))
@@ -195,6 +195,21 @@ def test_lyria_states(server: CannedServer, status: str, word: str, reason: Reas
 def test_lyria_words(server: CannedServer, status: int, error: dict[str, Any], reason: Reason) -> None:
     server.on(*LYRIA.submit, as_json({"error": {"code": status} | error}, status))
     assert (failure_of(LYRIA, server).reason, failure_of(LYRIA, server).acceptance) == (reason, "not accepted")
+
+
+def test_lyria_refuses_by_its_filters(server: CannedServer) -> None:
+    told = "The prompt was blocked by safety filters."
+    server.on(*LYRIA.submit, as_json({"error": {"status": "INVALID_ARGUMENT", "message": told}}, 400))
+    assert failure_of(LYRIA, server).reason == "moderated"
+    assert LYRIA_JOBS.poll is not None
+    for errors, reason in (
+        ([{"code": 3, "message": told}], "moderated"),
+        ([{"code": 3, "message": "no"}], "bad request"),
+    ):
+        server.on(*LYRIA_JOBS.poll, as_json({"status": "failed", "errors": errors}))
+        failure = LYRIA_JOBS.adapter(server.base_url).state("job-1").failure
+        assert failure is not None
+        assert failure.reason == reason
 
 
 def test_lyria_without_a_song(server: CannedServer) -> None:
@@ -255,6 +270,10 @@ def test_stable_audio_filters_and_forgets(server: CannedServer) -> None:
     with pytest.raises(ProviderFailure) as caught:
         adapter.state("job-1")
     assert caught.value.reason == "not found"
+    server.on(*STABLE_JOBS.poll, as_json({"name": "content_moderation", "errors": []}, 403))
+    refused = adapter.state("job-1").failure
+    assert refused is not None
+    assert refused.reason == "moderated"
     server.on(*STABLE_JOBS.poll, as_audio(wav(SECONDS), finish_reason="CONTENT_FILTERED"))
     assert adapter.state("job-1").word == "failed"
     server.on("GET", "/v1/user/balance", as_json({"credits": 250.5}))
@@ -349,6 +368,14 @@ def test_replicate_states(server: CannedServer, status: str, word: str, reason: 
     assert (state.word, state.failure and state.failure.reason) == (word, reason)
     if state.failure is not None:
         assert state.failure.charged_usd == Decimal("0.0175")
+
+
+def test_replicate_flags_what_it_will_not_make(server: CannedServer) -> None:
+    told = {"error": "The input was flagged as sensitive (E005)."}
+    server.on("GET", "/v1/predictions/job-1", as_json(prediction("", "failed") | told))
+    failure = REPLICATE.adapter(server.base_url).state("job-1").failure
+    assert failure is not None
+    assert (failure.reason, failure.is_retryable) == ("moderated", False)
 
 
 def test_replicate_removes_results(server: CannedServer) -> None:
