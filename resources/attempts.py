@@ -13,7 +13,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
@@ -119,13 +119,15 @@ class Attempts:
         and TransientFailure where it is not ready in time: it stays submitted and is waited for next time.
         """
         engine = self.routing.adapters.song(order.engine)
-        return self._job_done(
-            order,
-            _Service(
-                lambda: engine.submit(request, sounds, self.callback_url), engine.state, engine.collect, engine.cancel
-            ),
-            progress,
+        service = _Service(
+            lambda: engine.submit(request, sounds, self.callback_url), engine.state, engine.collect, engine.cancel
         )
+        bought = self._job_done(order, service, progress)
+        if not isinstance(bought.delivery, SongDelivery):
+            return bought
+        # Told anew: whoever collects a job may be another process than the one that sent it.
+        facts = {**bought.delivery.facts, "not_honoured": list(engine.not_honoured(request, sounds))}
+        return replace(bought, delivery=replace(bought.delivery, facts=facts))
 
     def stems(
         self, order: Order, engine: StemEngine, song: Sound, facts: Mapping[str, Any], progress: Progress

@@ -21,7 +21,8 @@ BUILT_IN = "builtin"
 Input = Literal[
     "duration", "tempo", "key", "seed", "sections", "lyrics", "language", "avoided", "melody", "reference", "voice"
 ]
-Output = Literal["mix", "stems", "words"]
+Output = Literal["mix", "stems", "words", "parts"]
+"""``parts``: any stretch of the song played by itself, as loops need it."""
 _CENT = Decimal("0.0001")
 
 

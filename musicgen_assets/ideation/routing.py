@@ -133,7 +133,8 @@ def _asked(context: CompositionContext, slot: Slot) -> dict[str, Any]:
         **_wished(generation.wishes, slot),
     }
     if slot == SONG:
-        asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics")}
+        asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics"),
+                  "outputs": ("parts",) if "game" in context.technical.packages else ()}  # fmt: skip
     return asked
 
 
@@ -146,8 +147,6 @@ def _honoured(context: CompositionContext) -> tuple[Input, ...]:
         found += ["tempo", "sections"]
     if context.edits.melody is not None:
         found.append("melody")
-    if "game" in context.technical.packages:
-        found += ["tempo", "sections", "seed"]  # its loops are parts of the song played by themselves
     return tuple(dict.fromkeys(found))
 
 

@@ -158,6 +158,10 @@ class SongEngine(Protocol):
         """Send it once, never twice: no retry inside. Synchronous providers answer with the delivery itself."""
         ...
 
+    def not_honoured(self, request: SongRequest, sounds: Mapping[str, Sound]) -> tuple[str, ...]:
+        """What of ``request`` this engine takes in words only, shortened or not at all. Asks nobody."""
+        ...
+
     def state(self, job_id: str) -> JobState:
         """Ask once how the job stands. May be repeated at will."""
         ...

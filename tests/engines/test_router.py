@@ -79,7 +79,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     ("Japanese, sung", {"task": FULL, "language": "ja"}, {"ready": ready("kie")}, "kie", "only one able"),
     ("Japanese words", {"task": WORDS, "language": "ja"}, {"ready": ready("openai", "kie")}, "openai", "only one able"),
     ("exact tempo and key", {"task": FULL, "policy": "quality", "honoured": ("tempo", "key")}, {"ready": WELL},
-     "builtin", "best"),
+     "udio", "best"),
     ("a melody of one's own", {"task": PLAIN, "policy": "quality", "honoured": ("melody",), "duration_s": 30},
      {"ready": ready("replicate", "kie"), }, "builtin", "best"),
     ("words with times", {"task": FULL, "policy": "quality", "outputs": ("words",)}, {"ready": WELL}, "kie", "best"),

@@ -67,7 +67,7 @@ def test_a_revision_keeps_the_engine_while_it_can_do_what_is_asked(change: dict[
 def test_loops_for_a_game_need_an_engine_that_plays_parts_by_themselves() -> None:
     decisions = routed(context_of(technical__packages=["game"], **wishing("kie")), ALL, None).ai_decisions
     assert decisions.generation.routing["full_song"] == "builtin"
-    assert "kie has no tempo, no sections, no seed" in decisions.model_selections[0].reason
+    assert "kie has no parts" in decisions.model_selections[0].reason
 
 
 def test_nobody_able_is_said_before_anything_is_made() -> None:

@@ -60,6 +60,10 @@ class Script:
         found: Submitted | SongDelivery = self._next("submit", self.submits)
         return found
 
+    def not_honoured(self, request: SongRequest, sounds: Mapping[str, Sound]) -> tuple[str, ...]:
+        del request, sounds
+        return ("tempo",)
+
     def state(self, job_id: str) -> JobState:
         found: JobState = self._next(f"state {job_id}", self.states)
         return found
