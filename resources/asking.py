@@ -22,14 +22,16 @@ from musicgen_assets.graph.job import Ask, Payload, Ref
 from musicgen_assets.graph.keys import SCHEME
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json, json_payload
-from resources.attempts import Attempts, Bought, Order, OutcomeUnknown, Progress, StemsDelivery
+from resources.attempts import Attempts, Progress
 from resources.budgets import BudgetReached
+from resources.orders import BeingBought, Bought, Order, OutcomeUnknown, StemsDelivery
 from resources.providers.protocol import ProviderFailure, SongDelivery, Sound, TextDelivery
 from resources.registry import Registry, queries
 from resources.registry.results import BOUGHT
 from resources.store import ArtifactStore
 from resources.worker import keep
 
+_AWAITED_EVERY_S = 1.0
 NEVER_PASSED_ON = ("moderated", "refused")
 """What one engine will not make is not put to another with the same words."""
 
@@ -62,16 +64,37 @@ class EngineDesk:
             self.attempts.settle_known(key)
             refs = tuple(role.ref() for role in known.content)
         else:
-            refs = self._answered(partition, ask, key, progress)
+            refs = self._answered(partition, ask, key, found, progress)
         return (*refs, *self._stems(partition, ask, refs, found, progress))
 
-    def _answered(self, partition: str, ask: Ask, key: str, progress: Progress) -> tuple[Ref, ...]:
+    def _bought_or_awaited(
+        self, order: Order, ask: Ask, found: Callable[[str], Manifest | None], progress: Progress
+    ) -> Bought | Manifest:
+        """The delivery, or what another run that is buying the very same comes to. Raises as ``Attempts.song``."""
+        patience_s = self.attempts.timeout_s
+        while True:
+            try:
+                return self._bought(order, ask, progress)
+            except BeingBought:
+                if patience_s <= 0.0:
+                    raise
+            progress(0.5, f"another run is asking {order.engine} for the same")
+            self.attempts.sleep(_AWAITED_EVERY_S)
+            patience_s -= _AWAITED_EVERY_S
+            if (known := found(order.key)) is not None:
+                return known
+
+    def _answered(
+        self, partition: str, ask: Ask, key: str, found: Callable[[str], Manifest | None], progress: Progress
+    ) -> tuple[Ref, ...]:
         need = Need.model_validate(ask.need)
         estimate = capabilities_of(ask.engine).cost_usd(need.duration_s)
         budget = None if ask.budget_usd is None else Decimal(ask.budget_usd)
         order = Order(partition, ask.request["task"], ask.engine, key, estimate, budget)
         try:
-            bought = self._bought(order, ask, progress)
+            bought = self._bought_or_awaited(order, ask, found, progress)
+            if isinstance(bought, Manifest):
+                return tuple(role.ref() for role in bought.content)
         except ProviderFailure as failure:
             self._passed_on(partition, ask, need, failure, failure.reason)
             if failure.is_retryable and failure.acceptance == "accepted":

@@ -19,20 +19,32 @@ from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy.orm import Session
 
-from musicgen_assets.context.failures import PermanentFailure, TransientFailure
+from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.engines.asking import SongRequest, TextRequest
+from resources import leases
 from resources.budgets import check_budget
+from resources.orders import (
+    UNKNOWN_WAY_OUT,
+    Bought,
+    Job,
+    Order,
+    OutcomeUnknown,
+    Service,
+    StemsDelivery,
+    being_bought,
+    outcome_unknown,
+)
 from resources.providers.protocol import (
     JobState,
     ProviderFailure,
     SongDelivery,
     Sound,
     Submitted,
-    TextDelivery,
     provider_failure,
 )
 from resources.providers.separating import StemEngine
-from resources.registry import Attempt, Registry, queries
+from resources.registry import Attempt, Registry, Version, queries
+from resources.registry.ledger import lock_ledger
 from resources.routing import Routing
 
 _FIRST_LOOK_S, _LOOK_MAX_S, _LOOK_GROWS = 1.0, 10.0, 1.5
@@ -41,62 +53,6 @@ _BLIND_LOOKS = 8
 _FETCHES = 4
 Answer = TypeVar("Answer")
 Progress = Callable[[float, str], None]
-
-
-class OutcomeUnknown(PermanentFailure):
-    """A call broke after the provider may have taken it: it may be billed, and is not sent again by itself."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of whom, for which version. ``key`` is the result key: equal keys are bought once."""
-
-    partition: str
-    task: str
-    engine: str
-    key: str
-    estimate_usd: Decimal
-    budget_usd: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class StemsDelivery:
-    """Stems as they came. What they cost, their providers do not say with them."""
-
-    stems: tuple[Sound, ...]
-    model: str = ""
-    cost_usd: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Bought:
-    """A delivery with the attempt that brought it: not settled yet, so that it is kept first."""
-
-    delivery: SongDelivery | StemsDelivery | TextDelivery
-    attempt_id: int
-
-    @property
-    def cost_usd(self) -> Decimal | None:
-        """What the provider says it cost; None where it does not say."""
-        return self.delivery.cost_usd
-
-
-@dataclass(frozen=True)
-class _Service:
-    """Whatever a provider makes in a job: songs, and stems of songs."""
-
-    submit: Callable[[], Submitted | SongDelivery | StemsDelivery]
-    state: Callable[[str], JobState]
-    collect: Callable[[str], SongDelivery | StemsDelivery]
-    cancel: Callable[[str], bool]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A job at a provider, and the attempt it is."""
-
-    attempt_id: int
-    job_id: str
 
 
 @dataclass
@@ -119,7 +75,7 @@ class Attempts:
         and TransientFailure where it is not ready in time: it stays submitted and is waited for next time.
         """
         engine = self.routing.adapters.song(order.engine)
-        service = _Service(
+        service = Service(
             lambda: engine.submit(request, sounds, self.callback_url), engine.state, engine.collect, engine.cancel
         )
         bought = self._job_done(order, service, progress)
@@ -138,7 +94,7 @@ class Attempts:
             answer = engine.submit_stems(song, facts, self.callback_url)
             return answer if isinstance(answer, Submitted) else StemsDelivery(answer)
 
-        service = _Service(
+        service = Service(
             submit, engine.stems_state, lambda job_id: StemsDelivery(engine.collect_stems(job_id)), lambda _: False
         )
         return self._job_done(order, service, progress)
@@ -147,20 +103,20 @@ class Attempts:
         """The filled-in form. Raises as ``song``."""
         adapter = self.routing.adapters.text(order.engine)
         found = self._resumed(order)
-        planned = None if isinstance(found, _Job) else found  # words come at once: there is no job to wait for
+        planned = None if isinstance(found, Job) else found  # words come at once: there is no job to wait for
         attempt_id, answer = self._called(order, planned, lambda: adapter.fill_in(request))
         return Bought(answer, attempt_id)
 
-    def _job_done(self, order: Order, service: _Service, progress: Progress) -> Bought:
+    def _job_done(self, order: Order, service: Service, progress: Progress) -> Bought:
         """What a job comes to: the one still open for the same, else a new one."""
         found = self._resumed(order)
-        if isinstance(found, _Job):
+        if isinstance(found, Job):
             job = found
         else:
             attempt_id, answer = self._called(order, found, service.submit)
             if not isinstance(answer, Submitted):
                 return Bought(answer, attempt_id)
-            job = _Job(attempt_id, answer.job_id)
+            job = Job(attempt_id, answer.job_id)
         self._wait(order, service, job, progress)
         return Bought(self._collected(order, service, job), job.attempt_id)
 
@@ -185,20 +141,22 @@ class Attempts:
             with self.registry.session() as session:
                 queries.attempt_finished(session, found[0], "succeeded", cost_usd=found[1])
 
-    def _resumed(self, order: Order) -> _Job | int | None:
+    def _resumed(self, order: Order) -> Job | int | None:
         """The job that is still open for the same, or the id of an attempt whose process died before the call.
 
-        Raises OutcomeUnknown.
+        Raises OutcomeUnknown, BeingBought.
         """
         with self.registry.reading() as session:
             row = queries.open_attempt(session, order.key)
             if row is None:
                 return None
+            if self._is_anothers(session, row, order):
+                raise being_bought(order)
             if row.status == "planned":
                 return row.id
             if row.status == "submitted" and row.provider_job_id is not None:
-                return _Job(row.id, row.provider_job_id)
-            unknown = _unknown(row, order.partition)
+                return Job(row.id, row.provider_job_id)
+            unknown = outcome_unknown(row, order.partition)
         raise unknown
 
     def _called(self, order: Order, planned_id: int | None, call: Callable[[], Answer]) -> tuple[int, Answer]:
@@ -215,7 +173,7 @@ class Attempts:
                     self._finish(attempt_id, "unknown", failure)
                     raise OutcomeUnknown(
                         f"{failure.message} Whether {order.engine} took it, and bills it, is not known.",
-                        way_out=_UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
+                        way_out=UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
                     ) from failure
                 self._finish(attempt_id, "failed", failure)
                 if not failure.is_retryable or failure.acceptance != "not accepted" or number == self.retries:
@@ -243,15 +201,27 @@ class Attempts:
             raise
 
     def _planned(self, order: Order) -> int:
-        """The row before the call; limits are checked in the same transaction."""
+        """The row before the call. One at a time, in one transaction: nobody else buys the same, no limit is passed."""
         with self.registry.session() as session:
+            lock_ledger(session)
             version = queries.get_version(session, order.partition)
+            if queries.open_attempt(session, order.key) is not None:
+                raise being_bought(order)
             check_budget(session, version, self.routing.budgets, order.estimate_usd, order.budget_usd)
             estimate = format(order.estimate_usd, "f")
             row = queries.plan_attempt(
                 session, order.partition, order.task, order.engine, key=order.key, estimate_usd=estimate
             )
             return row.id
+
+    @staticmethod
+    def _is_anothers(session: Session, row: Attempt, order: Order) -> bool:
+        """Whether a run of another version made ``row`` and lives."""
+        version = session.get_one(Version, row.version_id)
+        if version.partition == order.partition:
+            return False  # the lease is ours: whoever made it for this version is dead
+        lease = leases.lease_of(session, version)
+        return lease is not None and leases.is_alive(lease)
 
     def _check_circuit(self, order: Order) -> None:
         until = self.routing.open_until(order.engine)
@@ -261,7 +231,7 @@ class Attempts:
                 way_out="See how it stands: musicgen engines.",
             )  # fmt: skip
 
-    def _wait(self, order: Order, service: _Service, job: _Job, progress: Progress) -> None:
+    def _wait(self, order: Order, service: Service, job: Job, progress: Progress) -> None:
         """Until the job has succeeded. Cancels it at the provider where we are stopped, if that can be."""
         began, blind, pause_s = time.monotonic(), 0, _FIRST_LOOK_S
         try:
@@ -286,7 +256,7 @@ class Attempts:
             self._cancelled(service, job)
             raise
 
-    def _looked(self, order: Order, service: _Service, job: _Job) -> JobState | None:
+    def _looked(self, order: Order, service: Service, job: Job) -> JobState | None:
         """How the job stands; None where that could not be found out just now."""
         try:
             return service.state(job.job_id)
@@ -297,12 +267,12 @@ class Attempts:
                 self._finish(job.attempt_id, "failed", failure, order.estimate_usd)
             raise
 
-    def _failed_job(self, order: Order, job: _Job, state: JobState) -> NoReturn:
+    def _failed_job(self, order: Order, job: Job, state: JobState) -> NoReturn:
         failure = state.failure or provider_failure(order.engine, "server error", "its job failed without a reason")
         self._finish(job.attempt_id, "failed", failure)
         raise failure
 
-    def _collected(self, order: Order, service: _Service, job: _Job) -> SongDelivery | StemsDelivery:
+    def _collected(self, order: Order, service: Service, job: Job) -> SongDelivery | StemsDelivery:
         """Everything of a finished job. What is paid for and can't be had counts at its estimate."""
         for number in range(_FETCHES):
             try:
@@ -316,7 +286,7 @@ class Attempts:
                 raise
         raise AssertionError  # the loop returns or raises
 
-    def _cancelled(self, service: _Service, job: _Job) -> None:
+    def _cancelled(self, service: Service, job: Job) -> None:
         with contextlib.suppress(ProviderFailure):  # then it stays submitted, and is waited for next time
             if service.cancel(job.job_id):
                 with self.registry.session() as session:
@@ -335,16 +305,3 @@ class Attempts:
         """The provider's own wish if it has one, else growing and uneven, so that many do not come back at once."""
         wait_s = 2.0**number * self.dice.uniform(0.5, 1.5)
         return wait_s if retry_after_s is None else min(max(retry_after_s, wait_s), 120.0)
-
-
-_UNKNOWN_WAY_OUT = (
-    "Look at the provider's own list of jobs, then say so: musicgen attempts settle {attempt} --lost, or --job ID, "
-    "and musicgen retry {partition}."
-)
-
-
-def _unknown(row: Attempt, partition: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"{row.provider} was asked for this {row.task} before, and what came of it is not known. {row.error}".strip(),
-        way_out=_UNKNOWN_WAY_OUT.format(attempt=row.id, partition=partition),
-    )

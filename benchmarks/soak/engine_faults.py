@@ -196,7 +196,7 @@ def _asked_in_a_process(engine: str, partition: str, number: int, kill_after_s: 
 def _ask(engine: str, partition: str, number: int, connection: Any) -> None:
     """In the child: a studio of its own asks once, as an asset does."""
     from musicgen_assets.context.failures import Failure
-    from resources.attempts import OutcomeUnknown
+    from resources.orders import OutcomeUnknown
     from resources.settings import get_settings
     from resources.studio import open_studio
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -65,6 +65,8 @@ def waivers_of(session: Session, partition: str) -> list[Waiver]:
     return list({row.check: row for row in rows}.values())
 
 
+_LEDGER_LOCK = 4_172_303_951
+"""Any number that nothing else locks."""
 UNSETTLED = ("planned", "calling", "submitted", "unknown")
 """What may still come to something, or to a bill."""
 
@@ -78,6 +80,12 @@ def plan_attempt(session: Session, partition: str, task: str, provider: str, *, 
     session.add(row)
     session.flush()
     return row
+
+
+def lock_ledger(session: Session) -> None:
+    """Let one transaction at a time plan attempts. SQLite has one writer anyway; PostgreSQL takes an advisory lock."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LEDGER_LOCK})
 
 
 def attempt_called(session: Session, attempt_id: int) -> Attempt:

@@ -16,9 +16,11 @@ from musicgen_assets.engines.asking import PlannedSection, SongRequest
 from musicgen_assets.engines.router import Need
 from musicgen_assets.graph.job import Ask
 from musicgen_assets.graph.manifest import Manifest
+from resources import leases
 from resources.asking import EngineDesk, Rerouted
-from resources.attempts import Attempts, Order, OutcomeUnknown
+from resources.attempts import Attempts
 from resources.budgets import BudgetReached
+from resources.orders import BeingBought, Order, OutcomeUnknown
 from resources.providers.protocol import (
     JobState,
     ProviderFailure,
@@ -388,6 +390,41 @@ def test_the_same_order_of_two_versions_is_bought_once(desk: Desk, registry: Reg
     script = Script()
     assert answered(desk(script), version) == answered(desk(script), other)
     assert script.calls.count("submit") == 1
+
+
+def test_what_another_run_is_buying_is_waited_for_and_taken_over(
+    desk: Desk, registry: Registry, version: Version
+) -> None:
+    with registry.session() as session:
+        queries.add_composition(session, "other-hill-a1b2c", "local", None)
+        other = queries.add_version(session, "other-hill-a1b2c", "r-2", 7)
+    leases.begin(registry, other.partition, "run-1")
+    theirs, ours = Script(), Script()
+    one = desk(theirs)
+    with registry.session() as session:
+        row = queries.plan_attempt(
+            session, other.partition, "full_song", "kie", key=one.key_of(ask_of()), estimate_usd="0.06"
+        )
+        queries.attempt_submitted(session, row.id, "job-1")
+    mine = desk(ours)
+
+    def they_go_on(_seconds: float) -> None:
+        answered(one, other)
+
+    mine.attempts.sleep = they_go_on
+    assert answered(mine, version) == ("song", "delivery")
+    assert ours.calls == []
+    assert theirs.calls == ["state job-1", "collect job-1"]
+    assert rows(registry) == [("succeeded", "", "0.06")]
+
+
+def test_two_that_plan_the_same_at_once_send_it_once(desk: Desk, registry: Registry, version: Version) -> None:
+    script = Script()
+    one = desk(script, timeout_s=1.0)
+    order = Order(version.partition, "full_song", "kie", one.key_of(ask_of()), Decimal("0.06"))
+    one.attempts._planned(order)
+    with pytest.raises(BeingBought):
+        one.attempts._planned(order)
 
 
 def test_another_model_another_seed_or_another_sound_is_another_order(desk: Desk) -> None:
