@@ -49,6 +49,7 @@ COMMANDS = {
     "housekeeping": "musicgen_assets.cli.housekeeping:housekeeping",
     "engines": "musicgen_assets.cli.engines:engines",
     "attempts": "musicgen_assets.cli.attempts:attempts",
+    "keys": "musicgen_assets.cli.keys:keys",
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",
