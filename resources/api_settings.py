@@ -5,6 +5,7 @@ Belongs here: names, defaults, ranges. Does not belong here: keys and roles (res
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -38,3 +39,13 @@ class ApiSettings(BaseModel):
     link_days: int = Field(7, ge=1, le=365)
     """How long a share link works where nothing else is said."""
     longest_link_days: int = Field(90, ge=1, le=365)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -53,6 +53,7 @@ COMMANDS = {
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",
+    "api": "musicgen_assets.cli.api:api",
     "dev-providers": "musicgen_assets.cli.dev_providers:dev_providers",
 }
 """Command to "module:function", so that `musicgen styles` does not wait for Dagster to be imported."""

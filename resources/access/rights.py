@@ -53,7 +53,9 @@ class Caller:
     """The public part of the key or link that was shown: what limits are counted by."""
 
     def has_scope_for(self, right: Right) -> bool:
-        """Whether what was shown may be used for ``right`` at all."""
+        """Whether what was shown may be used for ``right`` at all; a link is for looking alone."""
+        if self.linked is not None:
+            return right == "look"
         return any(right in SCOPE_RIGHTS[scope] for scope in self.scopes)
 
 
