@@ -83,7 +83,7 @@ def cancel(studio: Studio, partition: str, who: str, instance: dg.DagsterInstanc
     somebody else.
     """
     began = time.monotonic()
-    was = _state_to_cancel(studio, partition)
+    was = state_to_cancel(studio, partition)
     how: How = "withdrawn"
     holder, seconds = "", 0.0
     for _ in range(_ROUNDS):  # somebody may begin it while we withdraw what nobody had begun
@@ -95,7 +95,7 @@ def cancel(studio: Studio, partition: str, who: str, instance: dg.DagsterInstanc
                 reconcile(studio, instance)
             elif how == "unanswered":
                 break
-        withdrawn = _withdraw(studio, partition, who)
+        withdrawn = withdraw(studio, partition, who)
         if withdrawn is not None:
             _tell_dagster(studio, withdrawn, instance)
             break
@@ -106,7 +106,7 @@ def cancel(studio: Studio, partition: str, who: str, instance: dg.DagsterInstanc
         return Cancelled(partition, was, get_version(session, partition).state, how, round(seconds, 3), holder)
 
 
-def _state_to_cancel(studio: Studio, partition: str) -> str:
+def state_to_cancel(studio: Studio, partition: str) -> str:
     """The state of a version that has something to cancel. Raises BadInput for one that has not."""
     with studio.registry.reading() as session:
         version = get_version(session, partition)
@@ -202,7 +202,7 @@ def _kill(lease: Lease) -> None:
         )
 
 
-def _withdraw(studio: Studio, partition: str, who: str) -> list[Request] | None:
+def withdraw(studio: Studio, partition: str, who: str) -> list[Request] | None:
     """Close every open request for a version that nobody makes, and lay it to rest; None if somebody makes it."""
     with studio.registry.session() as session:
         version = get_version(session, partition)

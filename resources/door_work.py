@@ -71,7 +71,7 @@ def check_work(session: Session, version: Version, request: WorkRequest) -> Stag
             "version", version.partition, f"it is {version.state}, and only a version that waits can be advanced",
             way_out=f"See musicgen status {version.partition}",
         )  # fmt: skip
-    reason = _last_reason(session, version)
+    reason = last_reason(session, version)
     if reason.startswith("checks failed"):
         raise BadInput(
             "version", version.partition, f"it waits because of its {reason}",
@@ -96,7 +96,8 @@ def _asked_until(session: Session, version: Version) -> Stage:
     return STAGES[-1]
 
 
-def _last_reason(session: Session, version: Version) -> str:
+def last_reason(session: Session, version: Version) -> str:
+    """Why ``version`` is in the state it is in, in words; "" where nothing was said."""
     query = select(Event.payload).where(Event.version_id == version.id, Event.kind == "version.state")
     payload = session.scalars(query.order_by(Event.id.desc())).first() or {}
     return str(payload.get("reason", ""))

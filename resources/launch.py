@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from resources.registry import Registry, Version, open_registry
 from resources.registry.queries import get_request
 from resources.settings import Settings
 from resources.takes import assets_of_take, is_for_take
-from resources.webserver import Place, find_job, launch_partition
+from resources.webserver import Place, delete_partitions, find_job, launch_partition
 
 JOB = "compose"
 PARTITIONS = "versions"
@@ -57,6 +57,17 @@ def launch(settings: Settings, request_id: str, partition: str) -> str | None:
         logging.getLogger(f"{LOGGER}.launch").info("%s is left to the sensor: %s", partition, failure)
         return None
     return None if claimed is None else _put(registry, place, claimed)
+
+
+def unlist(settings: Settings, partitions: Sequence[str]) -> None:
+    """Take deleted ``partitions`` off the list of the running deployment; where none answers, housekeeping does it."""
+    address = deployment_address(settings)
+    if address is None:
+        return
+    try:
+        delete_partitions(find_job(address, JOB), PARTITIONS, partitions)
+    except TransientFailure as failure:
+        logging.getLogger(f"{LOGGER}.launch").info("%s are left to housekeeping: %s", ", ".join(partitions), failure)
 
 
 def claim_launch(registry: Registry, request_id: str) -> Launch | None:

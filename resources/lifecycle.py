@@ -7,10 +7,11 @@ what is running (cancel), freeing objects that no version reaches any more (hous
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,8 +33,17 @@ from resources.registry.queries import get_composition, get_version, list_versio
 from resources.state_machine import bring_back, can_transition, transition
 from resources.studio import Studio
 
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
+
+class PartitionList(Protocol):
+    """Dagster's list of partitions: its instance, or whoever tells it later."""
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Take one off a list."""
+        ...
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Put some on a list."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ def abandon(registry: Registry, text: str, why: str, who: str) -> str:
         return version.partition
 
 
-def archive(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
+def archive(studio: Studio, text: str, instance: PartitionList) -> Ended:
     """Put "COMPOSITION" or one "COMPOSITION@vN" away: state archived, gone from Dagster's list of partitions.
 
     Rows, artifacts and releases stay, and a revision can start from it. Doing it again changes nothing. Raises
@@ -117,7 +127,7 @@ def archive(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
     return ended
 
 
-def restore(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
+def restore(studio: Studio, text: str, instance: PartitionList) -> Ended:
     """Take "COMPOSITION" or one "COMPOSITION@vN" out of the archive: as it was put away, listed by Dagster again.
 
     Of a whole composition every archived version comes back. Raises BadInput for what is unknown or not archived.
@@ -141,7 +151,7 @@ def deletable(registry: Registry, text: str) -> Ended:
         return _ended(text, versions)
 
 
-def delete(studio: Studio, text: str, instance: DagsterInstance) -> Ended:
+def delete(studio: Studio, text: str, instance: PartitionList) -> Ended:
     """Delete "COMPOSITION" or one "COMPOSITION@vN": rows, release folder, previews, its place in Dagster's list.
 
     One event remains, with what was paid for it; usage stays counted; a version's number is not given out again, and
@@ -264,7 +274,7 @@ def _paid(row: Attempt) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _unlist(instance: DagsterInstance, partitions: tuple[str, ...]) -> None:
+def _unlist(instance: PartitionList, partitions: tuple[str, ...]) -> None:
     for partition in partitions:
         instance.delete_dynamic_partition(PARTITIONS, partition)
 

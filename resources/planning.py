@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from musicgen_assets.context.difference import change_in_words
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
@@ -24,7 +25,7 @@ from musicgen_assets.graph.estimates import expected_s
 from musicgen_assets.graph.job import Ask, Blob, Job, Outcome, Payload, Ref
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json
-from musicgen_assets.graph.planner import Earlier, Held, Known, Plan, Wanted, changed_paths, plan_assets
+from musicgen_assets.graph.planner import Earlier, Held, Known, Plan, Verdict, Wanted, changed_paths, plan_assets
 from resources.door_checks import check_limits, check_prompt_length
 from resources.registry import Materialization, Version, queries
 from resources.registry.results import KnownMaterialization
@@ -33,6 +34,8 @@ from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET
 from resources.studio import Studio
 from resources.version_data import VersionData, shaping_part
+
+VERDICTS: tuple[Verdict, ...] = ("computes", "may compute", "carried")
 
 _RECENT = 20
 """How many past computations the usual time of an asset is taken from."""
@@ -71,6 +74,28 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
             base, wanted, known, lambda declaration: expected_s(declaration, usual, duration_s), request.until
         )
     return Plan(parent.partition, assets, changed_paths(base.context, context))
+
+
+def plan_object(plan: Plan) -> dict[str, Any]:
+    """Plain data: "parent", "changes", "assets" (a row each), asset names by verdict, "least_s" and "most_s"."""
+    return {
+        "parent": plan.parent,
+        "changes": [
+            {"path": path, "old": old, "new": new, "words": change_in_words(path, old, new)}
+            for path, (old, new) in plan.changes.items()
+        ],
+        "assets": [
+            {"asset": planned.asset, "stage": planned.stage, "verdict": planned.verdict, "why": planned.why,
+             "expected_s": round(planned.expected_s, 3), "carried_from": planned.carried_from}
+            for planned in plan.assets
+        ],
+        **{
+            verdict.replace(" ", "_"): [planned.asset for planned in plan.of(verdict)]
+            for verdict in VERDICTS
+        },
+        "least_s": round(plan.least_s, 2),
+        "most_s": round(plan.most_s, 2),
+    }  # fmt: skip
 
 
 def usual_s(session: Session, duration_s: float) -> dict[str, float]:

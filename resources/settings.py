@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from musicgen_assets.context import limits as bounds
 from musicgen_assets.context.failures import BadInput
+from resources.api_settings import ApiSettings
 from resources.engine_settings import PREFIX, EngineKeys, Engines, known_outside
 from resources.routing_settings import Budgets, RoutingSettings
 
@@ -151,6 +152,7 @@ class Settings(EngineKeys):
     routing: RoutingSettings = RoutingSettings()
     budgets: Budgets = Budgets()
     engines: Engines = Engines()
+    api: ApiSettings = ApiSettings()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod
@@ -230,6 +232,7 @@ class Settings(EngineKeys):
     def secret_values(self) -> tuple[str, ...]:
         """Every secret in clear, for masking them in logs. Never print this."""
         values = [getattr(self, name) for name in type(self).model_fields]
+        values.append(self.api.secret)
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         passwords = [urlsplit(url).password for url in (self.registry_url, self.dagster_storage_url)]
         return (*secrets, *(password for password in passwords if password))

@@ -49,6 +49,16 @@ mutation Launch($repository: RepositorySelector!, $partitions: String!, $partiti
 }
 """
 
+_FORGET = """
+mutation Forget($repository: RepositorySelector!, $partitions: String!, $keys: [String!]!) {
+  deleteDynamicPartitions(repositorySelector: $repository, partitionsDefName: $partitions, partitionKeys: $keys) {
+    __typename
+    ... on PythonError { message }
+    ... on UnauthorizedError { message }
+  }
+}
+"""
+
 _PARTITION_TAG = "dagster/partition"
 
 
@@ -109,6 +119,15 @@ def launch_partition(
     if launched.get("__typename") != "LaunchRunSuccess":
         raise TransientFailure(f"{place.address} did not launch {job} for {partition}: {_said(launched)}.")
     return str(launched["run"]["runId"])
+
+
+def delete_partitions(place: Place, partitions: str, keys: Sequence[str]) -> None:
+    """Take ``keys`` off the set ``partitions``; those that are not on it are no error. Raises TransientFailure."""
+    repository = {"repositoryName": place.repository, "repositoryLocationName": place.location}
+    variables = {"repository": repository, "partitions": partitions, "keys": list(keys)}
+    answer = _ask(place.address, _FORGET, variables, LAUNCH_TIMEOUT_S).get("deleteDynamicPartitions") or {}
+    if answer.get("__typename") != "DeleteDynamicPartitionsSuccess":
+        raise TransientFailure(f"{place.address} did not take {', '.join(keys)} off its list: {_said(answer)}.")
 
 
 def does_answer(address: str, timeout_s: float = LOOK_TIMEOUT_S) -> bool:

@@ -77,6 +77,7 @@ def command_line() -> str:
 
 def settings_table() -> str:
     """Every setting with the variable that sets it."""
+    from resources.api_settings import ApiSettings
     from resources.engine_settings import Engines
     from resources.settings import Features, Housekeeping, Limits, Settings, setting_names
 
@@ -84,12 +85,15 @@ def settings_table() -> str:
             "| variable | default |", "|---|---|"]  # fmt: skip
     for name in setting_names():
         field = Settings.model_fields[name]
-        if name in ("features", "limits", "housekeeping", "engines"):
+        if name in ("features", "limits", "housekeeping", "engines", "api"):
             continue
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None and hasattr(alias, "choices") else f"MUSICGEN_{name.upper()}"
         rows.append(f"| `{variable}` | {_default(field)} |")
-    groups = (("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping), ("ENGINES", Engines))
+    groups = (
+        ("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping), ("ENGINES", Engines),
+        ("API", ApiSettings),
+    )  # fmt: skip
     for group, model in groups:
         rows += [
             f"| `MUSICGEN_{group}__{name.upper()}` | {_default(field)} |" for name, field in model.model_fields.items()

@@ -5,11 +5,11 @@ Belongs here: the options and their bounds. Does not belong here: faults, which 
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
 from musicgen_assets.context.failures import BadInput
+from resources.api_settings import is_loopback
 
 LOOPBACK = "127.0.0.1"
 
@@ -47,13 +47,3 @@ class Options:
     def song_folder(self) -> Path:
         """Where written songs are kept."""
         return self.songs or self.home / "songs"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

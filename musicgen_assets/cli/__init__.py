@@ -49,9 +49,11 @@ COMMANDS = {
     "housekeeping": "musicgen_assets.cli.housekeeping:housekeeping",
     "engines": "musicgen_assets.cli.engines:engines",
     "attempts": "musicgen_assets.cli.attempts:attempts",
+    "keys": "musicgen_assets.cli.keys:keys",
     "styles": "musicgen_assets.cli.styles:styles",
     "doctor": "musicgen_assets.cli.doctor:doctor",
     "up": "musicgen_assets.cli.up:up",
+    "api": "musicgen_assets.cli.api:api",
     "dev-providers": "musicgen_assets.cli.dev_providers:dev_providers",
 }
 """Command to "module:function", so that `musicgen styles` does not wait for Dagster to be imported."""

@@ -1,11 +1,10 @@
-"""The plan of a revision as lines of text, and as the one JSON object.
+"""The plan of a revision as lines of text.
 
-Belongs here: wording and layout. Does not belong here: planning (graph.planner), printing.
+Belongs here: wording and layout. Does not belong here: planning (graph.planner), plain data (resources.planning),
+printing.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from musicgen_assets.cli.tree_view import aligned, clipped
 from musicgen_assets.context.difference import change_in_words
@@ -28,28 +27,6 @@ def plan_lines(plan: Plan) -> list[str]:
     told += _carried(plan)
     told.append(f"  takes {_time(plan)}")
     return told
-
-
-def plan_object(plan: Plan) -> dict[str, Any]:
-    """Plain data: "parent", "changes", "assets" (a row each), asset names by verdict, "least_s" and "most_s"."""
-    return {
-        "parent": plan.parent,
-        "changes": [
-            {"path": path, "old": old, "new": new, "words": change_in_words(path, old, new)}
-            for path, (old, new) in plan.changes.items()
-        ],
-        "assets": [
-            {"asset": planned.asset, "stage": planned.stage, "verdict": planned.verdict, "why": planned.why,
-             "expected_s": round(planned.expected_s, 3), "carried_from": planned.carried_from}
-            for planned in plan.assets
-        ],
-        **{
-            verdict.replace(" ", "_"): [planned.asset for planned in plan.of(verdict)]
-            for verdict in (*_COMPUTING, "carried")
-        },
-        "least_s": round(plan.least_s, 2),
-        "most_s": round(plan.most_s, 2),
-    }  # fmt: skip
 
 
 def _computing(plan: Plan, verdict: Verdict) -> list[str]:

@@ -148,8 +148,8 @@ def _work(
 
 
 def _show_plan(request: RevisionRequest, *, is_json: bool) -> None:
-    from musicgen_assets.cli.plan_view import plan_lines, plan_object
-    from resources.planning import plan_revision
+    from musicgen_assets.cli.plan_view import plan_lines
+    from resources.planning import plan_object, plan_revision
 
     with reconciled_studio() as studio:
         plan = plan_revision(studio, request)

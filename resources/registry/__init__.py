@@ -3,6 +3,7 @@
 ``database`` opens it, ``models`` are its tables, ``queries`` is what everybody asks of it.
 """
 
+from resources.registry.access_models import ApiKey, Member, ShareLink
 from resources.registry.batch_models import Batch, BatchItem
 from resources.registry.database import HEAD, Registry, in_batches, open_registry
 from resources.registry.models import (
@@ -26,6 +27,7 @@ from resources.registry.models import (
 
 __all__ = [
     "HEAD",
+    "ApiKey",
     "Attempt",
     "Base",
     "Batch",
@@ -35,10 +37,12 @@ __all__ = [
     "Garbage",
     "Lease",
     "Materialization",
+    "Member",
     "Registry",
     "Request",
     "Reroute",
     "Result",
+    "ShareLink",
     "StageState",
     "Usage",
     "User",

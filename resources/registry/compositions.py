@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -78,10 +78,20 @@ def list_versions(session: Session, composition: str) -> list[Version]:
     return list(rows)
 
 
-def list_compositions(session: Session, limit: int = 50, cursor: str | None = None, user: str | None = None) -> Page:
-    """Up to ``limit`` (1-500) compositions, newest first, after ``cursor``. Raises BadInput for a wrong cursor."""
+def list_compositions(
+    session: Session,
+    limit: int = 50,
+    cursor: str | None = None,
+    user: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> Page:
+    """Up to ``limit`` (1-500) compositions that meet all of ``where``, newest first, after ``cursor``.
+
+    Raises BadInput for a wrong cursor.
+    """
     limit = max(1, min(limit, 500))
-    query = select(Composition).order_by(Composition.created_at.desc(), Composition.id.desc()).limit(limit + 1)
+    query = select(Composition).where(*where)
+    query = query.order_by(Composition.created_at.desc(), Composition.id.desc()).limit(limit + 1)
     if user is not None:
         query = query.where(Composition.user == user)
     if cursor is not None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from resources.registry.access_models import Member, ShareLink
 from resources.registry.compositions import list_versions
 from resources.registry.models import (
     Attempt,
@@ -42,7 +43,8 @@ def erase_versions(session: Session, versions: Sequence[Version]) -> None:
 
 
 def erase_composition(session: Session, composition: str) -> None:
-    """Erase ``composition`` with all its versions and events. Raises BadInput for an unknown one."""
+    """Erase ``composition`` with all its versions, events, members and links. Raises BadInput for an unknown one."""
     erase_versions(session, list_versions(session, composition))
-    session.execute(delete(Event).where(Event.composition_id == composition))
+    for table in (Event, Member, ShareLink):
+        session.execute(delete(table).where(table.composition_id == composition))
     session.execute(delete(Composition).where(Composition.id == composition))

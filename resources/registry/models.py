@@ -75,6 +75,8 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), default="user", server_default="user")
+    """ "user", or "staff" for whoever looks after everybody's songs."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

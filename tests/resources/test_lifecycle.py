@@ -33,9 +33,12 @@ from resources.registry import (
     Event,
     Lease,
     Materialization,
+    Member,
     Registry,
     Request,
+    Reroute,
     Result,
+    ShareLink,
     StageState,
     Usage,
     Version,
@@ -305,7 +308,9 @@ def test_every_table_that_points_at_versions_is_known_here() -> None:
         table.name for table in Base.metadata.sorted_tables
         for key in table.foreign_keys if key.column.table.name in ("versions", "compositions")
     }  # fmt: skip
-    known = (Attempt, Event, Lease, Materialization, Request, StageState, Usage, Version, Waiver)
+    known = (
+        Attempt, Event, Lease, Materialization, Member, Request, Reroute, ShareLink, StageState, Usage, Version, Waiver,
+    )  # fmt: skip
     assert pointing == {table.__tablename__ for table in known}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
-from musicgen_assets.cli.plan_view import plan_lines, plan_object
+from musicgen_assets.cli.plan_view import plan_lines
 from musicgen_assets.context.edits import Edits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest, RevisionRequest, Stage
@@ -21,7 +21,7 @@ from musicgen_assets.graph.estimates import expected_s
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.planner import OVERHEAD_S, Plan
 from resources.door import submit
-from resources.planning import plan_revision, usual_s
+from resources.planning import plan_object, plan_revision, usual_s
 from resources.registry import Registry, Version, queries
 from resources.revisions import child_of
 from resources.runner import CONTEXT_ASSET

@@ -1,0 +1,107 @@
+"""Who comes in: where a request comes from, what it shows, how often; and the headers that every answer carries.
+
+Belongs here: the checks before any operation. Does not belong here: what a caller may see (resources.access.scope),
+the body and its rules (answering).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+
+from api.limits import RateLimits
+from api.operations import Operation
+from api.problems import Told, of_failure
+from resources.access import keys, links
+from resources.access.rights import SCOPES, Caller, Refused, require_scope
+from resources.api_settings import ApiSettings, is_loopback
+from resources.registry import Registry
+
+LOCAL_USER = "local"
+"""Whose songs the command line makes; whoever sits at the machine in single-user mode."""
+
+LINK_PARAMETER = "share"
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "private, no-cache",
+}
+
+
+class Gate:
+    """The checks of one server."""
+
+    def __init__(self, registry: Registry, settings: ApiSettings, secret: str) -> None:
+        self._registry = registry
+        self._secret = secret
+        self.limits = RateLimits(settings)
+        self.is_single_user = is_single_user(settings)
+
+    def let_in(self, request: Request, operation: Operation) -> tuple[Caller, dict[str, str]]:
+        """Who asks, and headers for the answer. Raises Told."""
+        self._check_origin(request)
+        address = request.remote_addr or "unknown"
+        if operation.right is None:
+            return _nobody(address), self.limits.count("reads", address)
+        self.limits.check("failures", address)
+        try:
+            caller = self._caller(request)
+        except Refused as refused:
+            if refused.reason != "missing":
+                self.limits.count("failures", address)
+            raise of_failure(refused) from refused
+        headers = self.limits.count("writes" if operation.is_writing else "reads", caller.key_id or caller.user)
+        if not operation.has_composition:
+            require_scope(caller, operation.right)
+        return caller, headers
+
+    def _caller(self, request: Request) -> Caller:
+        given = request.headers.get("Authorization")
+        token = request.args.get(LINK_PARAMETER)
+        if given is not None:
+            scheme, _, key = given.partition(" ")
+            if scheme.lower() != "bearer":
+                raise Refused("unknown", "Only bearer keys are known here.", way_out="Authorization: Bearer KEY")
+            return keys.caller_of(self._registry, key.strip())
+        if token is not None:
+            return links.caller_of(self._registry, self._secret, token)
+        if self.is_single_user:
+            return Caller(LOCAL_USER, frozenset(SCOPES), "single-user", is_staff=True)
+        way_out = "Authorization: Bearer KEY; make a key with: musicgen keys create USER"
+        raise Refused("missing", "Nobody comes in here without a key or a share link.", way_out=way_out)
+
+    def _check_origin(self, request: Request) -> None:
+        """Where no key is needed, whatever page a browser has open could ask: other sites are refused by what
+        browsers say of them, and names that were made to point at this machine by the name that was asked for.
+        """
+        origin, host = request.headers.get("Origin"), request.host.rpartition(":")[0] or request.host
+        if self.is_single_user and not is_loopback(urlsplit(f"//{request.host}").hostname or host):
+            raise Told("wrong_origin", "This machine answers to its own name only.",
+                       way_out="Ask http://127.0.0.1; or require keys: MUSICGEN_API__LOGIN=required.")  # fmt: skip
+        is_elsewhere = origin is not None and urlsplit(origin).netloc != request.host
+        if is_elsewhere or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise Told("wrong_origin", "Pages of other sites may ask nothing here.",
+                       way_out="Ask from a program, or from this server's own pages.")  # fmt: skip
+
+
+def is_single_user(settings: ApiSettings) -> bool:
+    """Whether whoever can reach the server sits at this machine, and needs no key."""
+    return settings.login == "auto" and not settings.trusted_proxy and is_loopback(settings.host)
+
+
+def secured(response: Response, *, is_secure: bool) -> Response:
+    """The answer with the headers that every answer carries; those it has already stay."""
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+    if is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _nobody(address: str) -> Caller:
+    return Caller("", frozenset(), "key", key_id=address)

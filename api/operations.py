@@ -1,0 +1,144 @@
+"""An operation: one definition from which routing, checking, authorization, documents and their tests are drawn.
+
+Belongs here: the form of an operation and of what its handler is given. Does not belong here: any operation (v2), the
+order in which a request is checked (gate, answering).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from api.background import Background
+from api.estimates import Estimates
+from resources.access import scope
+from resources.access.rights import Caller, Right
+from resources.registry import Composition, Version
+from resources.settings import Settings
+from resources.studio import Studio
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Body = Literal["json", "file", "nothing"]
+
+
+class Asked(BaseModel):
+    """Base of everything that callers send: no unknown fields, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Answer(BaseModel):
+    """Base of everything that is answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+@dataclass
+class Call:
+    """A request that was let in, as a handler is given it. ``body`` and ``query`` are of the operation's models."""
+
+    studio: Studio
+    background: Background
+    estimates: Estimates
+    secret: str
+    caller: Caller
+    operation: Operation
+    path: Mapping[str, str]
+    query: Any = None
+    body: Any = None
+    idempotency_key: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Settings as they stood when the server began."""
+        return self.studio.settings
+
+    @property
+    def right(self) -> Right:
+        """What the operation asks for. Raises LookupError for one that is open to everybody."""
+        if self.operation.right is None:
+            raise LookupError(f"{self.operation.name} is open")
+        return self.operation.right
+
+    def composition(self, session: Session) -> Composition:
+        """The composition of the path. Raises as scope.find_composition does."""
+        return scope.find_composition(session, self.caller, self.path["composition"], self.right)
+
+    def version(self, session: Session, number: int | str | None = None) -> Version:
+        """A version of it, the newest where ``number`` is None. Raises as scope.find_version does."""
+        text = None if number is None else str(number)
+        return scope.find_version(session, self.caller, self.path["composition"], text, self.right)
+
+    def partition(self, number: int | str | None = None) -> str:
+        """The same, as "<composition>@v<number>", in a transaction of its own."""
+        with self.studio.registry.reading() as session:
+            return self.version(session, number).partition
+
+
+Handler = Callable[[Call], "Answer | Response | None"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. ``rule`` holds {names} of path parameters; ``right`` None lets anybody in.
+
+    An operation with {composition} in its rule is refused before its body is looked at, unless the caller has
+    ``right`` in that composition. ``problems`` are codes beyond those that every operation may answer.
+    """
+
+    name: str
+    method: Method
+    rule: str
+    summary: str
+    right: Right | None
+    handler: Handler
+    query: type[Asked] | None = None
+    body: type[Asked] | None = None
+    is_body_needed: bool = True
+    answer: type[Answer] | None = None
+    status: int = 200
+    other_statuses: tuple[int, ...] = ()
+    media_types: tuple[str, ...] = ()
+    """Of files, where it answers with one instead."""
+    has_idempotency_key: bool = False
+    problems: tuple[str, ...] = ()
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def has_composition(self) -> bool:
+        """Whether it is about one composition."""
+        return "{composition}" in self.rule
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether it changes something, or asks for work."""
+        return self.method != "GET"
+
+
+COMMON_PROBLEMS = ("bad_request", "wrong_method", "uri_too_long", "rate_limited", "internal", "failed", "busy",
+                   "wrong_origin")  # fmt: skip
+
+
+def problems_of(operation: Operation) -> tuple[str, ...]:
+    """Every code that ``operation`` may answer with, in the order of their table."""
+    from api.problems import CODES
+
+    found = {*COMMON_PROBLEMS, *operation.problems}
+    if operation.right is not None:
+        found |= {"not_authenticated", "key_unknown", "key_expired", "key_revoked", "not_allowed"}
+    if operation.has_composition:
+        found.add("not_found")
+    if operation.query is not None or operation.body is not None or operation.is_writing:
+        found.add("bad_input")
+    if operation.is_writing:
+        found |= {"bad_json", "too_large", "wrong_media_type"}
+    if operation.has_idempotency_key:
+        found.add("key_reused")
+    if operation.media_types:
+        found |= {"not_made", "bad_range", "not_found"}
+    return tuple(code for code in CODES if code in found)

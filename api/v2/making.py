@@ -1,0 +1,139 @@
+"""Operations that ask for work: a new composition, a new version, going on, cancelling; and what that would come to.
+
+The door takes the request in one transaction and the answer goes out at once; the launch follows the commit. Nothing
+here waits for Dagster, and nothing imports it.
+
+Belongs here: these handlers. Does not belong here: rules (the door), launching (resources.launch).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Response, g
+
+from api.answering import json_answer
+from api.operations import Call
+from api.v2.hiding import without_others
+from api.v2.told import Accepted, CancelTold, Links, PlannedTold, PlanTold
+from api.v2.wishes import composition_request, revision_request, work_request
+from musicgen_assets.context.request import AnyRequest, CompositionRequest
+from musicgen_assets.graph.declarations import BY_KEY
+from resources import launch
+from resources.cancel_wish import finish, wish_cancel
+from resources.deployment import deployment_address
+from resources.door import Submission, submit
+from resources.planning import plan_object, plan_revision
+from resources.registry import queries
+
+
+def generate(call: Call) -> Response:
+    """Accept a new composition."""
+    request = composition_request(call.body, call.caller.user, call.idempotency_key)
+    return _accepted(call, request)
+
+
+def revise(call: Call) -> Response:
+    """Accept a new version."""
+    partition = call.partition(call.body.version)
+    return _accepted(call, revision_request(call.body, partition, call.caller.user, call.idempotency_key))
+
+
+def advance(call: Call) -> Response:
+    """Go on with a version that waits."""
+    return _go_on(call, "advance")
+
+
+def retry(call: Call) -> Response:
+    """Go on with a version that stopped."""
+    return _go_on(call, "retry")
+
+
+def cancel(call: Call) -> Response:
+    """Stop the work on a version; what takes longer is seen through after the answer."""
+    partition, who = call.partition(call.body.version), call.caller.user
+    wish = wish_cancel(call.studio, partition, who)
+    if wish.is_open:
+        call.background.put(f"cancelling {partition}", lambda: finish(call.settings, partition, who))
+    told = CancelTold.model_validate(
+        {"partition": partition, "was": wish.was, "state": wish.state, "is_stopped": not wish.is_open}
+    )
+    return json_answer(told, 202 if wish.is_open else 200)
+
+
+def plan(call: Call) -> PlanTold:
+    """What a revision would come to."""
+    partition = call.partition(call.body.version)
+    found = plan_object(plan_revision(call.studio, revision_request(call.body, partition, call.caller.user, None)))
+    told = {name: found[name] for name in ("parent", "changes", "assets", "least_s", "most_s")}
+    return PlanTold.model_validate({**without_others(call, told), "context": None})
+
+
+def plan_new(call: Call) -> PlanTold:
+    """What a new composition would come to: what its prompt is understood as, and how long it would take."""
+    from musicgen_assets.ideation.brief import validate_request
+    from resources.door_checks import check_request
+
+    request = composition_request(call.body, call.caller.user, None)
+    check_request(request, call.settings)
+    context = validate_request(request)
+    expected = call.estimates.assets_s(context.technical.duration_s, request.until)
+    assets = [
+        PlannedTold(
+            asset=asset, stage=BY_KEY[asset].stage, verdict="computes", why="it is new", expected_s=seconds,
+            carried_from=None,
+        )
+        for asset, seconds in expected.items()
+    ]  # fmt: skip
+    total_s = round(sum(expected.values()), 2)
+    return PlanTold(
+        parent=None, context=context.model_dump(mode="json"), changes=[], assets=assets, least_s=total_s, most_s=total_s
+    )
+
+
+def links_of(composition: str, number: int) -> Links:
+    """Where a version is told of."""
+    base, query = f"/api/v2/compositions/{composition}", f"?version={number}"
+    return Links(
+        status=f"{base}/status/{query}", versions=f"{base}/versions/", artifacts=f"{base}/artifacts/{query}",
+        download=f"{base}/download/{query}",
+    )  # fmt: skip
+
+
+def _go_on(call: Call, kind: Literal["advance", "retry"]) -> Response:
+    partition = call.partition(call.body.version)
+    return _accepted(call, work_request(kind, call.body, partition, call.caller.user, call.idempotency_key))
+
+
+def _duration_s(request: AnyRequest) -> float | None:
+    """How long a new song is to be; None where its version says it."""
+    from musicgen_assets.ideation.brief import validate_request
+
+    return validate_request(request).technical.duration_s if isinstance(request, CompositionRequest) else None
+
+
+def _accepted(call: Call, request: AnyRequest) -> Response:
+    """Through the door, and on its way: 202 with where to follow it."""
+    settings = call.settings
+    submission = submit(call.studio.registry, request, settings)
+    call.background.put(
+        f"launching {submission.partition}",
+        lambda: launch.launch(settings, submission.request_id, submission.partition),
+    )
+    told = _told(call, submission, _duration_s(request))
+    g.told_headers = {**g.told_headers, "Location": told.links.status}
+    return json_answer(told, 202)
+
+
+def _told(call: Call, submission: Submission, duration_s: float | None) -> Accepted:
+    with call.studio.registry.reading() as session:
+        payload = queries.get_request(session, submission.request_id).payload
+    until = submission.until
+    return Accepted(
+        composition=submission.composition, version=submission.version, partition=submission.partition,
+        request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
+        accepted={name: value for name, value in payload.items() if name != "revision"},
+        estimate_s=call.estimates.version_s(submission.partition, until, duration_s),
+        will_start="now" if deployment_address(call.settings) else "when a deployment runs",
+        links=links_of(submission.composition, submission.version),
+    )  # fmt: skip

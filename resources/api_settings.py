@@ -1,0 +1,51 @@
+"""Settings of the API: where it listens, who has to log in, how much one caller may ask for.
+
+Belongs here: names, defaults, ranges. Does not belong here: keys and roles (resources.access), serving (api).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+_MEBIBYTE = 1024 * 1024
+
+
+class ApiSettings(BaseModel):
+    """Set with MUSICGEN_API__NAME or under [api] in musicgen.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    """Loopback alone, unless it is told otherwise."""
+    port: int = Field(8000, ge=0, le=65535)
+    login: Literal["auto", "required"] = "auto"
+    """auto: on loopback whoever sits at this machine is the user `local` and needs no key; required: everybody does."""
+    secret: SecretStr | None = Field(None, min_length=32)
+    """What share links are signed with; None keeps one in HOME/api.secret. Several servers need the same."""
+    threads: int = Field(8, ge=1, le=256)
+    """Answers at the same time; slow callers hold none."""
+    trusted_proxy: str = ""
+    """Address of the proxy that ends TLS in front and says who calls (X-Forwarded-For, -Proto); empty trusts none."""
+    max_body_bytes: int = Field(_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)
+    reads_per_minute: int = Field(600, ge=1)
+    """What one caller may ask to see."""
+    writes_per_minute: int = Field(120, ge=1)
+    """What one caller may ask to be done."""
+    failures_per_minute: int = Field(30, ge=1)
+    """Keys and links that one address may show in vain."""
+    link_days: int = Field(7, ge=1, le=365)
+    """How long a share link works where nothing else is said."""
+    longest_link_days: int = Field(90, ge=1, le=365)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
