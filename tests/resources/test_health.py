@@ -62,7 +62,8 @@ def test_a_voice_that_cannot_sing_is_a_warning_with_its_reason(
 def test_keys_are_named_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-hidden")
     found = checks(get_settings(tmp_path))
-    assert "ANTHROPIC_API_KEY" in found[-1].detail
+    assert found[-1].detail == "ready: anthropic"
+    assert "KIE_API_KEY" in found[-1].way_out
     assert "sk-hidden" not in repr(found)
 
 
