@@ -15,13 +15,14 @@ import httpx
 from sqlalchemy import update
 
 from api.serving import ApiServer
+from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.graph.job import Ref
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from resources.access.keys import create_key, revoke_key
 from resources.access.links import create_link, signing_secret
 from resources.access.scope import set_member
 from resources.api_settings import ApiSettings
-from resources.registry import ApiKey, Composition, Registry, utc_now
+from resources.registry import ApiKey, Composition, Registry, Request, queries, utc_now
 from resources.registry.queries import add_composition, add_version, ensure_user, record_materialization, record_result
 from resources.settings import Settings, get_settings
 from resources.store import ArtifactStore
@@ -58,6 +59,23 @@ class World:
             add_version(session, name, f"r-{name}", 7)
             for role in ("collaborator", "viewer") if has_members else ():
                 set_member(session, session.get_one(Composition, name), role, role)
+        return name
+
+    def resolved(self) -> str:
+        """A song whose context is known, as after its first stage: it can be revised."""
+        from musicgen_assets.ideation.brief import validate_request
+
+        name = self.song()
+        context = validate_request(CompositionRequest(prompt="upbeat pop song with piano", seed=7))
+        with self.registry.session() as session:
+            queries.record_context(session, f"{name}@v1", context.model_dump(mode="json"))
+            session.add(
+                Request(
+                    id=f"r-{name}", user="owner", payload={"prompt": "upbeat pop song with piano", "overrides": {}},
+                    asked_hash="0" * 64, composition_id=name, version_id=queries.get_version(session, f"{name}@v1").id,
+                    status="done",
+                )
+            )  # fmt: skip
         return name
 
     def link(self, song: str) -> str:
