@@ -105,11 +105,11 @@ class World:
 
 
 @contextmanager
-def world(home: Path, **api: Any) -> Iterator[World]:
+def world(home: Path, *, dagster_url: str = "", **api: Any) -> Iterator[World]:
     """A server over ``home`` with settings ``api``: login required and hardly any limits, unless it says otherwise."""
     options = {"port": 0, "login": "required", "reads_per_minute": 10**6, "writes_per_minute": 10**6,
                "failures_per_minute": 10**6, **api}  # fmt: skip
-    settings = get_settings(home).model_copy(update={"api": ApiSettings(**options)})
+    settings = get_settings(home).model_copy(update={"api": ApiSettings(**options), "dagster_url": dagster_url})
     limits = httpx.Limits(max_connections=None)
     with ApiServer(settings) as server, httpx.Client(timeout=60.0, limits=limits) as client:
         registry: Registry = server.app.extensions["studio"].registry
