@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from musicgen_assets.context.decided import SEED
 from musicgen_assets.context.edits import HeldFile, HeldMaster, HeldMix
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
-from musicgen_assets.graph.declarations import SEED, declaration_of, of_stage
+from musicgen_assets.graph.declarations import declaration_of, of_stage
 from musicgen_assets.graph.manifest import StoredRole
 from resources.registry import Reroute, Version, queries
 from resources.registry.compositions import request_of

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from benchmarks.soak.edits import OTHER_WORDS_THAT_FALL_ALIKE, WORDS, WORDS_THAT_FALL_OTHERWISE
+from musicgen_assets.context.decided import ROUTING
 
 Context = Mapping[str, Any]
 
@@ -56,16 +57,24 @@ def draw(rng: Random, context: Context) -> Edit:
     return made if isinstance(made, Edit) else Edit(kind, made)
 
 
+_NOTHING = object()
+
+
 def leaves(context: Context, paths: Sequence[str]) -> dict[str, Any]:
-    """Every leaf path of a resolved context with its value: what makes the same context from scratch."""
+    """Every leaf path of a resolved context with its value: what makes the same context from scratch. Who does what is
+    left out: that is no wish, the router decides it again.
+    """
     found = {}
     for path in paths:
-        if path.partition(".")[0] not in context:  # "edits", where nothing was done by hand
+        if path == ROUTING or path.partition(".")[0] not in context:  # "edits", where nothing was done by hand
             continue
         value: Any = context
         for part in path.split("."):
-            value = value[part]
-        found[path] = value
+            value = value.get(part, _NOTHING)
+            if value is _NOTHING:  # "wishes", where nobody wished anything
+                break
+        else:
+            found[path] = value
     return found
 
 

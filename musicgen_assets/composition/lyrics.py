@@ -21,9 +21,9 @@ from musicgen_assets.composition.lyrics_theme import UNTITLED, choose_title, cho
 from musicgen_assets.composition.lyrics_writer import Writer, line_syllables
 from musicgen_assets.composition.section_loops import STANDS_FOR, line_count, sung_kinds
 from musicgen_assets.composition.section_takes import asked_sections, kind_of
+from musicgen_assets.context.decided import REROLLS, ROUTING
 from musicgen_assets.context.schema import Language, Mood, SectionKind
 from musicgen_assets.engines.capabilities import BUILT_IN
-from musicgen_assets.graph.declarations import REROLLS, ROUTING
 from musicgen_assets.graph.job import CheckResult, Job, Outcome
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.wording.moderation import moderate

@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from musicgen_assets.context.decided import REROLLS, ROUTING, SEED
 from musicgen_assets.context.request import STAGES, Stage
 from musicgen_assets.graph.gate import GATE_CHECKS, SCORE_CHECKS
 
 Kind = Literal["JSON", "MIDI", "audio", "PNG", "directory"]
-
-SEED = "ai_decisions.generation.seed"
-REROLLS = "ai_decisions.generation.rerolls"
-ROUTING = "ai_decisions.generation.routing"
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from musicgen_assets.context.decided import REROLLS
 from musicgen_assets.context.edits import Edits, HeldMix, TrackEdit
 from musicgen_assets.context.paths import project
 from musicgen_assets.context.request import STAGES
 from musicgen_assets.context.schema import CompositionContext
-from musicgen_assets.graph.declarations import DECLARATIONS, REROLLS, Declaration, declaration_of
+from musicgen_assets.graph.declarations import DECLARATIONS, Declaration, declaration_of
 
 HELD_MIX, HELD_MASTER = "edits.held_mix", "edits.held_master"
 STEMS, MIX, MASTER = "production/stems", "mixing/mix", "mastering/master"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from musicgen_assets.context.decided import ROUTING
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.schema import CompositionContext, ModelSelection
 from musicgen_assets.context.wishes import EngineWishes, Slot
@@ -17,7 +18,6 @@ from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Input, capabilities_of
 from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.engines.router import Decision, Need, Standings, decide
-from musicgen_assets.graph.declarations import ROUTING
 
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"

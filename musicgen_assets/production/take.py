@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from musicgen_assets.arrangement.vocal_line import merged_tracks
+from musicgen_assets.context.decided import ROUTING
 from musicgen_assets.context.edits import StoredFile
 from musicgen_assets.engines.capabilities import BUILT_IN
-from musicgen_assets.graph.declarations import ROUTING
 from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.delivered import delivered_take

@@ -1,0 +1,11 @@
+"""Context paths of what the system decided and music logic reads: seed, re-rolls, routing.
+
+Belongs here: those names, apart from the asset table: whoever imports the table depends on all of music logic, and its
+result keys with it. Does not belong here: which asset reads which (graph.declarations).
+"""
+
+from __future__ import annotations
+
+SEED = "ai_decisions.generation.seed"
+REROLLS = "ai_decisions.generation.rerolls"
+ROUTING = "ai_decisions.generation.routing"
