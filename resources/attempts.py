@@ -156,7 +156,9 @@ class Attempts:
                 return row.id
             if row.status == "submitted" and row.provider_job_id is not None:
                 return Job(row.id, row.provider_job_id)
-            unknown = outcome_unknown(row, order.partition)
+            attempt_id, unknown = row.id, outcome_unknown(row, order.partition)
+        with self.registry.session() as session:  # whoever was calling died in the call
+            queries.attempt_finished(session, attempt_id, "unknown", error=row.error, reason=row.reason)
         raise unknown
 
     def _called(self, order: Order, planned_id: int | None, call: Callable[[], Answer]) -> tuple[int, Answer]:

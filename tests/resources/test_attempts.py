@@ -243,6 +243,18 @@ def test_an_attempt_whose_process_died_before_the_call_is_the_one_that_is_made(
     assert rows(registry) == [("succeeded", "", "0.06")]
 
 
+def test_a_call_whose_process_died_in_it_is_known_as_unknown(desk: Desk, registry: Registry, version: Version) -> None:
+    one = desk(Script())
+    with registry.session() as session:
+        row = queries.plan_attempt(
+            session, version.partition, "full_song", "kie", key=one.key_of(ask_of()), estimate_usd="0.06"
+        )
+        queries.attempt_called(session, row.id)
+    with pytest.raises(OutcomeUnknown, match="what came of it is not known"):
+        answered(one, version)
+    assert rows(registry) == [("unknown", "", None)]
+
+
 def test_a_result_that_was_kept_settles_what_its_process_left_open(
     desk: Desk, registry: Registry, version: Version
 ) -> None:
