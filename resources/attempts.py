@@ -177,7 +177,8 @@ class Attempts:
                         f"{failure.message} Whether {order.engine} took it, and bills it, is not known.",
                         way_out=UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
                     ) from failure
-                self._finish(attempt_id, "failed", failure)
+                is_billed = failure.acceptance == "accepted"  # for what exactly, it may not have been able to say
+                self._finish(attempt_id, "failed", failure, order.estimate_usd if is_billed else None)
                 if not failure.is_retryable or failure.acceptance != "not accepted" or number == self.retries:
                     raise  # what was accepted is paid for: sending it again would buy it again
                 self.sleep(self._backoff_s(number, failure.retry_after_s))
