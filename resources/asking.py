@@ -59,13 +59,18 @@ class EngineDesk:
     ) -> tuple[Ref, ...]:
         """The answer's roles. ``found`` looks a result up by its key. Raises Rerouted, Failure."""
         key = self.key_of(ask)
-        known = found(key)
-        if known is not None:
-            self.attempts.settle_known(key)
-            refs = tuple(role.ref() for role in known.content)
-        else:
+        refs = self._known(key, found)
+        if refs is None:
             refs = self._answered(partition, ask, key, found, progress)
         return (*refs, *self._stems(partition, ask, refs, found, progress))
+
+    def _known(self, key: str, found: Callable[[str], Manifest | None]) -> tuple[Ref, ...] | None:
+        """What was bought before; whatever its buyer left open is closed. None where it never was."""
+        known = found(key)
+        if known is None:
+            return None
+        self.attempts.settle_known(key)
+        return tuple(role.ref() for role in known.content)
 
     def _bought_or_awaited(
         self, order: Order, ask: Ask, found: Callable[[str], Manifest | None], progress: Progress
@@ -89,8 +94,7 @@ class EngineDesk:
     ) -> tuple[Ref, ...]:
         need = Need.model_validate(ask.need)
         estimate = capabilities_of(ask.engine).cost_usd(need.duration_s)
-        budget = None if ask.budget_usd is None else Decimal(ask.budget_usd)
-        order = Order(partition, ask.request["task"], ask.engine, key, estimate, budget)
+        order = Order(partition, ask.request["task"], ask.engine, key, estimate, _budget(ask))
         try:
             bought = self._bought_or_awaited(order, ask, found, progress)
             if isinstance(bought, Manifest):
@@ -123,12 +127,9 @@ class EngineDesk:
             return ()
         by_role = {ref.role: ref for ref in song}
         key = hashlib.sha256(canonical_json(["stems", SCHEME, ask.engine, by_role["song"].sha256])).hexdigest()
-        known = found(key)
-        if known is not None:
-            self.attempts.settle_known(key)
-            return tuple(role.ref() for role in known.content)
-        budget = None if ask.budget_usd is None else Decimal(ask.budget_usd)
-        order = Order(partition, "stem_separation", ask.engine, key, adapters.stems_usd(ask.engine), budget)
+        if (known := self._known(key, found)) is not None:
+            return known
+        order = Order(partition, "stem_separation", ask.engine, key, adapters.stems_usd(ask.engine), _budget(ask))
         facts = json.loads(self.store.get(by_role["delivery"].sha256))["facts"]
         sound = Sound("song", self.store.get(by_role["song"].sha256), by_role["song"].media_type)
         try:
@@ -175,6 +176,10 @@ class EngineDesk:
             )  # fmt: skip
             self.attempts.settle(session, order, bought)
         return tuple(refs)
+
+
+def _budget(ask: Ask) -> Decimal | None:
+    return None if ask.budget_usd is None else Decimal(ask.budget_usd)
 
 
 def payloads_of(engine: str, delivery: SongDelivery | StemsDelivery | TextDelivery) -> list[Payload]:

@@ -284,8 +284,7 @@ class Attempts:
                 if failure.is_retryable and number < _FETCHES - 1:
                     self.sleep(self._backoff_s(number, failure.retry_after_s))
                     continue
-                charged = order.estimate_usd if failure.charged_usd is None else failure.charged_usd
-                self._finish(job.attempt_id, "failed", failure, charged)
+                self._finish(job.attempt_id, "failed", failure, order.estimate_usd)
                 raise
         raise AssertionError  # the loop returns or raises
 

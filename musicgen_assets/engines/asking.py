@@ -19,7 +19,6 @@ EngineTask = Literal[
 ]
 """``full_song`` has singing; ``instrumental`` has none; ``vocals`` is the sung part alone."""
 TEXT_TASKS: tuple[EngineTask, ...] = ("prompt_enhancement", "lyrics", "words_to_change")
-SONG_TASKS: tuple[EngineTask, ...] = ("full_song", "instrumental", "vocals")
 
 Seconds = Annotated[float, Field(ge=0, le=limits.DURATION_MAX_S * 2)]
 

@@ -132,14 +132,18 @@ def _sorted_out(need: Need, standings: Standings) -> tuple[dict[str, Capabilitie
 def _why_not(need: Need, standings: Standings, engine: Capabilities) -> str:
     """The first reason against ``engine``, "" for none. What it can do at all comes before how it stands."""
     checks: Sequence[Callable[[], str]] = (
-        lambda: engine.cannot(need.task, need.duration_s, need.language),
-        lambda: _lacks(need, engine),
+        lambda: unable(need, engine),
         lambda: need.excluded.get(engine.name, ""),
         lambda: _absent(standings, engine),
         lambda: _too_dear(need, standings, engine),
         lambda: _too_slow(need, standings, engine),
     )
     return next((why for check in checks if (why := check())), "")
+
+
+def unable(need: Need, engine: Capabilities) -> str:
+    """Why ``engine`` could not serve ``need`` however it stands, for people; "" where it could."""
+    return engine.cannot(need.task, need.duration_s, need.language) or _lacks(need, engine)
 
 
 def _lacks(need: Need, engine: Capabilities) -> str:

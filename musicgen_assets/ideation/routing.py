@@ -17,7 +17,7 @@ from musicgen_assets.context.wishes import EngineWishes, Slot
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Input, capabilities_of
 from musicgen_assets.engines.naming import WISHES
-from musicgen_assets.engines.router import Decision, Need, Standings, decide
+from musicgen_assets.engines.router import Decision, Need, Standings, decide, unable
 
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"
@@ -54,7 +54,7 @@ def need_of(context: CompositionContext, slot: Slot) -> Need:
 
 def early_need(wishes: EngineWishes, slot: Slot, language: str, draw: str) -> Need:
     """The same before there is a context: what has to be known of a prompt to have it understood."""
-    return Need(task=_word_task(slot), language=language, draw=draw, **_wished(wishes, slot))
+    return Need(task=slot, language=language, draw=draw, **_wished(wishes, slot))
 
 
 def routed(context: CompositionContext, standings: Standings, base: CompositionContext | None) -> CompositionContext:
@@ -96,9 +96,7 @@ def _kept(context: CompositionContext, slot: Slot, base: CompositionContext | No
         return None
     name = base.ai_decisions.generation.routing.get(slot, BUILT_IN)
     need, engine = need_of(context, slot), capabilities_of(name)
-    lacks: list[str] = [one for one in need.honoured if one not in engine.honours]
-    lacks += [one for one in need.outputs if one not in engine.outputs]
-    if lacks or engine.cannot(need.task, need.duration_s, need.language):
+    if unable(need, engine):
         return None
     told = next((one.reason for one in base.ai_decisions.model_selections if one.task == slot), "")
     return Decision(
@@ -116,12 +114,8 @@ def _selection(slot: Slot, decision: Decision) -> ModelSelection:
 
 def _task(context: CompositionContext, slot: Slot) -> EngineTask:
     if slot != SONG:
-        return _word_task(slot)
+        return slot
     return "full_song" if context.creative.has_vocals else "instrumental"
-
-
-def _word_task(slot: Slot) -> EngineTask:
-    return slot
 
 
 def _asked(context: CompositionContext, slot: Slot) -> dict[str, Any]:

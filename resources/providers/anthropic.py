@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
-from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
-from resources.providers.language import Body, Said, TextAdapter, kept_in, outcome
+from resources.providers.client import Answer, Vocabulary
+from resources.providers.language import Body, Said, TextAdapter, client_of, look_with, outcome
 from resources.providers.shapes import Answered, as_shape
 
 VOCABULARY = Vocabulary(
@@ -87,15 +87,7 @@ class AnthropicEngine(TextAdapter):
         """Lists the models."""
         import anthropic
 
-        bodies: list[Body] = []
-
-        def call() -> None:
-            with self._client(bodies) as client:
-                client.models.list()
-
-        failure = outcome(call, anthropic, self)
-        if failure is not None:
-            raise failure
+        look_with(anthropic, self, self._client)
 
     def says(self, answer: Answer) -> tuple[str, str] | None:
         """See TextAdapter."""
@@ -103,18 +95,10 @@ class AnthropicEngine(TextAdapter):
         return None if body is None else (body.error.type, body.error.message or "")
 
     def _client(self, bodies: list[Body]) -> Any:
-        """The SDK's client: no retries, no redirects, every answer kept in ``bodies`` as it came."""
+        """The SDK's client, see client_of."""
         import anthropic
 
-        http = anthropic.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [kept_in(bodies)]})
-        timeout = anthropic.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
-        return anthropic.Anthropic(
-            api_key=self.access.clear_key,
-            base_url=self.access.base_url,
-            max_retries=0,
-            http_client=http,
-            timeout=timeout,
-        )
+        return client_of(anthropic, anthropic.Anthropic, self.access, bodies)
 
 
 def _read(bodies: list[Body]) -> _Message | None:

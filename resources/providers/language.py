@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from musicgen_assets.engines.answers import FORMS
 from musicgen_assets.engines.asking import TextRequest
 from resources.providers.adapter import Access
-from resources.providers.client import Answer, Client, Vocabulary
+from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Client, Vocabulary
 from resources.providers.prices import token_price
 from resources.providers.protocol import Acceptance, Health, ProviderFailure, Reason, TextDelivery, provider_failure
 
@@ -157,6 +157,27 @@ def kept_in(bodies: list[Body]) -> Callable[[Any], None]:
         bodies.append((response.status_code, response.read()))
 
     return keep
+
+
+def client_of(sdk: Any, kind: Callable[..., Any], access: Access, bodies: list[Body]) -> Any:
+    """A client of either SDK: no retries, no redirects, every answer kept in ``bodies`` as it came."""
+    http = sdk.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [kept_in(bodies)]})
+    timeout = sdk.Timeout(access.timeout_s, connect=min(CONNECT_TIMEOUT_S, access.timeout_s))
+    return kind(
+        api_key=access.clear_key, base_url=access.base_url, max_retries=0, http_client=http, timeout=timeout
+    )  # fmt: skip
+
+
+def look_with(sdk: Any, adapter: TextAdapter, client: Callable[[list[Body]], Any]) -> None:
+    """List the models, which costs nothing. Raises ProviderFailure."""
+
+    def call() -> None:
+        with client([]) as opened:
+            opened.models.list()
+
+    failure = outcome(call, sdk, adapter)
+    if failure is not None:
+        raise failure
 
 
 _NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from musicgen_assets.engines.asking import TextRequest
-from resources.providers.client import CONNECT_TIMEOUT_S, Answer, Vocabulary
-from resources.providers.language import Body, Said, TextAdapter, kept_in, outcome
+from resources.providers.client import Answer, Vocabulary
+from resources.providers.language import Body, Said, TextAdapter, client_of, look_with, outcome
 from resources.providers.protocol import Reason
 from resources.providers.shapes import Answered, Word, as_shape
 
@@ -112,15 +112,7 @@ class OpenAIEngine(TextAdapter):
         """Lists the models."""
         import openai
 
-        bodies: list[Body] = []
-
-        def call() -> None:
-            with self._client(bodies) as client:
-                client.models.list()
-
-        failure = outcome(call, openai, self)
-        if failure is not None:
-            raise failure
+        look_with(openai, self, self._client)
 
     def says(self, answer: Answer) -> tuple[str, str] | None:
         """See TextAdapter."""
@@ -128,18 +120,10 @@ class OpenAIEngine(TextAdapter):
         return None if body is None else (body.error.code or body.error.type or "", body.error.message or "")
 
     def _client(self, bodies: list[Body]) -> Any:
-        """The SDK's client: no retries, no redirects, every answer kept in ``bodies`` as it came."""
+        """The SDK's client, see client_of."""
         import openai
 
-        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [kept_in(bodies)]})
-        timeout = openai.Timeout(self.access.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.access.timeout_s))
-        return openai.OpenAI(
-            api_key=self.access.clear_key,
-            base_url=self.access.base_url,
-            max_retries=0,
-            http_client=http,
-            timeout=timeout,
-        )
+        return client_of(openai, openai.OpenAI, self.access, bodies)
 
 
 def _read(bodies: list[Body]) -> _Response | None:
