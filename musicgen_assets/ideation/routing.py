@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from musicgen_assets.context.decided import ROUTING
-from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.schema import CompositionContext, ModelSelection
 from musicgen_assets.context.wishes import EngineWishes, Slot
 from musicgen_assets.engines.asking import EngineTask
@@ -65,7 +65,7 @@ def routed(context: CompositionContext, standings: Standings, base: CompositionC
     slots: list[Slot] = [SONG]
     if context.creative.has_vocals and not context.creative.lyrics:
         slots.append(LYRICS)
-    decisions = [_kept(context, slot, base) or decide(need_of(context, slot), standings) for slot in slots]
+    decisions = [_decided(context, slot, standings, base) for slot in slots]
     routing: dict[str, str] = {slot: one.engine for slot, one in zip(slots, decisions, strict=True)}
     named = {slot: engine for slot, engine in routing.items() if slot == SONG or engine != BUILT_IN}
     selections = tuple(_selection(slot, one) for slot, one in zip(slots, decisions, strict=True) if slot in named)
@@ -88,6 +88,23 @@ def _with(
     generation = context.ai_decisions.generation.model_copy(update={"routing": dict(routing)})
     decisions = context.ai_decisions.model_copy(update={"generation": generation, "model_selections": selections})
     return context.model_copy(update={"ai_decisions": decisions})
+
+
+def _decided(
+    context: CompositionContext, slot: Slot, standings: Standings, base: CompositionContext | None
+) -> Decision:
+    """``base``'s engine where it still can be, with the reason for it today where today's choice is the same.
+
+    So a version tells the reason that a song made of its context from scratch would tell.
+    """
+    kept = _kept(context, slot, base)
+    try:
+        chosen = decide(need_of(context, slot), standings)
+    except PermanentFailure:  # nobody is able any more as things stand now, or within the budget that is left
+        if kept is None:
+            raise
+        return kept
+    return kept if kept and kept.engine != chosen.engine else chosen
 
 
 def _kept(context: CompositionContext, slot: Slot, base: CompositionContext | None) -> Decision | None:

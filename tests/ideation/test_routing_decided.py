@@ -64,6 +64,16 @@ def test_a_revision_keeps_the_engine_while_it_can_do_what_is_asked(change: dict[
     assert child.ai_decisions.generation.routing["full_song"] == engine
 
 
+@pytest.mark.parametrize(
+    "change", [{"technical.duration_s": 400.0}, {"creative.has_vocals": False}, {"creative.language": "de"}]
+)
+def test_a_kept_engine_tells_the_reason_that_a_song_from_scratch_would_tell(change: dict[str, Any]) -> None:
+    nobody = Standings(absent={"kie": "KIE_API_KEY is not set", "suno": "SUNO_BASE_URL is not set"})
+    base = routed(context_of(), nobody, None)
+    changed = apply_overrides(base, change)
+    assert routed(changed, nobody, base) == routed(changed, nobody, None)
+
+
 def test_loops_for_a_game_need_an_engine_that_plays_parts_by_themselves() -> None:
     decisions = routed(context_of(technical__packages=["game"], **wishing("kie")), ALL, None).ai_decisions
     assert decisions.generation.routing["full_song"] == "builtin"
