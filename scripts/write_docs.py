@@ -202,6 +202,46 @@ def _span(levels: tuple[int, ...]) -> str:
     return f"{levels[0]}-{levels[-1]}" if len(levels) > 1 else str(levels[0])
 
 
+def client_models() -> str:
+    """What the API is sent and answers, as types for programs that ask it, drawn from its OpenAPI document."""
+    from tempfile import TemporaryDirectory
+
+    from datamodel_code_generator import DataModelType, InputFileType, LiteralType, OpenAPIScope, PythonVersion
+    from datamodel_code_generator import generate as generate_code
+    from datamodel_code_generator.format import Formatter
+
+    from api.openapi import document
+    from api.v2.table import PREFIX, operations
+
+    opening = "What is sent to the API and what it answers, drawn from its OpenAPI document: run `make docs`.\n\n"
+    about = "Belongs here: those types. Does not belong here: anything written by hand."
+    text = json.dumps(_bare(document(operations(), PREFIX)))
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "models.py"
+        generate_code(
+            text, input_file_type=InputFileType.OpenAPI, output=written, openapi_scopes=[OpenAPIScope.Schemas],
+            output_model_type=DataModelType.TypingTypedDict, enum_field_as_literal=LiteralType.All,
+            use_standard_collections=True, use_union_operator=True, collapse_root_models=True,
+            use_schema_description=True, disable_timestamp=True, target_python_version=PythonVersion.PY_311,
+            use_double_quotes=True, custom_file_header=f'"""{opening}{about}\n"""\n',
+            formatters=[Formatter.RUFF_CHECK, Formatter.RUFF_FORMAT], settings_path=ROOT,
+        )  # fmt: skip
+        return written.read_text(encoding="utf-8")
+
+
+def _bare(found: Any) -> Any:
+    """A schema without titles, and without what only a validator heeds (a TypedDict has no word for it)."""
+    if isinstance(found, list):
+        return [_bare(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return {
+        name: _bare(value)
+        for name, value in found.items()
+        if not (name == "additionalProperties" and value is False) and not (name == "title" and isinstance(value, str))
+    }
+
+
 def generated() -> dict[str, str]:
     """Path under the checkout to text."""
     from musicgen_assets.context.request import AnyRequest
@@ -219,6 +259,7 @@ def generated() -> dict[str, str]:
         "docs/request.schema.json": schema(AnyRequest),
         "docs/batch.schema.json": schema(BatchDefinition),
         "docs/style.schema.json": schema(Style),
+        "musicgen_client/models.py": client_models(),
     }
 
 

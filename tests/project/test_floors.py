@@ -53,6 +53,12 @@ def room_of(module: str) -> str:
     return parts[0] if parts[0] != "musicgen_assets" else ".".join(parts[:2])
 
 
+def test_the_client_can_be_taken_elsewhere() -> None:
+    own = {"dsp", "musicgen_assets", "resources", "sensors", "api", "benchmarks"}
+    for path in sorted((ROOT / "musicgen_client").glob("*.py")):
+        assert not own & {name.split(".")[0] for name in imports(path)}, path.name
+
+
 def modules() -> list[tuple[str, Path]]:
     found = []
     for package in ("dsp", "musicgen_assets", "resources", "sensors", "api"):

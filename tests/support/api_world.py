@@ -83,16 +83,18 @@ class World:
         with self.registry.session() as session:
             return create_link(session, signing_secret(self.settings), song, "owner", 7, 90).token
 
-    def made(self, song: str, asset: str, files: dict[str, bytes], carried_from: str | None = None) -> Manifest:
-        """``song``'s first version has ``asset`` with ``files``."""
+    def made(
+        self, song: str, asset: str, files: dict[str, bytes], carried_from: str | None = None, number: int = 1
+    ) -> Manifest:
+        """``song``'s version ``number`` has ``asset`` with ``files``."""
         roles = [StoredRole.of(Ref(name, "audio/wav", *self.store.put(data))) for name, data in files.items()]
         manifest = Manifest(asset=asset, content=tuple(roles))
-        key = hashlib.sha256(f"{song}{asset}".encode()).hexdigest()
+        key = hashlib.sha256(f"{song}{number}{asset}".encode()).hexdigest()
         with self.registry.session() as session:
-            record_result(session, key, asset, manifest, made_by=f"{song}@v1", seconds=1.0)
+            record_result(session, key, asset, manifest, made_by=f"{song}@v{number}", seconds=1.0)
             record_materialization(
-                session, f"{song}@v1", asset, key=key, content_hash=manifest.content_hash, carried_from=carried_from,
-                seconds=1.0,
+                session, f"{song}@v{number}", asset, key=key, content_hash=manifest.content_hash,
+                carried_from=carried_from, seconds=1.0,
             )  # fmt: skip
         return manifest
 

@@ -1,0 +1,732 @@
+"""What is sent to the API and what it answers, drawn from its OpenAPI document: run `make docs`.
+
+Belongs here: those types. Does not belong here: anything written by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class About(TypedDict):
+    """
+    What answers here, and as whom the caller is taken.
+    """
+
+    name: str
+    version: str
+    mode: Literal["single-user", "login required"]
+    note: str
+    docs: str
+    openapi: str
+
+
+class ArtifactAsked(TypedDict):
+    """
+    Which part of an artifact.
+    """
+
+    version: NotRequired[int | None]
+    role: NotRequired[str]
+
+
+class ArtifactsAsked(TypedDict):
+    """
+    Whose artifacts, and of which stage.
+    """
+
+    version: NotRequired[int | None]
+    stage: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+
+
+class BatchSong(TypedDict):
+    """
+    A song of a batch.
+    """
+
+    position: int
+    prompt: str
+    partition: str | None
+    state: str
+    reason: str
+
+
+class BatchTold(TypedDict):
+    """
+    A batch with how many of its songs are in which state.
+    """
+
+    batch: str
+    user: str
+    songs: int
+    counts: dict[str, int]
+    is_open: bool
+    started_at: str
+    deadline: str | None
+    ended_at: str | None
+
+
+class BatchesTold(TypedDict):
+    """
+    Batches, newest first.
+    """
+
+    items: list[BatchTold]
+
+
+class CancelAsked(TypedDict):
+    """
+    Which version's work is to stop.
+    """
+
+    version: NotRequired[int | None]
+
+
+class CancelTold(TypedDict):
+    """
+    What came of a wish to cancel so far.
+    """
+
+    partition: str
+    was: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    state: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    is_stopped: bool
+
+
+class CheckTold(TypedDict):
+    """
+    A check that was made.
+    """
+
+    name: str
+    asset: str
+    passed: bool
+    measured: float | str
+    expected: str
+    waived: bool
+
+
+class Complaint(TypedDict):
+    """
+    One broken rule.
+    """
+
+    field: str
+    value: NotRequired[Any]
+    rule: str
+
+
+class DiffAsked(TypedDict):
+    """
+    Two versions of one composition.
+    """
+
+    old: NotRequired[int | None]
+    new: NotRequired[int | None]
+
+
+class Difference(TypedDict):
+    """
+    How two versions differ; a part that not both came to is null.
+    """
+
+    old: dict[str, Any]
+    new: dict[str, Any]
+    is_same: bool
+    context: list[dict[str, Any]] | None
+    artifacts: list[dict[str, Any]]
+    score: dict[str, Any] | None
+    lyrics: list[dict[str, Any]] | None
+    measurements: list[dict[str, Any]] | None
+    checks: list[dict[str, Any]] | None
+    seconds: dict[str, float]
+
+
+class DownloadAsked(TypedDict):
+    """
+    The whole package as a ZIP, or one file of it.
+    """
+
+    version: NotRequired[int | None]
+    file: NotRequired[str | None]
+
+
+class EnginesTold(TypedDict):
+    """
+    Engines, each with what it can do, what it costs, and how it stands.
+    """
+
+    items: list[dict[str, Any]]
+
+
+class GenerateAsked(TypedDict):
+    """
+    A new composition.
+    """
+
+    set: NotRequired[dict[str, Any]]
+    styles: NotRequired[dict[str, float]]
+    lyrics: NotRequired[str | None]
+    title: NotRequired[str | None]
+    seed: NotRequired[int | None]
+    until: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+    packages: NotRequired[list[Literal["everyone", "songwriter", "daw", "game", "film", "video"]]]
+    targets: NotRequired[list[Literal["streaming", "loud", "broadcast", "film", "custom"]]]
+    engines: NotRequired[list[str]]
+    policy: NotRequired[Literal["cost", "quality", "speed", "licence"] | None]
+    budget_usd: NotRequired[str | None]
+    is_alone: NotRequired[bool]
+    priority: NotRequired[int]
+    prompt: str
+    duration_s: NotRequired[float | None]
+
+
+class LineageTold(TypedDict):
+    """
+    Where one asset of a version comes from.
+    """
+
+    asset: str
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    upstreams: list[str]
+    content_hash: str
+    carried_from: str | None
+    made_at: str
+    seconds: float
+    run: str
+
+
+class LinkAsked(TypedDict):
+    """
+    A share link.
+    """
+
+    days: NotRequired[int | None]
+
+
+class LinkTold(TypedDict):
+    """
+    A share link; its token is told once, when it is made.
+    """
+
+    id: str
+    created_by: str
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+
+
+class Links(TypedDict):
+    """
+    Where to go on.
+    """
+
+    status: str
+    versions: str
+    artifacts: str
+    download: str
+
+
+class LinksTold(TypedDict):
+    """
+    Share links of a composition.
+    """
+
+    items: list[LinkTold]
+
+
+class ListAsked(TypedDict):
+    """
+    Which compositions.
+    """
+
+    q: NotRequired[str | None]
+    state: NotRequired[
+        Literal[
+            "ideation",
+            "composition",
+            "arrangement",
+            "production",
+            "mixing",
+            "mastering",
+            "finalization",
+            "waiting_for_approval",
+            "released",
+            "failed",
+            "cancelled",
+            "archived",
+        ]
+        | None
+    ]
+    limit: NotRequired[int]
+    cursor: NotRequired[str | None]
+
+
+class Listed(TypedDict):
+    """
+    A composition in a list: the state of its newest version.
+    """
+
+    composition: str
+    title: str | None
+    owner: str
+    state: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    versions: int
+    created_at: str
+    updated_at: str
+    status: str
+
+
+class MadeLinkTold(TypedDict):
+    """
+    A new share link.
+    """
+
+    id: str
+    created_by: str
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+    token: str
+    href: str
+
+
+class MemberAsked(TypedDict):
+    """
+    What somebody is to be.
+    """
+
+    role: Literal["collaborator", "viewer"]
+
+
+class MemberTold(TypedDict):
+    """
+    Somebody who may see a composition.
+    """
+
+    user: str
+    role: Literal["owner", "collaborator", "viewer"]
+    since: str
+
+
+class Members(TypedDict):
+    """
+    Who may see a composition, its owner first.
+    """
+
+    items: list[MemberTold]
+
+
+class PlannedTold(TypedDict):
+    """
+    What becomes of one asset.
+    """
+
+    asset: str
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    verdict: Literal["computes", "may compute", "carried"]
+    why: str
+    expected_s: float
+    carried_from: str | None
+
+
+class Problem(TypedDict):
+    """
+    Why a request was not answered as asked.
+    """
+
+    type: str
+    title: str
+    status: int
+    code: Literal[
+        "bad_request",
+        "bad_json",
+        "not_authenticated",
+        "key_unknown",
+        "key_expired",
+        "key_revoked",
+        "not_allowed",
+        "wrong_origin",
+        "not_found",
+        "not_made",
+        "wrong_method",
+        "conflict",
+        "too_large",
+        "uri_too_long",
+        "wrong_media_type",
+        "bad_range",
+        "bad_input",
+        "key_reused",
+        "rate_limited",
+        "internal",
+        "failed",
+        "busy",
+    ]
+    detail: str
+    retryable: bool
+    field: NotRequired[str | None]
+    value: NotRequired[Any]
+    rule: NotRequired[str | None]
+    way_out: NotRequired[str]
+    errors: NotRequired[list[Complaint]]
+    request_id: NotRequired[str]
+
+
+class RoleTold(TypedDict):
+    """
+    A file of an artifact.
+    """
+
+    role: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    href: str
+
+
+class Running(TypedDict):
+    """
+    Being made right now.
+    """
+
+    asset: str
+    fraction: float
+    left_s: float | None
+    since: str
+    is_cancelling: bool
+
+
+class StageTold(TypedDict):
+    """
+    One asset of a version.
+    """
+
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    asset: str
+    status: Literal["pending", "made", "carried", "failed"]
+    seconds: float
+    carried_from: str | None
+
+
+class Status(TypedDict):
+    """
+    How far a version is.
+    """
+
+    composition: str
+    version: int
+    partition: str
+    title: str | None
+    status: str
+    state: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    reason: str
+    progress: float
+    time_left_s: float | None
+    running: Running | None
+    requests: list[dict[str, str]]
+    stages: list[StageTold]
+    checks: list[CheckTold]
+    seed: int
+    cost_usd: str
+    created_at: str
+    updated_at: str
+    context: dict[str, Any] | None
+    links: Links
+
+
+class StatusAsked(TypedDict):
+    """
+    Which version, and how much of it.
+    """
+
+    version: NotRequired[int | None]
+    context: NotRequired[bool]
+
+
+class StyleTold(TypedDict):
+    """
+    A style.
+    """
+
+    name: str
+    description: str
+    tempo_bpm: list[float]
+    meters: list[str]
+    is_derived: bool
+
+
+class StylesTold(TypedDict):
+    """
+    The styles there are.
+    """
+
+    items: list[StyleTold]
+
+
+class TrackEdit(TypedDict):
+    """
+    A track or bus ("bus:drums") moved by hand.
+    """
+
+    track: str
+    gain_db: NotRequired[float | None]
+    pan: NotRequired[float | None]
+    is_muted: NotRequired[bool | None]
+    automation: NotRequired[str | None]
+    section: NotRequired[str | None]
+
+
+class UsageAsked(TypedDict):
+    """
+    Whose usage.
+    """
+
+    user: NotRequired[str | None]
+    days: NotRequired[int]
+
+
+class UsageRow(TypedDict):
+    """
+    What was used of one kind.
+    """
+
+    kind: str
+    quantity: float
+    cost_usd: str
+
+
+class UsageTold(TypedDict):
+    """
+    What a user used up in the last days.
+    """
+
+    user: str
+    since: str
+    items: list[UsageRow]
+    disk_bytes: int | None
+
+
+class VersionAsked(TypedDict):
+    """
+    Which version.
+    """
+
+    version: NotRequired[int | None]
+
+
+class VersionTold(TypedDict):
+    """
+    A version in the tree.
+    """
+
+    version: int
+    partition: str
+    parent: str | None
+    depth: int
+    state: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    words: str
+    change: dict[str, Any] | None
+    loudness_lufs: float | None
+    seed: int
+    is_newest: bool
+    created_at: str
+
+
+class Versions(TypedDict):
+    """
+    The tree of versions, depth first.
+    """
+
+    composition: str
+    items: list[VersionTold]
+
+
+class WorkAsked(TypedDict):
+    """
+    Going on with a version.
+    """
+
+    version: NotRequired[int | None]
+    until: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+    priority: NotRequired[int]
+
+
+class Accepted(TypedDict):
+    """
+    A request that was accepted: it is on its way.
+    """
+
+    composition: str
+    version: int
+    partition: str
+    request: str
+    is_new: bool
+    seed: int
+    until: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    status: Literal["accepted"]
+    accepted: dict[str, Any]
+    estimate_s: float
+    will_start: Literal["now", "when a deployment runs"]
+    links: Links
+
+
+class ArtifactTold(TypedDict):
+    """
+    What one asset of a version holds.
+    """
+
+    asset: str
+    stage: Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
+    carried_from: str | None
+    facts: dict[str, Any]
+    files: list[RoleTold]
+
+
+class Artifacts(TypedDict):
+    """
+    What a version holds, in the order of the graph.
+    """
+
+    partition: str
+    items: list[ArtifactTold]
+
+
+class BatchSongs(TypedDict):
+    """
+    A batch, song by song.
+    """
+
+    batch: BatchTold
+    items: list[BatchSong]
+
+
+class CompositionPage(TypedDict):
+    """
+    Some compositions, newest first.
+    """
+
+    items: list[Listed]
+    next_cursor: str | None
+
+
+class Lineage(TypedDict):
+    """
+    Where every asset of a version comes from, in the order of the graph.
+    """
+
+    partition: str
+    items: list[LineageTold]
+
+
+class PlanTold(TypedDict):
+    """
+    What a request would come to; nothing was made.
+    """
+
+    parent: str | None
+    context: dict[str, Any] | None
+    changes: list[dict[str, Any]]
+    assets: list[PlannedTold]
+    least_s: float
+    most_s: float
+
+
+class ReviseAsked(TypedDict):
+    """
+    A new version: what is to differ from the one it starts from.
+    """
+
+    set: NotRequired[dict[str, Any]]
+    styles: NotRequired[dict[str, float]]
+    lyrics: NotRequired[str | None]
+    title: NotRequired[str | None]
+    seed: NotRequired[int | None]
+    until: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+    packages: NotRequired[list[Literal["everyone", "songwriter", "daw", "game", "film", "video"]]]
+    targets: NotRequired[list[Literal["streaming", "loud", "broadcast", "film", "custom"]]]
+    engines: NotRequired[list[str]]
+    policy: NotRequired[Literal["cost", "quality", "speed", "licence"] | None]
+    budget_usd: NotRequired[str | None]
+    is_alone: NotRequired[bool]
+    priority: NotRequired[int]
+    version: NotRequired[int | None]
+    words: NotRequired[str | None]
+    prompt: NotRequired[str | None]
+    rerolls: NotRequired[list[str]]
+    edits: NotRequired[list[TrackEdit]]
+    is_refresh: NotRequired[bool]
