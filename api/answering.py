@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -16,14 +17,22 @@ from typing import Any, NoReturn
 from flask import Flask, Response, g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
 from api.gate import LINK_PARAMETER, Gate, secured
-from api.operations import Call, Operation
-from api.problems import MEDIA_TYPE, Problem, Told, of_failure, of_validation
+from api.operations import PATH_PARAMETERS, Call, Operation
+from api.problems import MEDIA_TYPE, Problem, Told, of_failure, of_validation, shown
 from musicgen_assets.context.failures import Failure
 from resources.logging_setup import LOGGER
 
 Started = Callable[..., Call]
+
+
+class SongConverter(BaseConverter):
+    """A composition's id in an address: none is called as the operations that stand beside them are."""
+
+    regex = "(?!(?:generate|plan)/)[^/]+"
+
 
 _KEY_LONGEST = 200
 _HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "wrong_method", 413: "too_large", 414: "uri_too_long",
@@ -40,12 +49,13 @@ def add_operation(app: Flask, prefix: str, operation: Operation, gate: Gate, sta
         if operation.has_composition:
             with call.studio.registry.reading() as session:
                 call.composition(session)
+        _check_path(path)
         call.query = _query(operation)
         call.idempotency_key = _idempotency_key(operation)
         call.body = _body(operation)
         return _answered(operation, call)
 
-    rule = prefix + operation.rule.replace("{", "<").replace("}", ">")
+    rule = prefix + operation.rule.replace("{composition}", "{song:composition}").replace("{", "<").replace("}", ">")
     view.__name__ = operation.name
     app.add_url_rule(rule, operation.name, view, methods=[operation.method], provide_automatic_options=False)
 
@@ -88,6 +98,13 @@ def json_answer(answer: BaseModel, status: int = 200) -> Response:
         response.set_etag(hashlib.sha256(data).hexdigest()[:32])
         response.make_conditional(request)
     return response
+
+
+def _check_path(path: Mapping[str, str]) -> None:
+    """Raise Told for a part of the address that can't name anything: nobody is called that."""
+    for name, value in path.items():
+        if not re.fullmatch(PATH_PARAMETERS[name][1], value):
+            raise Told("not_found", f"There is no such {name}.", field=name, value=shown(value))
 
 
 def _query(operation: Operation) -> BaseModel | None:
@@ -159,8 +176,6 @@ def _check_text(name: str, value: str) -> None:
 
 
 def _bad(field: str, value: object, rule: str, way_out: str) -> NoReturn:
-    from api.problems import shown
-
     raise Told("bad_input", f"{field}: {rule}.", field=field, value=shown(value), rule=rule, way_out=way_out)
 
 

@@ -17,19 +17,11 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.operations import Operation, problems_of
+from api.operations import PATH_PARAMETERS, Operation, problems_of
 from api.problems import CODES, MEDIA_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
 _JSON = "application/json"
-_PATHS = {
-    "composition": ("A composition's id, such as sunny-river-k3f9a.", r"^[a-z0-9][a-z0-9-]{0,63}$"),
-    "user": ("A user's name.", r"^[\w.@+-]{1,120}$"),
-    "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
-    "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
-    "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
-    "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
-}
 
 
 def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
@@ -92,7 +84,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "description": text,
          "schema": {"type": "string", "pattern": pattern}}
-        for name, (text, pattern) in _PATHS.items() if f"{{{name}}}" in operation.rule
+        for name, (text, pattern) in PATH_PARAMETERS.items() if f"{{{name}}}" in operation.rule
     ]  # fmt: skip
 
 

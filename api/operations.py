@@ -38,6 +38,17 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+PATH_PARAMETERS = {
+    "composition": ("A composition's id, such as sunny-river-k3f9a.", r"^[a-z0-9][a-z0-9-]{0,63}$"),
+    "user": ("A user's name.", r"^[\w.@+-]{1,120}$"),
+    "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
+    "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
+    "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
+    "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
+}
+"""Parameters of paths: what each means, and the pattern of what can be one."""
+
+
 @dataclass
 class Call:
     """A request that was let in, as a handler is given it. ``body`` and ``query`` are of the operation's models."""

@@ -178,3 +178,16 @@ def test_nothing_in_the_way_of_a_request_imports_dagster(tmp_path: Path) -> None
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert said.stdout.strip() == "[]", said.stderr
+
+
+def test_a_name_that_nobody_can_have_becomes_no_member(api: World) -> None:
+    song = api.song(has_members=False)
+    for name in ("%C2%84", "a%20b", "x" * 121, "ada%0A"):
+        answer = api.ask("PUT", f"/compositions/{song}/members/{name}/", json={"role": "viewer"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), name
+    assert len(api.ask("GET", f"/compositions/{song}/members/").json()["items"]) == 1
+
+
+def test_allow_names_the_methods_of_that_address_alone(api: World) -> None:
+    assert api.ask("DELETE", "/compositions/generate/").headers["Allow"] == "POST"
+    assert api.ask("POST", f"/compositions/{api.song()}/").headers["Allow"] == "DELETE"
