@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 PROMPT ?= upbeat pop song about summer, 2 minutes
-PROOFS ?= api_fuzz edits edits_people_make five races cancels partial kills takes batches garbage outages trees engine_faults engines
+PROOFS ?= api_fuzz api_two_users edits edits_people_make five races cancels partial kills takes batches garbage outages trees engine_faults engines
 COMPOSER ?= understood style_measures groove_rules groove_identity tonal_rules arrangement_rules hit_points \
 	lyrics_proof critic_scores critic_twins critic_diversity exports_proof
 SOAK_STATE ?= benchmarks/results/soak

@@ -22,7 +22,7 @@ from support.api_world import World, world
 
 PHASES = ("coverage", "fuzzing", "stateful")
 LEFT_OUT = ("positive_data_acceptance",)
-"""Rules of music go beyond JSON Schema (a style nobody knows, a key used before): such a request is refused with 422."""
+"""Rules of music go beyond JSON Schema (a style nobody knows, a key used before): refused with 422."""
 SECONDS_MAX = 30
 LONGEST_S = 6 * 3600
 
