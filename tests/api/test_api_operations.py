@@ -55,15 +55,15 @@ def test_the_door_gets_what_the_command_line_would_give_it(api: World, tmp_path:
     assert {**told["accepted"], "user": "local"} == asked
 
 
-def test_fifty_identical_requests_at_once_make_one_version(api: World) -> None:
+def test_two_hundred_identical_requests_at_once_make_one_version(api: World) -> None:
     def post(_: int) -> tuple[int, str, bool]:
         answer = api.ask(
             "POST", "/compositions/generate/", json={"prompt": PROMPT}, headers={"Idempotency-Key": "once"}
         )
         return answer.status_code, answer.json()["partition"], answer.json()["is_new"]
 
-    with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(post, range(50)))
+    with ThreadPoolExecutor(200) as pool:
+        answers = list(pool.map(post, range(200)))
     assert {(status, partition) for status, partition, _ in answers} == {(202, answers[0][1])}
     assert sum(is_new for _, _, is_new in answers) == 1
     with api.registry.reading() as session:
