@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.engines.asking import SongRequest, TextRequest
+from musicgen_assets.engines.capabilities import capabilities_of
 from resources import leases
 from resources.budgets import check_budget
 from resources.orders import (
@@ -255,8 +256,9 @@ class Attempts:
                 progress(min(took_s / self.timeout_s, 0.9) if told is None else told, f"{order.engine} is at it")
                 self.sleep(pause_s * self.dice.uniform(0.8, 1.2))
                 pause_s = min(pause_s * _LOOK_GROWS, _LOOK_MAX_S)
-        except (KeyboardInterrupt, SystemExit):
-            self._cancelled(service, job)
+        except BaseException as stop:
+            if not isinstance(stop, Exception):  # Ctrl-C, the end of the process, or Dagster's own way to end a run
+                self._cancelled(order, service, job)
             raise
 
     def _looked(self, order: Order, service: Service, job: Job) -> JobState | None:
@@ -272,7 +274,7 @@ class Attempts:
 
     def _failed_job(self, order: Order, job: Job, state: JobState) -> NoReturn:
         failure = state.failure or provider_failure(order.engine, "server error", "its job failed without a reason")
-        self._finish(job.attempt_id, "failed", failure)
+        self._finish(job.attempt_id, "failed", failure, _lost_usd(order))
         raise failure
 
     def _collected(self, order: Order, service: Service, job: Job) -> SongDelivery | StemsDelivery:
@@ -288,11 +290,12 @@ class Attempts:
                 raise
         raise AssertionError  # the loop returns or raises
 
-    def _cancelled(self, service: Service, job: Job) -> None:
+    def _cancelled(self, order: Order, service: Service, job: Job) -> None:
         with contextlib.suppress(ProviderFailure):  # then it stays submitted, and is waited for next time
             if service.cancel(job.job_id):
+                cost = format(_lost_usd(order), "f")
                 with self.registry.session() as session:
-                    queries.attempt_finished(session, job.attempt_id, "cancelled", error="cancelled by us")
+                    queries.attempt_finished(session, job.attempt_id, "cancelled", cost, error="cancelled by us")
 
     def _finish(self, attempt_id: int, outcome: str, failure: ProviderFailure, lost_usd: Decimal | None = None) -> None:
         charged = failure.charged_usd if failure.charged_usd is not None else lost_usd
@@ -307,3 +310,8 @@ class Attempts:
         """The provider's own wish if it has one, else growing and uneven, so that many do not come back at once."""
         wait_s = 2.0**number * self.dice.uniform(0.5, 1.5)
         return wait_s if retry_after_s is None else min(max(retry_after_s, wait_s), 120.0)
+
+
+def _lost_usd(order: Order) -> Decimal:
+    """What a job that came to nothing counts, where its provider does not say."""
+    return capabilities_of(order.engine).lost_usd(order.estimate_usd)

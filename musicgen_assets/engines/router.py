@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.frozen import Frozen
-from musicgen_assets.context.wishes import Policy
+from musicgen_assets.context.wishes import EngineWishes, Policy, Slot
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Capabilities, Input, Output, engines
 
@@ -87,6 +87,17 @@ class Decision(Frozen):
     estimate_usd: Decimal
     expected_s: float
     passed_over: Mapping[str, str] = Field(default_factory=dict)
+
+
+def wished(wishes: EngineWishes, slot: Slot) -> dict[str, Any]:
+    """What ``wishes`` say of a Need for ``slot``."""
+    return {
+        "preferred": wishes.engines.get(slot, ""),
+        "policy": wishes.policy,
+        "budget_usd": None if wishes.budget_usd is None else Decimal(wishes.budget_usd),
+        "deadline_s": wishes.deadline_s,
+        "is_commercial": wishes.is_for_sale,
+    }
 
 
 def decide(need: Need, standings: Standings) -> Decision:

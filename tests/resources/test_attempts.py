@@ -286,6 +286,32 @@ def test_ctrl_c_cancels_the_job_where_the_provider_lets_us(
     assert rows(registry)[0][0] == status
 
 
+class EndedFromOutside(BaseException):
+    """As Dagster ends a run from its UI: no Exception, and none of Python's own."""
+
+
+def test_a_run_ended_from_outside_cancels_its_job(desk: Desk, registry: Registry, version: Version) -> None:
+    script = Script(states=[JobState("running"), EndedFromOutside()], can_cancel=True)
+    with pytest.raises(EndedFromOutside):
+        answered(desk(script), version)
+    assert script.calls[-1] == "cancel job-1"
+    assert rows(registry) == [("cancelled", "", "0.0600")]
+
+
+@pytest.mark.parametrize(
+    ("engine", "charged", "counted"),
+    [("kie", None, "0.0600"), ("kie", "0.02", "0.02"), ("kie", "0", "0"), ("suno", None, "0"), ("suno", "0.1", "0.1")],
+)
+def test_a_failed_job_counts_as_told_else_by_its_engines_documents_else_at_its_estimate(
+    desk: Desk, registry: Registry, version: Version, engine: str, charged: str | None, counted: str
+) -> None:
+    usd = None if charged is None else Decimal(charged)
+    failed = JobState("failed", failure=failure("server error", "accepted", charged_usd=usd))
+    with pytest.raises(PermanentFailure, match="may be billed"):
+        answered(desk(Script(engine, states=[failed])), version, ask_of(engine, has_fallback=False))
+    assert rows(registry) == [("failed", "server error", counted)]
+
+
 def test_looks_that_fail_do_not_end_the_wait(desk: Desk, version: Version) -> None:
     script = Script(states=[failure("connection lost"), failure("server error"), JobState("succeeded")])
     assert answered(desk(script), version)
