@@ -42,7 +42,10 @@ def add_operation(app: Flask, prefix: str, operation: Operation, gate: Gate, sta
                 call.composition(session)
         call.query = _query(operation)
         call.idempotency_key = _idempotency_key(operation)
-        call.body = _body(operation)
+        if operation.is_body_raw:
+            call.body, call.headers = request.get_data(cache=False), dict(request.headers)
+        else:
+            call.body = _body(operation)
         return _answered(operation, call)
 
     rule = prefix + operation.rule.replace("{", "<").replace("}", ">")

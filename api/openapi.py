@@ -28,6 +28,8 @@ _PATHS = {
     "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
     "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
     "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
+    "engine": ("An engine outside, such as kie.", r"^[a-z_]{1,40}$"),
+    "attempt": ("The attempt that the provider was given this address for.", r"^[0-9]+-[0-9a-f]+$"),
     "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
 }
 
@@ -85,6 +87,8 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
             "required": operation.is_body_needed,
             "content": {_JSON: {"schema": refs[operation.body, "validation"]}},
         }
+    if operation.is_body_raw:
+        told["requestBody"] = {"required": True, "content": {_JSON: {"schema": {"type": "object"}}}}
     return told
 
 

@@ -52,6 +52,8 @@ class Call:
     query: Any = None
     body: Any = None
     idempotency_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the request, for an operation whose body is raw."""
 
     @property
     def settings(self) -> Settings:
@@ -100,6 +102,8 @@ class Operation:
     query: type[Asked] | None = None
     body: type[Asked] | None = None
     is_body_needed: bool = True
+    is_body_raw: bool = False
+    """Whether the handler is given the body as bytes, with its headers: what was signed as it was sent."""
     answer: type[Answer] | None = None
     status: int = 200
     other_statuses: tuple[int, ...] = ()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from musicgen_assets.score.material import Lyrics
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.engines.answers import LyricsAnswer, LyricSection
 from musicgen_assets.engines.naming import engine_overrides
@@ -17,6 +16,7 @@ from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.brief import accept, brief_of
 from musicgen_assets.ideation.context_asset import content_of
 from musicgen_assets.ideation.routing import routed
+from musicgen_assets.score.material import Lyrics
 
 READY = Standings(ready={"openai": Standing(), "anthropic": Standing()})
 ANSWER = LyricsAnswer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from resources import leases
 from resources.asking import EngineDesk, Rerouted
 from resources.attempts import Attempts
 from resources.budgets import BudgetReached
+from resources.callbacks import CALLED_BACK, CallbackUrls
 from resources.orders import BeingBought, Order, OutcomeUnknown
 from resources.providers.protocol import (
     JobState,
@@ -53,6 +54,7 @@ class Script:
     states: list[Any] = field(default_factory=lambda: [JobState("succeeded")])
     collects: list[Any] = field(default_factory=lambda: [SONG])
     can_cancel: bool = False
+    listed: list[tuple[str, datetime]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
     def submit(
@@ -77,6 +79,13 @@ class Script:
     def cancel(self, job_id: str) -> bool:
         self.calls.append(f"cancel {job_id}")
         return self.can_cancel
+
+    def sought(
+        self, request: SongRequest, sounds: Mapping[str, Sound], since: datetime, known: frozenset[str]
+    ) -> str | None:
+        del request, sounds
+        self.calls.append("sought")
+        return next((job for job, at in self.listed if job not in known and at >= since), None)
 
     def health(self) -> Any:
         raise NotImplementedError
@@ -196,7 +205,7 @@ def test_a_call_that_may_have_been_accepted_is_never_sent_again(
     for _ in range(3):
         with pytest.raises(OutcomeUnknown, match=r"attempts settle 1"):
             answered(desk(script), version)
-    assert script.calls == ["submit"]
+    assert [call for call in script.calls if call != "sought"] == ["submit"]
     assert rows(registry) == [("unknown", "connection lost", None)]
 
 
@@ -284,6 +293,57 @@ def test_ctrl_c_cancels_the_job_where_the_provider_lets_us(
         answered(desk(script), version)
     assert script.calls[-1] == "cancel job-1"
     assert rows(registry)[0][0] == status
+
+
+@pytest.mark.parametrize("is_found_at_once", [True, False])
+def test_a_job_that_the_providers_list_shows_is_waited_for_and_not_sent_again(
+    desk: Desk, registry: Registry, version: Version, is_found_at_once: bool
+) -> None:
+    late = datetime.now(UTC) + timedelta(hours=1)
+    script = Script(submits=[failure("server error", "unknown")], listed=[("old-1", late - timedelta(days=1))])
+    one = desk(script)
+    if is_found_at_once:
+        script.listed.append(("job-7", late))
+    else:
+        with pytest.raises(OutcomeUnknown):
+            answered(one, version)
+        script.listed.append(("job-7", late))
+    assert answered(one, version) == ("song", "delivery")
+    assert script.calls.count("submit") == 1
+    assert script.calls[-2:] == ["state job-7", "collect job-7"]
+    assert rows(registry) == [("succeeded", "", "0.06")]
+
+
+def test_a_callback_tells_the_job_whose_answer_was_lost_and_wakes_who_waits(
+    desk: Desk, registry: Registry, version: Version
+) -> None:
+    script = Script(
+        submits=[failure("connection lost", "unknown")], states=[JobState("running"), JobState("succeeded")]
+    )
+    one = desk(script)
+    one.attempts.callbacks = CallbackUrls("https://songs.example.com", "s" * 32, frozenset({"kie"}))
+    slept: list[float] = []
+
+    def called_back(seconds: float) -> None:
+        slept.append(seconds)
+        with registry.session() as session:
+            row = session.scalars(select(Attempt)).one()
+            if row.status == "unknown":
+                queries.attempt_submitted(session, row.id, "job-3")
+            queries.record_event(session, CALLED_BACK, version_id=row.version_id, payload={"attempt": row.id})
+
+    one.attempts.sleep = called_back
+    assert answered(one, version)
+    assert script.calls == ["submit", "sought", "state job-3", "state job-3", "collect job-3"]
+    assert slept == [1.0, 1.0]
+
+
+def test_a_callback_that_is_lost_is_made_up_for_by_looking(desk: Desk, registry: Registry, version: Version) -> None:
+    script = Script(states=[JobState("running"), JobState("running"), JobState("succeeded")])
+    one = desk(script)
+    one.attempts.callbacks = CallbackUrls("https://songs.example.com", "s" * 32, frozenset({"kie"}))
+    assert answered(one, version)
+    assert rows(registry) == [("succeeded", "", "0.06")]
 
 
 class EndedFromOutside(BaseException):
