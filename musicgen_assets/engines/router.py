@@ -24,6 +24,8 @@ from musicgen_assets.engines.capabilities import BUILT_IN, Capabilities, Input, 
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
+DRAWN = "drawn by weight, for comparison"
+"""The reason of a choice that weights made."""
 _UNTRIED_SHARE = 0.9
 """The share of attempts that an engine nobody tried lately is taken to succeed in."""
 
@@ -116,7 +118,7 @@ def decide(need: Need, standings: Standings) -> Decision:
             out[name] = "is no engine of this installation"
     drawn = _drawn(need, standings.weights.get(need.task, {}), able)
     if drawn is not None:
-        return _decision(need, standings, able[drawn], "drawn by weight, for comparison", out)
+        return _decision(need, standings, able[drawn], DRAWN, out)
     policy = need.policy or standings.policy
     ranked = sorted(able.values(), key=_rank(policy, need, standings))
     best = ranked[0]
