@@ -145,6 +145,14 @@ class Attempts:
             session, user, f"engine:{order.engine}", 1, version_id=version.id, cost_usd=format(cost, "f")
         )
 
+    def give_up(self, order: Order, why: str) -> None:
+        """Wait no more for a job that could not be cancelled: it counts as what it may cost."""
+        with self.registry.session() as session:
+            row = queries.open_attempt(session, order.key)
+            if row is not None:
+                cost = format(order.estimate_usd, "f")
+                queries.attempt_finished(session, row.id, "cancelled", cost, error=f"not waited for: {why}")
+
     def settle_known(self, key: str) -> None:
         """Close what was left open by a process that died after the result was kept."""
         with self.registry.reading() as session:

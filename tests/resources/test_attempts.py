@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ from resources.routing_settings import Budgets, RoutingSettings
 from resources.settings import Settings
 from resources.settling import attempt_rows, settle_attempt
 from resources.store import ArtifactStore
+from support.dev_providers import until
 
 SONG = SongDelivery(Sound("song", b"RIFF song", "audio/wav"), "V6", "by its terms", "https://example.com/terms",
                     cost_usd=Decimal("0.06"))  # fmt: skip
@@ -536,3 +538,70 @@ def test_another_model_another_seed_or_another_sound_is_another_order(desk: Desk
     assert len(keys) == 4
     order = Order("p", "full_song", "kie", one.key_of(ask_of()), Decimal(1))
     assert order.budget_usd is None
+
+
+def slow_desk(desk: Desk, registry: Registry, version: Version, *scripts: Script) -> EngineDesk:
+    """A desk that hedges, where Kie's songs of today took no time at all."""
+    one = desk(*scripts)
+    with registry.session() as session:
+        for number in range(8):
+            row = queries.plan_attempt(
+                session, version.partition, "full_song", "kie", key=f"{number:064}", estimate_usd="0"
+            )
+            queries.attempt_finished(session, row.id, "succeeded", "0")
+    settings = RoutingSettings(policy="quality", is_hedging=True)
+    one.attempts.routing = replace(one.attempts.routing, settings=settings)
+    one.attempts.sleep = lambda _: time.sleep(0.005)
+    return one
+
+
+def paid_rows(registry: Registry) -> set[tuple[str, str, str | None]]:
+    with registry.reading() as session:
+        found = session.scalars(select(Attempt).where(Attempt.id > 8))
+        return {(row.provider, row.status, row.cost_usd) for row in found}
+
+
+@pytest.mark.parametrize("can_cancel", [True, False])
+def test_where_one_engine_is_slow_a_second_wins_and_both_are_paid_for(
+    desk: Desk, registry: Registry, version: Version, can_cancel: bool
+) -> None:
+    slow, quick = Script(states=[JobState("running")], can_cancel=can_cancel), Script("lyria")
+    one = slow_desk(desk, registry, version, slow, quick)
+    with pytest.raises(Rerouted, match="lyria was faster"):
+        answered(one, version)
+    assert slow.calls[-1] == "cancel job-1"
+    assert one.attempts.routing.reroutes(version.partition)["full_song"]["engine"] == "lyria"
+    assert answered(one, version, ask_of("lyria"))
+    assert quick.calls.count("submit") == 1
+    assert paid_rows(registry) == {("kie", "cancelled", "0.0600"), ("lyria", "succeeded", "0.06")}
+
+
+def test_the_second_is_given_up_where_the_first_comes_after_all(
+    desk: Desk, registry: Registry, version: Version
+) -> None:
+    second = Script("lyria", states=[JobState("running")], can_cancel=True)
+    first = Script(states=[JobState("running"), JobState("running"), JobState("succeeded")])
+    one = slow_desk(desk, registry, version, first, second)
+
+    def once_both_run(_seconds: float) -> None:
+        until(lambda: any(call.startswith("state") for call in second.calls))
+
+    one.attempts.sleep = once_both_run
+    assert answered(one, version)
+    assert second.calls[-1] == "cancel job-1"
+    assert paid_rows(registry) == {("kie", "succeeded", "0.06"), ("lyria", "cancelled", "0.0800")}
+    assert one.attempts.routing.reroutes(version.partition) == {}
+
+
+@pytest.mark.parametrize("why", ["no budget", "no fallback"])
+def test_nobody_is_second_beyond_the_budget_or_against_a_wish(
+    desk: Desk, registry: Registry, version: Version, why: str
+) -> None:
+    first = Script(states=[JobState("running")] * 5 + [JobState("succeeded")])
+    second = Script("lyria")
+    one = slow_desk(desk, registry, version, first, second)
+    ask = ask_of(has_fallback=False) if why == "no fallback" else ask_of()
+    if why == "no budget":
+        one.attempts.routing = replace(one.attempts.routing, budgets=Budgets(per_version_usd=Decimal("0.10")))
+    assert answered(one, version, ask)
+    assert second.calls == []
