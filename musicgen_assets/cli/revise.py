@@ -34,7 +34,7 @@ from musicgen_assets.engines.naming import engine_overrides
     "rerolls",
     multiple=True,
     metavar="ASSET",
-    help="Throw the dice of this asset again, or of a section: 'verse 2'.",
+    help="Throw the dice of this asset again, or of a section: 'verse 2'; 'take' buys an engine's song anew.",
 )
 @click.option("--say", "words", metavar="TEXT", help="The change in words: 'slower, sadder, no drums, -9 LUFS'.")
 @edit_options

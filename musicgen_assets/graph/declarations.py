@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from musicgen_assets.context.decided import REROLLS, ROUTING, SEED
+from musicgen_assets.context.decided import REROLLS, ROUTING, SEED, TAKE_STREAM
 from musicgen_assets.context.request import STAGES, Stage
 from musicgen_assets.graph.gate import GATE_CHECKS, SCORE_CHECKS
 
@@ -193,7 +193,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION, _ENGINE_BRIEF),
-        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice", "reroutes"),
+        reads=_TAKE_READS, edits=(*_TAKE_EDITS, f"{REROLLS}.{TAKE_STREAM}"), data=("instruments", "voice", "reroutes"),
         kinds=("audio",),
     ),
     Declaration(
