@@ -52,7 +52,10 @@ def add_operation(app: Flask, prefix: str, operation: Operation, gate: Gate, sta
         _check_path(path)
         call.query = _query(operation)
         call.idempotency_key = _idempotency_key(operation)
-        call.body = _body(operation)
+        if operation.is_body_raw:
+            call.body, call.headers = request.get_data(cache=False), dict(request.headers)
+        else:
+            call.body = _body(operation)
         return _answered(operation, call)
 
     rule = prefix + operation.rule.replace("{composition}", "{song:composition}").replace("{", "<").replace("}", ">")

@@ -77,6 +77,8 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
             "required": operation.is_body_needed,
             "content": {_JSON: {"schema": refs[operation.body, "validation"]}},
         }
+    if operation.is_body_raw:
+        told["requestBody"] = {"required": True, "content": {_JSON: {"schema": {"type": "object"}}}}
     return told
 
 

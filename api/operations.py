@@ -44,6 +44,8 @@ PATH_PARAMETERS = {
     "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
     "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
     "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
+    "engine": ("An engine outside, such as kie.", r"^[a-z_]{1,40}$"),
+    "attempt": ("The attempt that the provider was given this address for.", r"^[0-9]+-[0-9a-f]+$"),
     "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
 }
 """Parameters of paths: what each means, and the pattern of what can be one."""
@@ -63,6 +65,8 @@ class Call:
     query: Any = None
     body: Any = None
     idempotency_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the request, for an operation whose body is raw."""
 
     @property
     def settings(self) -> Settings:
@@ -111,6 +115,8 @@ class Operation:
     query: type[Asked] | None = None
     body: type[Asked] | None = None
     is_body_needed: bool = True
+    is_body_raw: bool = False
+    """Whether the handler is given the body as bytes, with its headers: what was signed as it was sent."""
     answer: type[Answer] | None = None
     status: int = 200
     other_statuses: tuple[int, ...] = ()

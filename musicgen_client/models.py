@@ -702,6 +702,8 @@ class PlanTold(TypedDict):
     assets: list[PlannedTold]
     least_s: float
     most_s: float
+    purchases: NotRequired[list[dict[str, str]]]
+    most_usd: NotRequired[str]
 
 
 class ReviseAsked(TypedDict):

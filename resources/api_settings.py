@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from resources.engine_settings import BaseUrl
+
 _MEBIBYTE = 1024 * 1024
 
 
@@ -27,6 +29,9 @@ class ApiSettings(BaseModel):
     """What share links are signed with; None keeps one in HOME/api.secret. Several servers need the same."""
     threads: int = Field(8, ge=1, le=256)
     """Answers at the same time; slow callers hold none."""
+    public_url: BaseUrl = ""
+    """Where the world outside reaches this API, such as https://songs.example.com: given to providers that call back
+    and whose signature can be checked. Empty: jobs are asked for."""
     trusted_proxy: str = ""
     """Address of the proxy that ends TLS in front and says who calls (X-Forwarded-For, -Proto); empty trusts none."""
     max_body_bytes: int = Field(_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)

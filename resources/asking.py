@@ -10,20 +10,21 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
 from musicgen_assets.engines.asking import TEXT_TASKS, SongRequest, TextRequest
-from musicgen_assets.engines.capabilities import capabilities_of
-from musicgen_assets.engines.router import Need
+from musicgen_assets.engines.capabilities import BUILT_IN, capabilities_of
+from musicgen_assets.engines.router import Decision, Need
 from musicgen_assets.graph.job import Ask, Payload, Ref
 from musicgen_assets.graph.keys import SCHEME
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json, json_payload
 from resources.attempts import Attempts, Progress
 from resources.budgets import BudgetReached
+from resources.hedging import Hedge, Overtaken
 from resources.orders import BeingBought, Bought, Order, OutcomeUnknown, StemsDelivery
 from resources.providers.protocol import ProviderFailure, SongDelivery, Sound, TextDelivery
 from resources.registry import Registry, queries
@@ -79,7 +80,7 @@ class EngineDesk:
         patience_s = self.attempts.timeout_s
         while True:
             try:
-                return self._bought(order, ask, progress)
+                return self._bought(order, ask, found, progress)
             except BeingBought:
                 if patience_s <= 0.0:
                     raise
@@ -149,13 +150,56 @@ class EngineDesk:
         }
         return hashlib.sha256(canonical_json(parts)).hexdigest()
 
-    def _bought(self, order: Order, ask: Ask, progress: Progress) -> Bought:
+    def _bought(
+        self, order: Order, ask: Ask, found: Callable[[str], Manifest | None], progress: Progress
+    ) -> Bought:  # fmt: skip
         if order.task in TEXT_TASKS:
             return self.attempts.text(order, TextRequest.model_validate(ask.request))
         sounds = {
             name: Sound(name, self.store.get(ref.sha256), ref.media_type) for name, ref in sorted(ask.sounds.items())
         }
-        return self.attempts.song(order, SongRequest.model_validate(ask.request), sounds, progress)
+        hedge = self._hedge(order, ask, found)
+        if hedge is None:
+            return self.attempts.song(order, SongRequest.model_validate(ask.request), sounds, progress)
+        second, decision = hedge
+
+        def heard(share: float, words: str) -> None:
+            progress(share, words)
+            second.heard()
+
+        try:
+            return self.attempts.song(order, SongRequest.model_validate(ask.request), sounds, heard)
+        except Overtaken:
+            self.attempts.give_up(order, f"{decision.engine} was faster")
+            why = f"it took longer than {second.after_s:.0f} s"
+            self.attempts.routing.record_reroute(order.partition, ask.slot, ask.engine, why, decision)
+            raise Rerouted(f"{decision.engine} was faster than {ask.engine} and takes over.") from None
+        finally:
+            second.end()
+
+    def _hedge(self, order: Order, ask: Ask, found: Callable[[str], Manifest | None]) -> tuple[Hedge, Decision] | None:
+        """The second engine, should the first take unusually long; None where that is not wished, or there is none."""
+        routing = self.attempts.routing
+        if not routing.settings.is_hedging or not ask.has_fallback or not routing.is_fallback_on:
+            return None
+        after_s = routing.slow_after_s(ask.engine)
+        if after_s is None:
+            return None
+        try:
+            need = Need.model_validate(ask.need)
+            decision = routing.next_after(order.partition, ask.slot, need, ask.engine, "it takes long")
+        except PermanentFailure:
+            return None
+        if decision.engine == BUILT_IN:
+            return None
+
+        def ask_second(sleep: Callable[[float], None]) -> None:
+            settings = routing.settings.model_copy(update={"is_hedging": False})
+            own = replace(self.attempts, sleep=sleep, routing=replace(routing, settings=settings))
+            asked = replace(ask, engine=decision.engine, has_fallback=False)
+            EngineDesk(self.registry, self.store, own).answer(order.partition, asked, found, lambda *_: None)
+
+        return Hedge(after_s, ask_second), decision
 
     def _passed_on(self, partition: str, ask: Ask, need: Need, failure: Exception, reason: str) -> None:
         """Raise Rerouted where somebody else may and can take over."""

@@ -80,7 +80,9 @@ def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submi
     """
     if isinstance(request, CompositionRequest):
         check_request(request, settings)
-    asked_hash = hashlib.sha256(canonical_json(request.model_dump(mode="json", exclude={"priority"}))).hexdigest()
+    # what words were taken for follows from them: the same words are the same request
+    asked = request.model_dump(mode="json", exclude={"priority", "understood"})
+    asked_hash = hashlib.sha256(canonical_json(asked)).hexdigest()
     for _ in range(_TRIES):
         try:
             with registry.session() as session:

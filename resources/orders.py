@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
+from resources.finding_out import Seek
 from resources.providers.protocol import JobState, SongDelivery, Sound, Submitted, TextDelivery
 from resources.registry import Attempt
 
@@ -59,12 +60,16 @@ class Bought:
 
 @dataclass(frozen=True)
 class Service:
-    """Whatever a provider makes in a job: songs, and stems of songs."""
+    """Whatever a provider makes in a job: songs, and stems of songs. ``submit`` takes the address for callbacks.
 
-    submit: Callable[[], Submitted | SongDelivery | StemsDelivery]
+    ``seek`` finds a job whose id was lost, where the provider has a way to.
+    """
+
+    submit: Callable[[str | None], Submitted | SongDelivery | StemsDelivery]
     state: Callable[[str], JobState]
     collect: Callable[[str], SongDelivery | StemsDelivery]
     cancel: Callable[[str], bool]
+    seek: Seek | None = None
 
 
 @dataclass(frozen=True)

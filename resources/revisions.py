@@ -47,7 +47,7 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
     have (where nothing else can change its form), and for everything that a context refuses.
     """
     from musicgen_assets.ideation.brief import accept, brief_of
-    from musicgen_assets.ideation.edit_rules import edited_sections
+    from musicgen_assets.ideation.edit_rules import edited_sections, refuse_held
     from musicgen_assets.ideation.reading import Reading
     from musicgen_assets.ideation.revision import streams_of
     from musicgen_assets.ideation.words_to_change import read_words
@@ -58,7 +58,12 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
             way_out=f"Let it come that far first: musicgen retry {parent.partition}",
         )  # fmt: skip
     base, plain_base = _base_of(session, parent)
-    said = read_words(request.words, base) if request.words else Reading()
+    if request.words and request.understood is not None:
+        taken = request.understood
+        said = Reading(dict(taken.overrides), list(taken.rerolls), list(taken.notes))
+        refuse_held(taken.overrides)
+    else:
+        said = read_words(request.words, base) if request.words else Reading()
     overrides = {**said.overrides, **_wishes(request)}
     rerolls = tuple(dict.fromkeys([*request.rerolls, *said.rerolls]))
     streams = streams_of(rerolls)
@@ -81,6 +86,7 @@ def child_of(session: Session, parent: Version, request: RevisionRequest) -> Chi
         "rerolls": list(rerolls),
         "words": request.words,
         "read_as": said.notes,
+        "read_by": request.understood.engine if request.words and request.understood is not None else None,
         "refresh": request.is_refresh,
         "prompt": request.prompt,
     }

@@ -25,6 +25,8 @@ from resources.routing_settings import Budgets, RoutingSettings
 
 _LOOKED_BACK = timedelta(hours=24)
 _LOOKED_AT = 20
+_ENOUGH = 8
+"""So many songs of a day say how long an engine takes."""
 _PAUSE_MAX_S = 3600.0
 
 OWN_FAULTS: frozenset[Reason] = frozenset(
@@ -133,15 +135,25 @@ class Routing:
 
     def reroute(self, partition: str, slot: str, need: Need, failed: str, why: str) -> Decision:
         """Choose who takes over ``slot`` from ``failed``, and write it down. Raises PermanentFailure if nobody can."""
+        decision = self.next_after(partition, slot, need, failed, why)
+        self.record_reroute(partition, slot, failed, why, decision)
+        return decision
+
+    def next_after(self, partition: str, slot: str, need: Need, failed: str, why: str) -> Decision:
+        """Who would take over ``slot`` from ``failed``; writes nothing. Raises PermanentFailure if nobody can."""
         standings = self.standings(partition)
-        with self.registry.session() as session:
+        with self.registry.reading() as session:
             version = queries.get_version(session, partition)
             rows = session.scalars(select(Reroute).where(Reroute.version_id == version.id, Reroute.slot == slot))
             excluded = {row.from_engine: f"failed: {row.why}" for row in rows} | {failed: f"failed: {why}"}
-            now = standings.model_copy(
-                update={"left_usd": left_usd(session, version, self.budgets).least_usd, "weights": {}}
-            )
-            decision = decide(need.model_copy(update={"excluded": excluded, "preferred": ""}), now)
+            left = left_usd(session, version, self.budgets).least_usd
+        now = standings.model_copy(update={"left_usd": left, "weights": {}})
+        return decide(need.model_copy(update={"excluded": excluded, "preferred": ""}), now)
+
+    def record_reroute(self, partition: str, slot: str, failed: str, why: str, decision: Decision) -> None:
+        """Write down that ``slot`` went from ``failed`` to another."""
+        with self.registry.session() as session:
+            version = queries.get_version(session, partition)
             session.add(
                 Reroute(
                     version_id=version.id, slot=slot, from_engine=failed, to_engine=decision.engine, why=why,
@@ -152,7 +164,12 @@ class Routing:
                 session, "version.rerouted", composition_id=version.composition_id, version_id=version.id,
                 payload={"slot": slot, "from": failed, "to": decision.engine, "why": why, "reason": decision.reason},
             )  # fmt: skip
-        return decision
+
+    def slow_after_s(self, engine: str) -> float | None:
+        """How long 95 of 100 recent songs of ``engine`` took at most; None where too few came to say."""
+        with self.registry.reading() as session:
+            took = _took_s(_recent(session, engine))
+        return statistics.quantiles(took, n=20, method="inclusive")[-1] if len(took) >= _ENOUGH else None
 
     def standing_of(self, engine: str) -> Standing:
         """How ``engine`` stands now, by its recent attempts."""
@@ -178,11 +195,7 @@ class Routing:
 
     def _standing(self, recent: Sequence[Attempt]) -> Standing:
         over = [one for one in recent if one.status == "succeeded" or one.reason in OWN_FAULTS]
-        took = [
-            (one.finished_at - one.created_at).total_seconds()
-            for one in over
-            if one.status == "succeeded" and one.finished_at is not None
-        ]
+        took = _took_s(over)
         until = self._open_until(recent)
         return Standing(
             success=round(sum(one.status == "succeeded" for one in over) / len(over), 2) if over else None,
@@ -204,6 +217,15 @@ class Routing:
         pause_s = min(self.settings.pause_s * 2.0 ** min(over, 10), _PAUSE_MAX_S)
         until = failures[0].finished_at + timedelta(seconds=pause_s)
         return until if until > utc_now() else None
+
+
+def _took_s(attempts: Sequence[Attempt]) -> list[float]:
+    """Seconds from asking to having, of those that came to something."""
+    return [
+        (one.finished_at - one.created_at).total_seconds()
+        for one in attempts
+        if one.status == "succeeded" and one.finished_at is not None
+    ]
 
 
 def _recent(session: Session, engine: str) -> list[Attempt]:

@@ -25,6 +25,8 @@ class RoutingSettings(BaseModel):
     """Slot to engine, for example lyrics = "openai"."""
     weights: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Slot to engine to share: songs are dealt out by the version's own dice, to compare engines."""
+    is_hedging: bool = False
+    """Whether a second engine is asked where the first takes longer than 95 of 100 of its songs took. Both may cost."""
     quality: dict[str, int] = Field(default_factory=dict)
     """Engine to 1-5, over our own order."""
     failures_before_pause: int = Field(5, ge=2, le=100)

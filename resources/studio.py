@@ -18,6 +18,7 @@ from musicgen_assets.graph.manifest import Manifest
 from resources import leases
 from resources.asking import EngineDesk
 from resources.attempts import Attempts
+from resources.callbacks import callback_urls
 from resources.layout import ensure_home
 from resources.manifests import load_manifest
 from resources.providers.adapters import ConfiguredAdapters
@@ -65,7 +66,8 @@ class Studio:
         pool = WorkerPool(settings.max_workers, settings.artifacts_url, settings.limits.task_timeout_s)
         soundfont = str(settings.soundfont) if settings.soundfont else None
         routing = routing_of(settings, registry)
-        attempts = Attempts(registry, routing, settings.generation_timeout_s, settings.limits.max_retries)
+        attempts = Attempts(registry, routing, settings.generation_timeout_s, settings.limits.max_retries,
+                            callbacks=callback_urls(settings))  # fmt: skip
         desk = EngineDesk(registry, store, attempts)
         runner = Runner(registry, store, pool, soundfont, sampler=settings.sampler, routing=routing, desk=desk)
         if listener is not None:

@@ -59,6 +59,8 @@ def _generate() -> Response:
     output = fields.choice("output_format", ("hex", "url"), "hex")
     usd = MINIMAX_SONG_USD * (0 if model.endswith("-free") else 1)
     job = desk().accept(NewJob(model, {}, [wish], wait_s=0.0), usd, f"{model}: a song")
+    if desk().jobs.phase(job) == "failed":  # what answers at once tells a failure at once, and keeps no money for it
+        raise Refused("server_error", "internal error")
     data = desk().sound(wish, form)
     facts = desk().sounds.facts(wish)
     extra: dict[str, Any] = {

@@ -33,6 +33,7 @@ _MODEL_VERSIONS = ("stereo-melody-large", "stereo-large", "melody-large", "large
 _STABLE_AUDIO = "stability-ai/stable-audio-2.5"
 _EVENTS = ("start", "output", "logs", "completed")
 _FILES_LIVE_S = 3_600.0
+_PAGE = 100
 _LONGEST_WAIT_S = 60
 _WAIT_STEP_S = 0.05
 _SECONDS_A_SECOND = Decimal("1.3")
@@ -61,6 +62,7 @@ def provider() -> Provider:
     )
     found.operation("/v1/predictions", "predictions")(_create)
     found.operation("/v1/models/<owner>/<name>/predictions", "model_predictions")(_create_of_model)
+    found.operation("/v1/predictions", "list", "read", ("GET",))(_list)
     found.operation("/v1/predictions/<job_id>", "prediction", "read", ("GET",))(_get)
     found.operation("/v1/predictions/<job_id>/cancel", "cancel", "read")(_cancel)
     found.operation("/v1/webhooks/default/secret", "webhook_secret", "read", ("GET",))(_secret)
@@ -156,6 +158,13 @@ def _found(job_id: str) -> Job:
     if job is None:
         raise Refused("not_found", "The requested resource could not be found.")
     return job
+
+
+def _list() -> Response:
+    """The account's predictions, newest first, a page of them."""
+    own = [job for job in desk().jobs.of("replicate") if job.account == desk().account.name]
+    rows = [_prediction(job, desk().jobs.phase(job)) for job in reversed(own[-_PAGE:])]
+    return answer({"previous": None, "next": None, "results": rows})
 
 
 def _get(job_id: str) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.operations import Operation
-from api.v2 import asked, files, keeping, lists, making, shown, told
+from api.v2 import asked, calling_back, files, keeping, lists, making, shown, told
 
 PREFIX = "/api/v2"
 _SONG = "/compositions/{composition}"
@@ -16,7 +16,7 @@ _SONG = "/compositions/{composition}"
 
 def operations() -> list[Operation]:
     """All of them, in the order of the documentation."""
-    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing()]
+    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *_calling_back()]
 
 
 def _making() -> list[Operation]:
@@ -109,4 +109,12 @@ def _listing() -> list[Operation]:
                   answer=told.BatchSongs, problems=("not_found",), tags=tags),
         Operation("usage", "GET", "/usage/", "What you used up.", "browse", lists.usage, query=asked.UsageAsked,
                   answer=told.UsageTold, tags=tags),
+    ]  # fmt: skip
+
+
+def _calling_back() -> list[Operation]:
+    return [
+        Operation("callback", "POST", "/callbacks/{engine}/{attempt}/", "For providers: there is news of a job. "
+                  "Their signature is checked, nothing else is believed.", None, calling_back.callback,
+                  is_body_raw=True, status=204, tags=("callbacks",)),
     ]  # fmt: skip

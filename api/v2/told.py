@@ -188,6 +188,10 @@ class PlanTold(Answer):
     assets: list[PlannedTold]
     least_s: float
     most_s: float
+    purchases: list[dict[str, str]] = Field(
+        [], description="What would be asked of another engine, and its usual price."
+    )
+    most_usd: str = "0"
 
 
 class LineageTold(Answer):

@@ -38,6 +38,8 @@ ACCOUNTS = {"lyria": "google", "stable_audio": "stability"}
 ELEVENLABS_USD_PER_MINUTE = "0.69"
 """What the server bills: plans differ, and the settings say what one's own costs."""
 QUIET = ("kie", "minimax")
+OF_SONGS = {"refusal": "moderation", "truncation": "cut_audio", "bad_json": "malformed_json"}
+"""What faults of language models come to for providers of songs."""
 KILLED_SHARE = 0.4
 ASKED_AT_MOST = 4
 RESTS = ("succeeded", "failed", "unknown", "cancelled")
@@ -161,6 +163,8 @@ def _bill(place: Arena, provider: str) -> list[dict[str, Any]]:
 def _strike(place: Arena, provider: str, fault: str, rng: Any) -> None:
     if fault == "quiet_error" and provider not in QUIET:
         fault = "server_error"  # nobody else tells failures with status 200
+    if provider not in TEXTS:
+        fault = OF_SONGS.get(fault, fault)
     if fault == "none":
         place.ask("faults", [])
         return

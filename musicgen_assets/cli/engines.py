@@ -21,8 +21,10 @@ _TASK_WORDS = (
 
 @click.command(short_help="List the engines that can make songs, words and stems, and how they stand.")
 @click.option("--check", "is_checked", is_flag=True, help="Ask those that are configured whether they answer.")
+@click.option("--outcomes", is_flag=True, help="What became of the songs each made: released, passed, kept, cost.")
+@click.option("--drawn", "is_drawn_only", is_flag=True, help="With --outcomes: only songs shared out by weight.")
 @JSON
-def engines(is_checked: bool, is_json: bool) -> None:
+def engines(is_checked: bool, outcomes: bool, is_drawn_only: bool, is_json: bool) -> None:
     """List every engine: what it can do, how long, for how much, how far it follows orders, and whether it is ready.
 
     Which one makes a song is decided by one router: whom you name with --engine if able, else the best by --policy.
@@ -30,6 +32,9 @@ def engines(is_checked: bool, is_json: bool) -> None:
     from resources.engines_shown import engine_rows
     from resources.settings import get_settings
 
+    if outcomes:
+        _show_outcomes(is_drawn_only=is_drawn_only, is_json=is_json)
+        return
     rows = engine_rows(get_settings(), is_checked=is_checked)
     if is_json:
         click.echo(json.dumps({"engines": rows}, ensure_ascii=False))
@@ -38,6 +43,24 @@ def engines(is_checked: bool, is_json: bool) -> None:
     click.echo(f"{'':<14}{words} {'seconds':<9} {'price':<16} {'repeats':<12} stands")
     for row in rows:
         click.echo(_line(row))
+
+
+def _show_outcomes(*, is_drawn_only: bool, is_json: bool) -> None:
+    from resources.layout import ensure_home
+    from resources.outcomes import by_engine, outcome_rows
+    from resources.registry import open_registry
+    from resources.settings import get_settings
+
+    settings = get_settings()
+    ensure_home(settings)
+    rows = outcome_rows(open_registry(settings), is_drawn_only=is_drawn_only)
+    table = by_engine(rows)
+    if is_json:
+        click.echo(json.dumps({"engines": json.loads(table.to_json(orient="records")), "decisions": rows}))
+    elif table.empty:
+        click.echo("No engine was chosen for any song yet.")
+    else:
+        click.echo(table.to_string(index=False, na_rep="-"))
 
 
 def _line(row: dict[str, Any]) -> str:

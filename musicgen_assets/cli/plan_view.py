@@ -25,6 +25,8 @@ def plan_lines(plan: Plan) -> list[str]:
     for verdict in _COMPUTING:
         told += _computing(plan, verdict)
     told += _carried(plan)
+    told += [f"  buys     {asset} of {engine}, about ${usd}, if it was not bought before"
+             for asset, (engine, usd) in plan.purchases.items()]  # fmt: skip
     told.append(f"  takes {_time(plan)}")
     return told
 

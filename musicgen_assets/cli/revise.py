@@ -23,7 +23,7 @@ from musicgen_assets.cli.options import (
     overrides_of,
 )
 from musicgen_assets.context.request import STAGES, RevisionRequest, WorkRequest, filled_in
-from musicgen_assets.engines.naming import engine_overrides
+from musicgen_assets.engines.naming import WISHES, engine_overrides
 
 
 @click.command(short_help="Make a new version that differs in what you say.")
@@ -34,7 +34,7 @@ from musicgen_assets.engines.naming import engine_overrides
     "rerolls",
     multiple=True,
     metavar="ASSET",
-    help="Throw the dice of this asset again, or of a section: 'verse 2'.",
+    help="Throw the dice of this asset again, or of a section: 'verse 2'; 'take' buys an engine's song anew.",
 )
 @click.option("--say", "words", metavar="TEXT", help="The change in words: 'slower, sadder, no drums, -9 LUFS'.")
 @edit_options
@@ -100,16 +100,33 @@ def revise(
     if section is not None and track is None:
         rerolls = in_section(rerolls, section)
     by_hand |= engine_overrides(engines, policy, budget_usd, is_alone=is_alone)
+    reader = by_hand.pop(f"{WISHES}.engines.words_to_change", None)
     by_hand |= track_edit(track, is_muted=is_muted, gain_db=gain_db, pan=pan, automation=automation, section=section)
     request = filled_in(
         RevisionRequest, version=version, rerolls=rerolls, words=words, prompt=prompt,
         overrides=by_hand | overrides_of(sets, styles, lyrics, packages, targets, reference), title=title, seed=seed,
         is_refresh=is_refresh, until=stage, idempotency_key=idempotency_key, priority=priority,
     )  # fmt: skip
+    request = _understood(request, reader, budget_usd, is_alone=is_alone)
     if is_plan:
         _show_plan(request, is_json=is_json)
         return
     sys.exit(submit_and_run(request, out, is_json=is_json, is_detached=is_detached))
+
+
+def _understood(request: RevisionRequest, reader: str | None, budget_usd: str | None, *, is_alone: bool) -> Any:
+    """The request with its words as a language model reads them, where one is to; how they were taken is shown."""
+    from resources.settings import get_settings
+
+    if request.words is None or (reader is None and "words_to_change" not in get_settings().routing.preferred):
+        return request
+    from resources.words_asked import understood
+
+    with reconciled_studio() as studio:
+        found, why = understood(studio, request, reader, has_fallback=not is_alone, budget_usd=budget_usd)
+    for line in [why] if why else found.understood.notes if found.understood else ():
+        click.echo(line, err=True)
+    return found
 
 
 @click.command(short_help="Go on with a version that waits.")

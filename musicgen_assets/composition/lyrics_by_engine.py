@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from musicgen_assets.context.schema import SectionKind
+from musicgen_assets.context.wishes import EngineWishes
 from musicgen_assets.engines.answers import LyricsAnswer
 from musicgen_assets.engines.asking import TextRequest
-from musicgen_assets.engines.router import Need
+from musicgen_assets.engines.router import Need, wished
 from musicgen_assets.graph.job import Ask, Job
 
 LYRICS_STREAM = "lyrics"
+WISHES_ROLE = "lyrics_wishes"
+"""Of ideation/context: what a person wishes of engines, there where one of them writes the words."""
 _LANGUAGES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese"}
 _INSTRUCTIONS = (
     "You write lyrics that can be sung. Write only the sections asked for, each with exactly the number of lines asked "
@@ -42,10 +45,20 @@ def lyrics_request(
 
 def asked_lyrics(job: Job, engine: str, request: TextRequest, language: str) -> str:
     """The words that ``engine`` writes, each section under its name in brackets. Raises Failure (graph.job.Job.ask)."""
-    need = Need(task="lyrics", language=language)
-    ask = Ask("lyrics", engine, request.model_dump(mode="json"), need.model_dump(mode="json"))
+    wishes = _wishes(job)
+    need = Need(task="lyrics", language=language, **wished(wishes, "lyrics"))
+    ask = Ask(
+        "lyrics", engine, request.model_dump(mode="json"), need.model_dump(mode="json"),
+        has_fallback=wishes.has_fallback, budget_usd=wishes.budget_usd,
+    )  # fmt: skip
     answer = next(ref for ref in job.ask(ask) if ref.role == "answer")
     return text_of(LyricsAnswer.model_validate_json(job.blob(answer).data))
+
+
+def _wishes(job: Job) -> EngineWishes:
+    """What the context says; nothing of a context that was made before it said so."""
+    is_told = any(ref.role == WISHES_ROLE for ref in job.refs("ideation/context"))
+    return job.load("ideation/context", EngineWishes, WISHES_ROLE) if is_told else EngineWishes()
 
 
 def text_of(answer: LyricsAnswer) -> str:

@@ -8,4 +8,6 @@ from __future__ import annotations
 
 SEED = "ai_decisions.generation.seed"
 REROLLS = "ai_decisions.generation.rerolls"
+TAKE_STREAM = "take"
+"""Re-rolled, another engine is asked for the same song once more; the built-in one plays it the same every time."""
 ROUTING = "ai_decisions.generation.routing"

@@ -54,13 +54,23 @@ class CompositionRequest(_Asked):
     until: Stage = "finalization"
 
 
+class UnderstoodWords(Frozen):
+    """What a language model took the words of a revision for. It is held to the same rules as what people set."""
+
+    engine: str = Field(min_length=1, max_length=60)
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    rerolls: tuple[str, ...] = Field((), max_length=40)
+    notes: tuple[str, ...] = ()
+
+
 class RevisionRequest(_Asked):
     """One request for a new version of a composition: its parent's resolved context, and what is to change.
 
     ``version`` is "COMPOSITION@vN", or "COMPOSITION" for its newest. ``rerolls`` names assets whose dice are thrown
     again ("melody" or "composition/melody"). ``words`` say a change ("slower, no drums"): they are read against the
-    parent, and what is set by ``overrides`` beats them. A new ``prompt`` is understood from scratch; everything set by
-    hand before stays set. ``is_refresh`` makes everything with today's code, which a plain revision never does.
+    parent by rule, unless ``understood`` says how somebody else read them, and what is set by ``overrides`` beats them.
+    A new ``prompt`` is understood from scratch; everything set by hand before stays set. ``is_refresh`` makes
+    everything with today's code, which a plain revision never does.
     """
 
     kind: Literal["revise"] = "revise"
@@ -68,6 +78,7 @@ class RevisionRequest(_Asked):
     overrides: dict[str, Any] = Field(default_factory=dict)
     rerolls: tuple[str, ...] = Field((), max_length=40)
     words: str | None = Field(None, min_length=1, max_length=limits.PROMPT_MAX_CHARACTERS)
+    understood: UnderstoodWords | None = None
     prompt: str | None = None
     seed: int | None = Field(None, ge=0, le=limits.SEED_MAX)
     title: str | None = Field(None, min_length=1, max_length=limits.TITLE_MAX_CHARACTERS)

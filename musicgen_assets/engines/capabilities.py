@@ -63,6 +63,8 @@ class Capabilities(Frozen):
     licence: Licence
     latency: Latency
     quality: int = Field(ge=1, le=5)
+    failed_jobs: Literal["free", "unstated"] = "unstated"
+    """Whether a job that failed or was cancelled costs nothing, as far as the engine's documents say."""
     sourced: Literal["ours", "documented", "by others"]
 
     @model_validator(mode="after")
@@ -76,6 +78,10 @@ class Capabilities(Frozen):
         """What one result is expected to cost, to a hundredth of a cent."""
         times = Decimal(str(duration_s)) / 60 if self.price.per == "minute" else Decimal(1)
         return Decimal(0) if self.price.per == "nothing" else (self.price.usd * times).quantize(_CENT)
+
+    def lost_usd(self, estimate_usd: Decimal) -> Decimal:
+        """What a job that came to nothing counts, where nobody says what it cost: the estimate, unless it is free."""
+        return Decimal(0) if self.failed_jobs == "free" else estimate_usd
 
     def time_s(self, duration_s: float) -> float:
         """How long one result is expected to take."""

@@ -12,18 +12,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.frozen import Frozen
-from musicgen_assets.context.wishes import Policy
+from musicgen_assets.context.wishes import EngineWishes, Policy, Slot
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Capabilities, Input, Output, engines
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
+DRAWN = "drawn by weight, for comparison"
+"""The reason of a choice that weights made."""
 _UNTRIED_SHARE = 0.9
 """The share of attempts that an engine nobody tried lately is taken to succeed in."""
 
@@ -89,6 +91,17 @@ class Decision(Frozen):
     passed_over: Mapping[str, str] = Field(default_factory=dict)
 
 
+def wished(wishes: EngineWishes, slot: Slot) -> dict[str, Any]:
+    """What ``wishes`` say of a Need for ``slot``."""
+    return {
+        "preferred": wishes.engines.get(slot, ""),
+        "policy": wishes.policy,
+        "budget_usd": None if wishes.budget_usd is None else Decimal(wishes.budget_usd),
+        "deadline_s": wishes.deadline_s,
+        "is_commercial": wishes.is_for_sale,
+    }
+
+
 def decide(need: Need, standings: Standings) -> Decision:
     """The choice. Raises PermanentFailure, with every engine's reason, where nobody can do it."""
     able, out = _sorted_out(need, standings)
@@ -105,7 +118,7 @@ def decide(need: Need, standings: Standings) -> Decision:
             out[name] = "is no engine of this installation"
     drawn = _drawn(need, standings.weights.get(need.task, {}), able)
     if drawn is not None:
-        return _decision(need, standings, able[drawn], "drawn by weight, for comparison", out)
+        return _decision(need, standings, able[drawn], DRAWN, out)
     policy = need.policy or standings.policy
     ranked = sorted(able.values(), key=_rank(policy, need, standings))
     best = ranked[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from musicgen_assets.context.decided import REROLLS, ROUTING, SEED
+from musicgen_assets.context.decided import REROLLS, ROUTING, SEED, TAKE_STREAM
 from musicgen_assets.context.request import STAGES, Stage
 from musicgen_assets.graph.gate import GATE_CHECKS, SCORE_CHECKS
 
@@ -93,6 +93,7 @@ _SCORE = Upstream("arrangement/arrangement", ("main",))
 _VOCAL = Upstream("arrangement/vocal_line", ("main",))
 _INSTRUMENTATION = Upstream("production/instrumentation", ("main",))
 _ENGINE_BRIEF = Upstream("ideation/context", ("engine_brief",), is_optional=True)
+_LYRICS_WISHES = Upstream("ideation/context", ("lyrics_wishes",), is_optional=True)
 _SINGER = ("creative.language", "creative.voice", "creative.singer", "creative.delivery")
 _TAKE_READS = ("technical.sample_rate_hz", ROUTING, *_SINGER)
 _TAKE_EDITS = ("edits.stems",)
@@ -136,6 +137,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
     Declaration(
         "composition", "lyrics", "Words per section, rhyme scheme, syllables and stress, language.",
         "musicgen_assets.composition.lyrics:make_lyrics",
+        upstreams=(_LYRICS_WISHES,),
         reads=("creative.title", "creative.theme", "creative.language", "creative.has_vocals", "creative.lyrics",
                "musical.mood", "musical.genres", "musical.time_signature"),
         edits=(f"{ROUTING}.lyrics", *_takes("lyrics")), streams=("lyrics",), data=("styles", "reroutes"),
@@ -191,7 +193,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
         "production", "take", "What the chosen engine produced, as it came: one dry file per track.",
         "musicgen_assets.production.take:make_take",
         upstreams=(_SCORE, _VOCAL, _INSTRUMENTATION, _ENGINE_BRIEF),
-        reads=_TAKE_READS, edits=_TAKE_EDITS, data=("instruments", "voice", "reroutes"),
+        reads=_TAKE_READS, edits=(*_TAKE_EDITS, f"{REROLLS}.{TAKE_STREAM}"), data=("instruments", "voice", "reroutes"),
         kinds=("audio",),
     ),
     Declaration(

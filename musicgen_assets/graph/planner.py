@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -104,11 +105,20 @@ class PlannedAsset:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values."""
+    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values.
+
+    ``purchases`` maps assets that may be bought of another engine to (engine, about how many US dollars).
+    """
 
     parent: str
     assets: tuple[PlannedAsset, ...]
     changes: Mapping[str, tuple[Any, Any]]
+    purchases: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
+
+    @property
+    def most_usd(self) -> Decimal:
+        """What it may cost, by the engines' usual prices; what was bought before costs nothing again."""
+        return sum((usd for _, usd in self.purchases.values()), Decimal(0))
 
     @property
     def least_s(self) -> float:

@@ -12,20 +12,20 @@ from typing import Any
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.engines.router import Standings
-from musicgen_assets.graph.job import Job, Outcome
+from musicgen_assets.graph.job import Job, Outcome, Payload
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.players import DRUM_ROLES
 from musicgen_assets.ideation.resolver import check_context, resolve
 from musicgen_assets.ideation.revision import revised_of
-from musicgen_assets.ideation.routing import ENHANCEMENT, SONG, routed, with_routing
+from musicgen_assets.ideation.routing import ENHANCEMENT, LYRICS, SONG, routed, with_routing
 
 
 def make_context(job: Job) -> Outcome:
     """The resolved CompositionContext, with who makes what of it.
 
-    Roles: main; for a song that another engine than the built-in one makes, also engine_brief. Raises BadInput, and
-    PermanentFailure where no engine can do what is asked.
+    Roles: main; for a song that another engine than the built-in one makes, also engine_brief; for words that another
+    writes, also lyrics_wishes. Raises BadInput, and PermanentFailure where no engine can do what is asked.
     """
     brief = job.json("ideation/brief")
     standings = Standings.model_validate(job.data("standings"))
@@ -41,11 +41,17 @@ def make_context(job: Job) -> Outcome:
 
 
 def _outcome(context: CompositionContext, overrides: Mapping[str, Any]) -> Outcome:
+    return Outcome(content_of(context), facts=_facts(context), checks=[check_context(context, overrides)])
+
+
+def content_of(context: CompositionContext) -> list[Payload]:
     """The context, and what another engine than the built-in one is told of it besides the score."""
-    content = [json_payload(context)]
-    if context.ai_decisions.generation.routing[SONG] != BUILT_IN:
+    content, generation = [json_payload(context)], context.ai_decisions.generation
+    if generation.routing[SONG] != BUILT_IN:
         content.append(json_payload(engine_brief(context), "engine_brief"))
-    return Outcome(content, facts=_facts(context), checks=[check_context(context, overrides)])
+    if generation.routing.get(LYRICS, BUILT_IN) != BUILT_IN:
+        content.append(json_payload(generation.wishes, "lyrics_wishes"))
+    return content
 
 
 def _facts(context: CompositionContext) -> dict[str, float | int | str | bool]:

@@ -6,6 +6,10 @@ fields and limits (resources.providers).
 
 from __future__ import annotations
 
+import hashlib
+
+from musicgen_assets.context.decided import TAKE_STREAM
+from musicgen_assets.context.limits import SEED_MAX
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.engines.brief import EngineBrief
 from musicgen_assets.ideation.enhancer import describe
@@ -37,10 +41,20 @@ def engine_brief(context: CompositionContext) -> EngineBrief:
         key=musical.key,
         scale=musical.scale,
         duration_s=context.technical.duration_s,
-        seed=context.ai_decisions.generation.seed,
+        seed=_seed(context),
         need=need_of(context, SONG).model_dump(mode="json"),
         wishes=context.ai_decisions.generation.wishes,
     )
+
+
+def _seed(context: CompositionContext) -> int:
+    """The version's own; of a take that is bought anew, another that follows from it and from how often it was."""
+    generation = context.ai_decisions.generation
+    count = generation.rerolls.get(TAKE_STREAM, 0)
+    if not count:
+        return generation.seed
+    digest = hashlib.sha256(f"{generation.seed}|{TAKE_STREAM}|{count}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % (SEED_MAX + 1)
 
 
 def _mood_words(mood: Mood) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from musicgen_assets.arrangement.takes import STAGE, section_stream
 from musicgen_assets.composition.section_loops import sung_kinds
+from musicgen_assets.context.decided import TAKE_STREAM
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext, Instrument
@@ -20,7 +21,7 @@ from musicgen_assets.ideation.edit_rules import check_edits
 from musicgen_assets.ideation.given_words import LANGUAGE_FIELD, read_given_words
 from musicgen_assets.ideation.overrides import INSTRUMENTS, normalise_overrides
 from musicgen_assets.ideation.resolver import HAS_VOCALS, LYRICS, check_context
-from musicgen_assets.ideation.routing import check_wishes, refuse_routing
+from musicgen_assets.ideation.routing import SONG, check_wishes, refuse_routing
 from musicgen_assets.ideation.rules import check_playable
 from musicgen_assets.styles.loader import blend
 
@@ -49,6 +50,7 @@ def revised(base: CompositionContext, overrides: Mapping[str, Any], streams: Ite
     check_edits(context, base)
     check_wishes(context.ai_decisions.generation.wishes)
     _check_words_of_sections(context, streams)
+    _check_take(context, streams)
     consistency = check_context(context, {})
     if not consistency.passed:
         raise BadInput(
@@ -78,6 +80,17 @@ def _check_words_of_sections(context: CompositionContext, streams: Iterable[str]
         raise BadInput("--reroll", stream, rule, way_out=way_out)
 
 
+def _check_take(context: CompositionContext, streams: Iterable[str]) -> None:
+    """Raise BadInput for another take by an engine that plays the same every time."""
+    generation = context.ai_decisions.generation
+    engine = generation.wishes.engines.get(SONG) or generation.routing.get(SONG, BUILT_IN)
+    if TAKE_STREAM in streams and engine == BUILT_IN:
+        raise BadInput(
+            "--reroll", TAKE_STREAM, "the built-in engine plays the same every time",
+            way_out="Draw the music anew, such as --reroll arrangement; or name another engine: --engine NAME.",
+        )  # fmt: skip
+
+
 def revised_of(revision: Mapping[str, Any]) -> CompositionContext:
     """``revised`` of a brief's {base, overrides, streams}, base as plain data. Raises BadInput."""
     base = CompositionContext.model_validate(revision["base"])
@@ -98,13 +111,17 @@ def streams_of(assets: Iterable[str]) -> tuple[str, ...]:
             found.append(inside)
             continue
         declaration = _by_name(asset)
+        if declaration is not None and declaration.name == TAKE_STREAM:
+            found.append(TAKE_STREAM)
+            continue
         if declaration is None and section is not None:
             found.append(section)
             continue
         if declaration is None or not declaration.streams:
             rule = "there is no such asset" if declaration is None else "nothing in it is left to chance"
             able = ", ".join(item.name for item in DECLARATIONS if item.streams)
-            raise BadInput("--reroll", asset, rule, way_out=f"One of: {able}; or a section: verse 2.")
+            way_out = f"One of: {able}; or a section: verse 2; or take, where another engine made the song."
+            raise BadInput("--reroll", asset, rule, way_out=way_out)
         found += declaration.streams
     return tuple(dict.fromkeys(found))
 

@@ -7,7 +7,6 @@ choosing (engines.router), asking anybody (production.take, composition.lyrics).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from musicgen_assets.context.decided import ROUTING
@@ -17,7 +16,7 @@ from musicgen_assets.context.wishes import EngineWishes, Slot
 from musicgen_assets.engines.asking import EngineTask
 from musicgen_assets.engines.capabilities import BUILT_IN, Input, capabilities_of
 from musicgen_assets.engines.naming import WISHES
-from musicgen_assets.engines.router import Decision, Need, Standings, decide, unable
+from musicgen_assets.engines.router import Decision, Need, Standings, decide, unable, wished
 
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"
@@ -54,7 +53,7 @@ def need_of(context: CompositionContext, slot: Slot) -> Need:
 
 def early_need(wishes: EngineWishes, slot: Slot, language: str, draw: str) -> Need:
     """The same before there is a context: what has to be known of a prompt to have it understood."""
-    return Need(task=slot, language=language, draw=draw, **_wished(wishes, slot))
+    return Need(task=slot, language=language, draw=draw, **wished(wishes, slot))
 
 
 def routed(context: CompositionContext, standings: Standings, base: CompositionContext | None) -> CompositionContext:
@@ -141,7 +140,7 @@ def _asked(context: CompositionContext, slot: Slot) -> dict[str, Any]:
         "duration_s": context.technical.duration_s,
         "language": creative.language if creative.has_vocals else "en",
         "draw": f"{generation.seed}|{creative.title}",
-        **_wished(generation.wishes, slot),
+        **wished(generation.wishes, slot),
     }
     if slot == SONG:
         asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics"),
@@ -159,13 +158,3 @@ def _honoured(context: CompositionContext) -> tuple[Input, ...]:
     if context.edits.melody is not None:
         found.append("melody")
     return tuple(dict.fromkeys(found))
-
-
-def _wished(wishes: EngineWishes, slot: Slot) -> Mapping[str, Any]:
-    return {
-        "preferred": wishes.engines.get(slot, ""),
-        "policy": wishes.policy,
-        "budget_usd": None if wishes.budget_usd is None else Decimal(wishes.budget_usd),
-        "deadline_s": wishes.deadline_s,
-        "is_commercial": wishes.is_for_sale,
-    }

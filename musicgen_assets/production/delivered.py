@@ -21,6 +21,7 @@ from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.production.engine_request import song_request
 from musicgen_assets.production.given_stem import decoded_finite, fitted_to_song
 from musicgen_assets.production.meter import measure
+from musicgen_assets.production.stem_sum import REST, completed
 from musicgen_assets.score.model import Score
 
 BRIEF = "engine_brief"
@@ -40,8 +41,9 @@ ROLES: Mapping[str, Role] = {
 }  # fmt: skip
 """What stems are called by those who deliver them, and the role in a mix that comes nearest."""
 
-DELIVERED_STEMS = (*ROLES, "harmonic", "other")
-"""What a delivered song's stems may be called; harmonic and percussive where it was taken apart here."""
+DELIVERED_STEMS = (*ROLES, "harmonic", "other", REST)
+"""What a delivered song's stems may be called; harmonic and percussive where it was taken apart here, rest where the
+engine's own did not add up to it."""
 
 
 def role_of(stem: str) -> Role:
@@ -52,7 +54,8 @@ def role_of(stem: str) -> Role:
 def delivered_take(job: Job, engine: str, told: Mapping[str, Any]) -> Outcome:
     """Ask ``engine`` for the planned song, and fit what comes back.
 
-    Roles: record; ``original`` as it came; ``song`` fitted; ``track/<stem>`` where the engine delivered stems.
+    Roles: record; ``original`` as it came; ``song`` fitted; ``track/<stem>`` where the engine delivered stems, which
+    add up to the song.
     Raises Failure as graph.job.Job.ask does.
     """
     score = job.load("arrangement/arrangement", Score)
@@ -78,14 +81,18 @@ def delivered_take(job: Job, engine: str, told: Mapping[str, Any]) -> Outcome:
         for role, ref in sounds.items()
     ]  # fmt: skip
     job.progress(0.9, "fitting what was delivered")
-    fitted = [result[0] for result in job.tasks(tasks)]
+    song, *parts = [result[0] for result in job.tasks(tasks)]
+    stems, summed = completed(job, song, parts, mark)
+    fitted = [song, *stems]
     delivery = _delivery(job, refs["delivery"])
-    record = {**delivered_record(engine, delivery, fitted), **told}
+    record = {**delivered_record(engine, delivery, fitted), **({"stems": summed} if summed else {}), **told}
     facts: dict[str, float | int | str | bool] = {
         "engine": engine, "model": str(delivery["model"]), "tracks": len(fitted) - 1,
         "cost_usd": str(delivery["cost_usd"] or "as estimated"), "fitted": str(fitted[0].meta["given"]),
         "licence": str(delivery["licence"]),
     }  # fmt: skip
+    if summed:
+        facts["stems"] = summed
     return Outcome([replace(refs[SONG], role="original"), *fitted, json_payload(record, "record")], facts)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -93,6 +94,13 @@ class SongAdapter:
         """See SongEngine. False: most have no way to."""
         del job_id
         return False
+
+    def sought(
+        self, request: SongRequest, sounds: Mapping[str, Sound], since: datetime, known: frozenset[str]
+    ) -> str | None:
+        """See SongEngine. None: most document no list of one's jobs."""
+        del request, sounds, since, known
+        return None
 
     def health(self) -> Health:
         """See SongEngine."""

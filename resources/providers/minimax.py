@@ -32,7 +32,7 @@ VOCABULARY = Vocabulary(
 )  # fmt: skip
 """Codes of base_resp, which says how a call went whatever the HTTP status."""
 
-_WORKED_ON: dict[str, Acceptance] = {"1000": "unknown", "1001": "unknown", "1027": "accepted"}
+_WORKED_ON: dict[str, Acceptance] = {"1000": "unknown", "1001": "unknown", "1024": "unknown", "1027": "accepted"}
 """Codes that may come after work was begun: nobody knows what became of it, or the song was made and then flagged."""
 
 _TAGS = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -172,6 +173,14 @@ class SongEngine(Protocol):
 
     def cancel(self, job_id: str) -> bool:
         """Ask the provider to stop; False where it has no way to."""
+        ...
+
+    def sought(
+        self, request: SongRequest, sounds: Mapping[str, Sound], since: datetime, known: frozenset[str]
+    ) -> str | None:
+        """The job that was made for ``request`` since then and is none of ``known``; None where it is not found, or
+        the provider documents no way to look.
+        """
         ...
 
     def health(self) -> Health:

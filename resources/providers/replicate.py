@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from musicgen_assets.engines.asking import SongRequest
 from resources.providers.adapter import SongAdapter, failed
@@ -24,6 +25,9 @@ from resources.providers.wording import folded_seed, inputs, sound_of, summary
 PROMPT_MAX, DURATION_MAX_S, SEED_MAX = 1000, 30, 2**31 - 2
 MELODY_MAX_BYTES = 256 * 1024
 """What goes along inside the request itself; larger files would have to be uploaded somewhere first."""
+
+_LOOKED_AT = 50
+_CLOCKS_DIFFER = timedelta(seconds=60)
 
 _FLAGGED = "(E005)"
 """In the text of an error: the input or the output was flagged as sensitive."""
@@ -80,6 +84,20 @@ class Prediction(Answered):
     def link(self) -> str:
         """Where the result lies; "" for nowhere."""
         return self.output if isinstance(self.output, str) else next(iter(self.output or ()), "")
+
+
+class _Listed(Answered):
+    id: JobId
+    created_at: AwareDatetime
+
+
+class _Page(Answered):
+    results: list[_Listed]
+
+
+class _Whole(Answered):
+    version: str = ""
+    input: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Error(Answered):
@@ -153,6 +171,22 @@ class ReplicateEngine(SongAdapter):
         """See SongEngine."""
         self._client().call("POST", f"/v1/predictions/{in_path(job_id)}/cancel", "job")
         return True
+
+    def sought(
+        self, request: SongRequest, sounds: Mapping[str, Sound], since: datetime, known: frozenset[str]
+    ) -> str | None:
+        """See SongEngine. Among the newest predictions, the one that was asked for the very same."""
+        wanted = self.translate(request, sounds)[0].body()
+        client = self._client()
+        page = client.parsed(client.call("GET", "/v1/predictions", "look"), _Page, "look")
+        for one in page.results[:_LOOKED_AT]:
+            if one.id in known or one.created_at < since - _CLOCKS_DIFFER:
+                continue
+            answer = client.call("GET", f"/v1/predictions/{in_path(one.id)}", "look")
+            whole = client.parsed(answer, _Whole, "look")
+            if whole.version == self.options.replicate_version and whole.input == wanted:
+                return one.id
+        return None
 
     def look(self) -> None:
         """Reaches the account; Replicate tells no balance."""

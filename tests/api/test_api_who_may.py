@@ -31,7 +31,7 @@ BODIES = {"generate": {"prompt": "a song"}, "plan_new": {"prompt": "a song"}, "r
 
 def path_of(operation: Operation, song: str) -> str:
     parts = {"composition": song, "user": "somebody", "link": "0" * 16, "batch": "evening@1", "stage": "mastering",
-             "asset": "master"}  # fmt: skip
+             "asset": "master", "engine": "kie", "attempt": "1-0f"}  # fmt: skip
     return operation.rule.format(**parts)
 
 

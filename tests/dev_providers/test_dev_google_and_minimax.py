@@ -112,3 +112,11 @@ def test_minimax_has_codes_for_keys_and_balances(dev: Dev) -> None:
     assert submit.send(dev, key="other").json()["base_resp"]["status_code"] == 1004
     dev.set_balance("minimax", "0")
     assert submit.send(dev).json()["base_resp"]["status_code"] == 1008
+
+
+def test_minimax_tells_a_song_that_fails_at_once_and_keeps_no_money_for_it(dev: Dev, minimax: Ask) -> None:
+    dev.fault("job_fails", "minimax")
+    body = minimax("POST", "/v1/music_generation", json=SUBMITS["minimax"].body).json()
+    assert body["base_resp"]["status_code"] == 1024
+    assert body["data"] is None
+    assert dev.bill("minimax")["total_usd"] == "0.00"

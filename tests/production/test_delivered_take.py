@@ -140,16 +140,40 @@ def test_a_mix_is_taken_apart_into_stems_that_add_up_to_it_and_mixed_as_it_is(sc
     assert np.abs(mixed - gain * song)[:, 4_410:-4_410].max() < 2e-3 * gain
 
 
-def test_stems_that_the_engine_delivers_are_the_songs_stems(score: Score) -> None:
-    parts = {"vocals": 330.0, "drums": 110.0}
-    stems = [
-        Payload(f"stem/{name}", "audio/flac", encode_flac(wave(SONG_S, hz), RATE, 16), ".flac")
-        for name, hz in parts.items()
-    ]
-    store, _ = store_of(score, [*song_of(SONG_S)[:1], *stems, delivery()])
+def tone(hz: float, level: float = 0.3) -> np.ndarray:
+    one = level * np.sin(2 * np.pi * hz * np.arange(round(SONG_S * RATE)) / RATE)
+    return np.stack([one, one]).astype(np.float32)
+
+
+def with_stems(song: np.ndarray, **stems: np.ndarray) -> list[Payload]:
+    parts = {"song": song, **{f"stem/{name}": samples for name, samples in stems.items()}}
+    payloads = [Payload(role, "audio/flac", encode_flac(samples, RATE, 24), ".flac") for role, samples in parts.items()]
+    return [*payloads, delivery()]
+
+
+@pytest.mark.parametrize(
+    ("missing", "roles"),
+    [
+        (0.0, {"track/vocals", "track/drums"}),
+        (0.05, {"track/vocals", "track/drums", "track/rest"}),
+        (0.6, {"track/harmonic", "track/percussive"}),
+    ],
+)
+def test_stems_that_the_engine_delivers_add_up_to_its_song_or_are_not_used(
+    score: Score, missing: float, roles: set[str]
+) -> None:
+    vocals, drums = tone(330.0), tone(110.0)
+    store, _ = store_of(score, with_stems(vocals + drums + tone(800.0, missing), vocals=vocals, drums=drums))
     store.run("production/take")
     store.run("production/stems")
-    assert {ref.role for ref in store.artifacts["production/stems"]} == {"track/vocals", "track/drums"}
+    assert {ref.role for ref in store.artifacts["production/stems"]} == roles
+    job = MemoryJob("production/stems", store)
+    song = job.audio(next(ref for ref in store.artifacts["production/take"] if ref.role == "song"))[0]
+    stems = [MemoryJob("mixing/mix", store).audio(ref)[0] for ref in store.artifacts["production/stems"]]
+    assert np.abs(sum(stems) - song).max() < 1e-3
+    told = store.json("production/take", "record").get("stems", "")
+    assert bool(told) == bool(missing)
+    assert ("not used" in told) == ("track/harmonic" in roles)
 
 
 def test_the_record_says_who_made_it_and_under_which_terms(score: Score) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import urllib.error
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -233,3 +234,20 @@ def test_words_under_faults(name: str, dev: Dev) -> None:
         if dev.submits(name) > before:
             assert failure.acceptance != "not accepted", (fault, str(failure))
         assert failure.reason == reasons.get(fault, failure.reason), (fault, str(failure))
+
+
+def test_a_job_whose_id_was_lost_is_found_in_the_providers_list_and_nothing_else_is(dev: Dev) -> None:
+    engine = engine_of(dev, "replicate")
+    song, since = planned(task="instrumental"), datetime.now(UTC)
+    other = engine.submit(song.model_copy(update={"seed": 77}), {}, None)
+    assert isinstance(other, Submitted)
+    assert engine.sought(song, {}, since, frozenset()) is None
+    dev.fault("drop_after", "replicate", "submit")
+    failure = failure_of(lambda: engine.submit(song, {}, None))
+    assert failure is not None
+    assert failure.acceptance == "unknown"
+    found = engine.sought(song, {}, since, frozenset())
+    assert found is not None
+    assert found != other.job_id
+    assert engine.sought(song, {}, since, frozenset({found})) is None
+    assert engine.sought(song, {}, since + timedelta(minutes=5), frozenset()) is None

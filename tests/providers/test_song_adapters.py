@@ -307,7 +307,7 @@ def test_minimax_gets_its_own_tags(server: CannedServer) -> None:
     [
         (1000, "server error", "unknown"), (1001, "timed out", "unknown"), (1002, "rate limited", "not accepted"),
         (1004, "not allowed", "not accepted"), (1008, "no credit", "not accepted"),
-        (1024, "server error", "not accepted"), (1026, "moderated", "not accepted"), (1027, "moderated", "accepted"),
+        (1024, "server error", "unknown"), (1026, "moderated", "not accepted"), (1027, "moderated", "accepted"),
         (1033, "overloaded", "not accepted"), (1039, "rate limited", "not accepted"),
         (2013, "bad request", "not accepted"), (2049, "not allowed", "not accepted"),
         (4711, "server error", "not accepted"),

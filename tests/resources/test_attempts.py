@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from resources import leases
 from resources.asking import EngineDesk, Rerouted
 from resources.attempts import Attempts
 from resources.budgets import BudgetReached
+from resources.callbacks import CALLED_BACK, CallbackUrls
 from resources.orders import BeingBought, Order, OutcomeUnknown
 from resources.providers.protocol import (
     JobState,
@@ -35,6 +37,7 @@ from resources.routing_settings import Budgets, RoutingSettings
 from resources.settings import Settings
 from resources.settling import attempt_rows, settle_attempt
 from resources.store import ArtifactStore
+from support.dev_providers import until
 
 SONG = SongDelivery(Sound("song", b"RIFF song", "audio/wav"), "V6", "by its terms", "https://example.com/terms",
                     cost_usd=Decimal("0.06"))  # fmt: skip
@@ -53,6 +56,7 @@ class Script:
     states: list[Any] = field(default_factory=lambda: [JobState("succeeded")])
     collects: list[Any] = field(default_factory=lambda: [SONG])
     can_cancel: bool = False
+    listed: list[tuple[str, datetime]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
     def submit(
@@ -77,6 +81,13 @@ class Script:
     def cancel(self, job_id: str) -> bool:
         self.calls.append(f"cancel {job_id}")
         return self.can_cancel
+
+    def sought(
+        self, request: SongRequest, sounds: Mapping[str, Sound], since: datetime, known: frozenset[str]
+    ) -> str | None:
+        del request, sounds
+        self.calls.append("sought")
+        return next((job for job, at in self.listed if job not in known and at >= since), None)
 
     def health(self) -> Any:
         raise NotImplementedError
@@ -196,7 +207,7 @@ def test_a_call_that_may_have_been_accepted_is_never_sent_again(
     for _ in range(3):
         with pytest.raises(OutcomeUnknown, match=r"attempts settle 1"):
             answered(desk(script), version)
-    assert script.calls == ["submit"]
+    assert [call for call in script.calls if call != "sought"] == ["submit"]
     assert rows(registry) == [("unknown", "connection lost", None)]
 
 
@@ -284,6 +295,83 @@ def test_ctrl_c_cancels_the_job_where_the_provider_lets_us(
         answered(desk(script), version)
     assert script.calls[-1] == "cancel job-1"
     assert rows(registry)[0][0] == status
+
+
+@pytest.mark.parametrize("is_found_at_once", [True, False])
+def test_a_job_that_the_providers_list_shows_is_waited_for_and_not_sent_again(
+    desk: Desk, registry: Registry, version: Version, is_found_at_once: bool
+) -> None:
+    late = datetime.now(UTC) + timedelta(hours=1)
+    script = Script(submits=[failure("server error", "unknown")], listed=[("old-1", late - timedelta(days=1))])
+    one = desk(script)
+    if is_found_at_once:
+        script.listed.append(("job-7", late))
+    else:
+        with pytest.raises(OutcomeUnknown):
+            answered(one, version)
+        script.listed.append(("job-7", late))
+    assert answered(one, version) == ("song", "delivery")
+    assert script.calls.count("submit") == 1
+    assert script.calls[-2:] == ["state job-7", "collect job-7"]
+    assert rows(registry) == [("succeeded", "", "0.06")]
+
+
+def test_a_callback_tells_the_job_whose_answer_was_lost_and_wakes_who_waits(
+    desk: Desk, registry: Registry, version: Version
+) -> None:
+    script = Script(
+        submits=[failure("connection lost", "unknown")], states=[JobState("running"), JobState("succeeded")]
+    )
+    one = desk(script)
+    one.attempts.callbacks = CallbackUrls("https://songs.example.com", "s" * 32, frozenset({"kie"}))
+    slept: list[float] = []
+
+    def called_back(seconds: float) -> None:
+        slept.append(seconds)
+        with registry.session() as session:
+            row = session.scalars(select(Attempt)).one()
+            if row.status == "unknown":
+                queries.attempt_submitted(session, row.id, "job-3")
+            queries.record_event(session, CALLED_BACK, version_id=row.version_id, payload={"attempt": row.id})
+
+    one.attempts.sleep = called_back
+    assert answered(one, version)
+    assert script.calls == ["submit", "sought", "state job-3", "state job-3", "collect job-3"]
+    assert slept == [1.0, 1.0]
+
+
+def test_a_callback_that_is_lost_is_made_up_for_by_looking(desk: Desk, registry: Registry, version: Version) -> None:
+    script = Script(states=[JobState("running"), JobState("running"), JobState("succeeded")])
+    one = desk(script)
+    one.attempts.callbacks = CallbackUrls("https://songs.example.com", "s" * 32, frozenset({"kie"}))
+    assert answered(one, version)
+    assert rows(registry) == [("succeeded", "", "0.06")]
+
+
+class EndedFromOutside(BaseException):
+    """As Dagster ends a run from its UI: no Exception, and none of Python's own."""
+
+
+def test_a_run_ended_from_outside_cancels_its_job(desk: Desk, registry: Registry, version: Version) -> None:
+    script = Script(states=[JobState("running"), EndedFromOutside()], can_cancel=True)
+    with pytest.raises(EndedFromOutside):
+        answered(desk(script), version)
+    assert script.calls[-1] == "cancel job-1"
+    assert rows(registry) == [("cancelled", "", "0.0600")]
+
+
+@pytest.mark.parametrize(
+    ("engine", "charged", "counted"),
+    [("kie", None, "0.0600"), ("kie", "0.02", "0.02"), ("kie", "0", "0"), ("suno", None, "0"), ("suno", "0.1", "0.1")],
+)
+def test_a_failed_job_counts_as_told_else_by_its_engines_documents_else_at_its_estimate(
+    desk: Desk, registry: Registry, version: Version, engine: str, charged: str | None, counted: str
+) -> None:
+    usd = None if charged is None else Decimal(charged)
+    failed = JobState("failed", failure=failure("server error", "accepted", charged_usd=usd))
+    with pytest.raises(PermanentFailure, match="may be billed"):
+        answered(desk(Script(engine, states=[failed])), version, ask_of(engine, has_fallback=False))
+    assert rows(registry) == [("failed", "server error", counted)]
 
 
 def test_looks_that_fail_do_not_end_the_wait(desk: Desk, version: Version) -> None:
@@ -450,3 +538,70 @@ def test_another_model_another_seed_or_another_sound_is_another_order(desk: Desk
     assert len(keys) == 4
     order = Order("p", "full_song", "kie", one.key_of(ask_of()), Decimal(1))
     assert order.budget_usd is None
+
+
+def slow_desk(desk: Desk, registry: Registry, version: Version, *scripts: Script) -> EngineDesk:
+    """A desk that hedges, where Kie's songs of today took no time at all."""
+    one = desk(*scripts)
+    with registry.session() as session:
+        for number in range(8):
+            row = queries.plan_attempt(
+                session, version.partition, "full_song", "kie", key=f"{number:064}", estimate_usd="0"
+            )
+            queries.attempt_finished(session, row.id, "succeeded", "0")
+    settings = RoutingSettings(policy="quality", is_hedging=True)
+    one.attempts.routing = replace(one.attempts.routing, settings=settings)
+    one.attempts.sleep = lambda _: time.sleep(0.005)
+    return one
+
+
+def paid_rows(registry: Registry) -> set[tuple[str, str, str | None]]:
+    with registry.reading() as session:
+        found = session.scalars(select(Attempt).where(Attempt.id > 8))
+        return {(row.provider, row.status, row.cost_usd) for row in found}
+
+
+@pytest.mark.parametrize("can_cancel", [True, False])
+def test_where_one_engine_is_slow_a_second_wins_and_both_are_paid_for(
+    desk: Desk, registry: Registry, version: Version, can_cancel: bool
+) -> None:
+    slow, quick = Script(states=[JobState("running")], can_cancel=can_cancel), Script("lyria")
+    one = slow_desk(desk, registry, version, slow, quick)
+    with pytest.raises(Rerouted, match="lyria was faster"):
+        answered(one, version)
+    assert slow.calls[-1] == "cancel job-1"
+    assert one.attempts.routing.reroutes(version.partition)["full_song"]["engine"] == "lyria"
+    assert answered(one, version, ask_of("lyria"))
+    assert quick.calls.count("submit") == 1
+    assert paid_rows(registry) == {("kie", "cancelled", "0.0600"), ("lyria", "succeeded", "0.06")}
+
+
+def test_the_second_is_given_up_where_the_first_comes_after_all(
+    desk: Desk, registry: Registry, version: Version
+) -> None:
+    second = Script("lyria", states=[JobState("running")], can_cancel=True)
+    first = Script(states=[JobState("running"), JobState("running"), JobState("succeeded")])
+    one = slow_desk(desk, registry, version, first, second)
+
+    def once_both_run(_seconds: float) -> None:
+        until(lambda: any(call.startswith("state") for call in second.calls))
+
+    one.attempts.sleep = once_both_run
+    assert answered(one, version)
+    assert second.calls[-1] == "cancel job-1"
+    assert paid_rows(registry) == {("kie", "succeeded", "0.06"), ("lyria", "cancelled", "0.0800")}
+    assert one.attempts.routing.reroutes(version.partition) == {}
+
+
+@pytest.mark.parametrize("why", ["no budget", "no fallback"])
+def test_nobody_is_second_beyond_the_budget_or_against_a_wish(
+    desk: Desk, registry: Registry, version: Version, why: str
+) -> None:
+    first = Script(states=[JobState("running")] * 5 + [JobState("succeeded")])
+    second = Script("lyria")
+    one = slow_desk(desk, registry, version, first, second)
+    ask = ask_of(has_fallback=False) if why == "no fallback" else ask_of()
+    if why == "no budget":
+        one.attempts.routing = replace(one.attempts.routing, budgets=Budgets(per_version_usd=Decimal("0.10")))
+    assert answered(one, version, ask)
+    assert second.calls == []
