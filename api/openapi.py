@@ -28,6 +28,7 @@ _PATHS = {
     "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
     "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
     "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
+    "webhook": ("An endpoint's id.", r"^wh_[0-9a-f]{16}$"),
     "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
 }
 

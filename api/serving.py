@@ -22,6 +22,8 @@ from api.live import Hub
 from api.streams import HEARTBEAT_S, Streams
 from musicgen_assets.context.failures import PermanentFailure
 from resources.settings import Settings
+from resources.studio import Studio
+from resources.webhooks.sending import Sender
 
 _BACKLOG = 2048
 _END_S = 10
@@ -49,12 +51,15 @@ class ApiServer:
             ) from error
         self._port = int(self._socket.getsockname()[1])
         self.hub: Hub = self.app.extensions["hub"]
+        studio: Studio = self.app.extensions["studio"]
         self._streams = Streams(self.hub)
         self._bridge = Bridge(
             self.app, self._streams, threads=api.threads, max_body_bytes=api.max_body_bytes,
             trusted_proxy=api.trusted_proxy,
         )  # fmt: skip
         self._server = uvicorn.Server(_config(self._bridge))
+        self._sender = Sender(studio.registry, settings, self.app.extensions["secret"])
+        self.hub.on_events.append(self._sender.wake)
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="api", daemon=True)
 
@@ -69,10 +74,12 @@ class ApiServer:
         _raise_file_limit(self.settings.api.max_streams)
         self._thread.start()
         self._begun.wait()
+        self._sender.start()
 
     def stop(self) -> None:
         """Take nothing new, let go whoever follows, finish what was begun for a while, close everything."""
         self.hub.close()
+        self._sender.stop()
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()

@@ -26,12 +26,13 @@ RIGHTS = {
 UNKNOWN = {"nobody": "not_authenticated", "revoked": "key_revoked", "expired": "key_expired", "forged": "key_unknown"}
 SEES_THE_SONG = ("owner", "collaborator", "viewer", "staff", "reader", "link")
 BODIES = {"generate": {"prompt": "a song"}, "plan_new": {"prompt": "a song"}, "revise": {"words": "slower"},
-          "plan": {"words": "slower"}, "set_member": {"role": "viewer"}}  # fmt: skip
+          "plan": {"words": "slower"}, "set_member": {"role": "viewer"},
+          "make_webhook": {"url": "https://192.0.2.1/"}, "change_webhook": {"is_enabled": True}}  # fmt: skip
 
 
 def path_of(operation: Operation, song: str) -> str:
     parts = {"composition": song, "user": "somebody", "link": "0" * 16, "batch": "evening@1", "stage": "mastering",
-             "asset": "master"}  # fmt: skip
+             "asset": "master", "webhook": "wh_" + "0" * 16}  # fmt: skip
     return operation.rule.format(**parts)
 
 
