@@ -26,7 +26,7 @@ from resources.studio import Studio
 from resources.webhooks.sending import Sender
 
 _BACKLOG = 2048
-_END_S = 10
+_END_S = 6
 """How long an answer that was begun may take to go out when the server ends."""
 _WEB_SOCKET_MAX_BYTES = 4096
 """Nobody has to say anything over a WebSocket here."""
