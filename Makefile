@@ -27,7 +27,7 @@ lint: .venv/.dev ## style, types, floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-up: .venv/.core font ## the Dagster UI on this checkout's home
+up: .venv/.core font ## page, API and Dagster UI on this checkout's home, with one list of addresses
 	$(BIN)/musicgen up
 
 bench: .venv/.dev font ## measure, as ratios side by side in one run

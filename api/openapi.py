@@ -114,9 +114,13 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
     if operation.has_idempotency_key:
         found.append(("Idempotency-Key", "The same key with the same request is the same request: it is made once.",
                       {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"}))  # fmt: skip
+    if operation.is_stream:
+        found.append(
+            ("Last-Event-ID", "The id of the last message that was read: go on after it.", {"type": "integer"})
+        )
     if operation.media_types:
         found.append(("Range", "A part of it: bytes=FIRST-LAST.", {"type": "string"}))
-    if operation.method == "GET":
+    if operation.method == "GET" and not operation.is_stream:
         found.append(("If-None-Match", "The ETag of an earlier answer.", {"type": "string"}))
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
@@ -132,10 +136,12 @@ def _responses(operation: Operation, refs: Refs) -> dict[str, Any]:
             responses[str(status)]["content"] = {_JSON: {"schema": refs[operation.answer, "serialization"]}}
         for media_type in operation.media_types:
             responses[str(status)].setdefault("content", {})[media_type] = {"schema": {}}
+        if operation.is_stream:
+            responses[str(status)]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     if operation.media_types:
         content: dict[str, Any] = {media_type: {"schema": {}} for media_type in operation.media_types}
         responses["206"] = {"description": _DESCRIPTIONS[206], "content": content}
-    if operation.method == "GET":
+    if operation.method == "GET" and not operation.is_stream:
         responses["304"] = {"description": _DESCRIPTIONS[304]}
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in problems_of(operation):

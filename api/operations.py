@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +21,10 @@ from resources.access.rights import Caller, Right
 from resources.registry import Composition, Version
 from resources.settings import Settings
 from resources.studio import Studio
+
+if TYPE_CHECKING:
+    from api.gate import Gate
+    from api.live import Hub
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Body = Literal["json", "file", "nothing"]
@@ -44,6 +48,7 @@ PATH_PARAMETERS = {
     "link": ("A share link's id.", r"^[0-9a-f]{16}$"),
     "batch": ("A batch, NAME@N.", r"^[a-z0-9][a-z0-9_-]{0,78}@[1-9][0-9]*$"),
     "stage": ("A stage, such as mastering.", r"^[a-z]+$"),
+    "webhook": ("An endpoint's id.", r"^wh_[0-9a-f]{16}$"),
     "engine": ("An engine outside, such as kie.", r"^[a-z_]{1,40}$"),
     "attempt": ("The attempt that the provider was given this address for.", r"^[0-9]+-[0-9a-f]+$"),
     "asset": ("An asset of the stage, such as master.", r"^[a-z_]+$"),
@@ -59,6 +64,8 @@ class Call:
     background: Background
     estimates: Estimates
     secret: str
+    gate: Gate
+    hub: Hub
     caller: Caller
     operation: Operation
     path: Mapping[str, str]
@@ -122,6 +129,8 @@ class Operation:
     other_statuses: tuple[int, ...] = ()
     media_types: tuple[str, ...] = ()
     """Of files, where it answers with one instead."""
+    is_stream: bool = False
+    """Whether its answer stays open, as text/event-stream."""
     has_idempotency_key: bool = False
     problems: tuple[str, ...] = ()
     tags: tuple[str, ...] = field(default=())
@@ -148,7 +157,7 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     found = {*COMMON_PROBLEMS, *operation.problems}
     if operation.right is not None:
         found |= {"not_authenticated", "key_unknown", "key_expired", "key_revoked", "not_allowed"}
-    if operation.has_composition:
+    if "{" in operation.rule:
         found.add("not_found")
     if operation.query is not None or operation.body is not None or operation.is_writing:
         found.add("bad_input")

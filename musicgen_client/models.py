@@ -144,6 +144,16 @@ class Complaint(TypedDict):
     rule: str
 
 
+class DeliveriesAsked(TypedDict):
+    """
+    Which deliveries.
+    """
+
+    state: NotRequired[Literal["pending", "delivered", "failed"] | None]
+    limit: NotRequired[int]
+    cursor: NotRequired[int | None]
+
+
 class DiffAsked(TypedDict):
     """
     Two versions of one composition.
@@ -185,6 +195,15 @@ class EnginesTold(TypedDict):
     """
 
     items: list[dict[str, Any]]
+
+
+class EventsAsked(TypedDict):
+    """
+    From where on, and how long.
+    """
+
+    after: NotRequired[int | None]
+    for_s: NotRequired[float | None]
 
 
 class GenerateAsked(TypedDict):
@@ -335,6 +354,23 @@ class MadeLinkTold(TypedDict):
     href: str
 
 
+class MadeWebhookTold(TypedDict):
+    """
+    An endpoint with its secret, which is not told again.
+    """
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    is_enabled: bool
+    disabled_at: str | None
+    disabled_why: str
+    created_at: str
+    old_secret_until: str | None
+    secret: str
+
+
 class MemberAsked(TypedDict):
     """
     What somebody is to be.
@@ -359,6 +395,14 @@ class Members(TypedDict):
     """
 
     items: list[MemberTold]
+
+
+class MessageTold(TypedDict):
+    """
+    What was put down to be sent.
+    """
+
+    message: str
 
 
 class PlannedTold(TypedDict):
@@ -414,6 +458,23 @@ class Problem(TypedDict):
     way_out: NotRequired[str]
     errors: NotRequired[list[Complaint]]
     request_id: NotRequired[str]
+
+
+class ReplayAsked(TypedDict):
+    """
+    What to send again: one message, or all that did not arrive.
+    """
+
+    message: NotRequired[str | None]
+    since: NotRequired[str | None]
+
+
+class ReplayTold(TypedDict):
+    """
+    How many messages are sent again.
+    """
+
+    count: int
 
 
 class RoleTold(TypedDict):
@@ -534,6 +595,17 @@ class TrackEdit(TypedDict):
     section: NotRequired[str | None]
 
 
+class TryTold(TypedDict):
+    """
+    One try to deliver.
+    """
+
+    at: str
+    status: int | None
+    error: str
+    seconds: float
+
+
 class UsageAsked(TypedDict):
     """
     Whose usage.
@@ -612,6 +684,51 @@ class Versions(TypedDict):
     items: list[VersionTold]
 
 
+class WebhookAsked(TypedDict):
+    """
+    A new endpoint.
+    """
+
+    url: str
+    events: NotRequired[list[str]]
+    description: NotRequired[str]
+
+
+class WebhookChanged(TypedDict):
+    """
+    What is to be another way; the rest stays.
+    """
+
+    url: NotRequired[str | None]
+    events: NotRequired[list[str] | None]
+    description: NotRequired[str | None]
+    is_enabled: NotRequired[bool | None]
+
+
+class WebhookTold(TypedDict):
+    """
+    An endpoint of webhooks.
+    """
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    is_enabled: bool
+    disabled_at: str | None
+    disabled_why: str
+    created_at: str
+    old_secret_until: str | None
+
+
+class WebhooksTold(TypedDict):
+    """
+    The caller's endpoints, oldest first.
+    """
+
+    items: list[WebhookTold]
+
+
 class WorkAsked(TypedDict):
     """
     Going on with a version.
@@ -682,6 +799,21 @@ class CompositionPage(TypedDict):
     next_cursor: str | None
 
 
+class DeliveryTold(TypedDict):
+    """
+    One message for one endpoint, and what came of it.
+    """
+
+    id: int
+    message: str
+    event: str
+    data: dict[str, Any]
+    created_at: str
+    state: Literal["pending", "delivered", "failed"]
+    next_at: str | None
+    tries: list[TryTold]
+
+
 class Lineage(TypedDict):
     """
     Where every asset of a version comes from, in the order of the graph.
@@ -732,3 +864,12 @@ class ReviseAsked(TypedDict):
     rerolls: NotRequired[list[str]]
     edits: NotRequired[list[TrackEdit]]
     is_refresh: NotRequired[bool]
+
+
+class DeliveriesTold(TypedDict):
+    """
+    The delivery log, newest first.
+    """
+
+    items: list[DeliveryTold]
+    next_cursor: int | None

@@ -30,10 +30,14 @@ class ApiSettings(BaseModel):
     threads: int = Field(8, ge=1, le=256)
     """Answers at the same time; slow callers hold none."""
     public_url: BaseUrl = ""
-    """Where the world outside reaches this API, such as https://songs.example.com: given to providers that call back
-    and whose signature can be checked. Empty: jobs are asked for."""
+    """Where the world outside reaches this API, such as https://songs.example.com: what links in webhooks begin with,
+    and given to providers that call back and whose signature can be checked. Empty: jobs are asked for."""
     trusted_proxy: str = ""
     """Address of the proxy that ends TLS in front and says who calls (X-Forwarded-For, -Proto); empty trusts none."""
+    max_streams: int = Field(2000, ge=1)
+    """Connections that may follow songs live at the same time."""
+    streams_per_caller: int = Field(50, ge=1)
+    """As many of these with one key, or from whoever sits at this machine."""
     max_body_bytes: int = Field(_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)
     reads_per_minute: int = Field(600, ge=1)
     """What one caller may ask to see."""

@@ -30,6 +30,7 @@ from musicgen_assets.context.failures import BadInput
 from resources.api_settings import ApiSettings
 from resources.engine_settings import PREFIX, EngineKeys, Engines, known_outside
 from resources.routing_settings import Budgets, RoutingSettings
+from resources.webhook_settings import WebhookSettings
 
 HOME_VARIABLE = "MUSICGEN_HOME"
 _MEGABYTE = 1024 * 1024
@@ -153,6 +154,7 @@ class Settings(EngineKeys):
     budgets: Budgets = Budgets()
     engines: Engines = Engines()
     api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @field_validator("home", "soundfont", "model_path")
     @classmethod

@@ -63,11 +63,14 @@ class Supervisor:
     """Keeps services alive from ``run`` until ``stop``, or until a signal that ends programs arrives."""
 
     def __init__(
-        self, services: Sequence[Service], environment: Mapping[str, str], tell: Callable[[str], None]
-    ) -> None:
+        self, services: Sequence[Service], environment: Mapping[str, str], tell: Callable[[str], None],
+        when_ready: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """``when_ready`` is called once, when all are started and the last of them is ready."""
         self._kept = [_Kept(service) for service in services]
         self._environment = dict(environment)
         self._tell = tell
+        self._when_ready = when_ready
         self._stopping = threading.Event()
         self._strangers: set[int] = set()
         """Children of this process that were there before, and are none of our business."""
@@ -87,6 +90,8 @@ class Supervisor:
                 for kept in self._kept:
                     self._start(kept)
                     self._await(kept)
+                if not self._stopping.is_set():
+                    self._when_ready()
                 while not self._stopping.wait(_LOOK_EVERY_S):
                     self._look()
             finally:

@@ -80,19 +80,20 @@ def settings_table() -> str:
     from resources.api_settings import ApiSettings
     from resources.engine_settings import Engines
     from resources.settings import Features, Housekeeping, Limits, Settings, setting_names
+    from resources.webhook_settings import WebhookSettings
 
     rows = ["# Settings", "", "Read from the environment, then `HOME/.env`, then `HOME/musicgen.toml`.", "",
             "| variable | default |", "|---|---|"]  # fmt: skip
     for name in setting_names():
         field = Settings.model_fields[name]
-        if name in ("features", "limits", "housekeeping", "engines", "api"):
+        if name in ("features", "limits", "housekeeping", "engines", "api", "webhooks"):
             continue
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None and hasattr(alias, "choices") else f"MUSICGEN_{name.upper()}"
         rows.append(f"| `{variable}` | {_default(field)} |")
     groups = (
         ("FEATURES", Features), ("LIMITS", Limits), ("HOUSEKEEPING", Housekeeping), ("ENGINES", Engines),
-        ("API", ApiSettings),
+        ("API", ApiSettings), ("WEBHOOKS", WebhookSettings),
     )  # fmt: skip
     for group, model in groups:
         rows += [

@@ -5,9 +5,10 @@ Belongs here: the models. Does not belong here: rules of a request (the door has
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from api.operations import Asked
 from musicgen_assets.context import limits
@@ -144,6 +145,53 @@ class UsageAsked(Asked):
 
     user: str | None = Field(None, min_length=1, max_length=120, description="Another user's; for staff.")
     days: int = Field(30, ge=1, le=366)
+
+
+def _moment(value: Any) -> Any:
+    """JSON has no times, and nothing else is taken for one."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+
+class WebhookAsked(Asked):
+    """A new endpoint."""
+
+    url: str = Field(min_length=1, max_length=2000, description="An https address on the open network.")
+    events: list[str] = Field(default_factory=list, max_length=20, description="Which events; left out, all.")
+    description: str = Field("", max_length=200)
+
+
+class WebhookChanged(Asked):
+    """What is to be another way; the rest stays."""
+
+    url: str | None = Field(None, min_length=1, max_length=2000)
+    events: list[str] | None = Field(None, max_length=20)
+    description: str | None = Field(None, max_length=200)
+    is_enabled: bool | None = Field(None, description="True also sends what has waited.")
+
+
+class DeliveriesAsked(Asked):
+    """Which deliveries."""
+
+    state: Literal["pending", "delivered", "failed"] | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: int | None = Field(None, ge=1, le=2**62, description="next_cursor of the page before.")
+
+
+class ReplayAsked(Asked):
+    """What to send again: one message, or all that did not arrive."""
+
+    message: str | None = Field(None, min_length=1, max_length=40)
+    since: Moment | None = Field(None, description="Only what was put down since then.")
+
+
+class EventsAsked(Asked):
+    """From where on, and how long."""
+
+    after: int | None = Field(None, ge=0, le=2**62, description="The id of the last message that was read; 0 for all.")
+    for_s: float | None = Field(None, ge=0, le=86400, description="End it after so many seconds; left out, never.")
 
 
 class MemberAsked(Asked):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.operations import Operation
-from api.v2 import asked, calling_back, files, keeping, lists, making, shown, told
+from api.v2 import asked, calling_back, files, following, hooks, keeping, lists, making, shown, told
 
 PREFIX = "/api/v2"
 _SONG = "/compositions/{composition}"
@@ -16,7 +16,7 @@ _SONG = "/compositions/{composition}"
 
 def operations() -> list[Operation]:
     """All of them, in the order of the documentation."""
-    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *_calling_back()]
+    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *_telling(), *_calling_back()]
 
 
 def _making() -> list[Operation]:
@@ -45,6 +45,7 @@ def _making() -> list[Operation]:
 
 def _showing() -> list[Operation]:
     tags = ("follow",)
+    stream: dict[str, Any] = {"query": asked.EventsAsked, "is_stream": True, "tags": tags}
     return [
         Operation("status", "GET", f"{_SONG}/status/", "How far a version is.", "look", shown.status,
                   query=asked.StatusAsked, answer=told.Status, tags=tags),
@@ -54,6 +55,10 @@ def _showing() -> list[Operation]:
                   query=asked.DiffAsked, answer=told.Difference, problems=("conflict", "not_made"), tags=tags),
         Operation("lineage", "GET", f"{_SONG}/lineage/", "Where every asset of a version comes from.", "look",
                   shown.lineage, query=asked.VersionAsked, answer=told.Lineage, tags=tags),
+        Operation("events", "GET", f"{_SONG}/events/", "What happens to it, as Server-Sent Events; the same over "
+                  "WebSocket at .../ws/.", "look", following.events, **stream),
+        Operation("all_events", "GET", "/events/", "What happens to every song that you may see; over WebSocket at "
+                  "/ws/.", "browse", following.events, **stream),
     ]  # fmt: skip
 
 
@@ -117,4 +122,34 @@ def _calling_back() -> list[Operation]:
         Operation("callback", "POST", "/callbacks/{engine}/{attempt}/", "For providers: there is news of a job. "
                   "Their signature is checked, nothing else is believed.", None, calling_back.callback,
                   is_body_raw=True, status=204, tags=("callbacks",)),
+    ]  # fmt: skip
+
+
+def _telling() -> list[Operation]:
+    read: dict[str, Any] = {"right": "browse", "tags": ("webhooks",)}
+    write: dict[str, Any] = {"right": "create", "tags": ("webhooks",)}
+    one, unknown = "/webhooks/{webhook}", ("not_found",)
+    return [
+        Operation("webhooks", "GET", "/webhooks/", "Your endpoints.", handler=hooks.webhooks,
+                  answer=told.WebhooksTold, **read),
+        Operation("make_webhook", "POST", "/webhooks/", "Name an address that is told what becomes of your songs.",
+                  handler=hooks.make_webhook, body=asked.WebhookAsked, answer=told.MadeWebhookTold, status=201,
+                  **write),
+        Operation("webhook", "GET", f"{one}/", "An endpoint.", handler=hooks.webhook, answer=told.WebhookTold,
+                  problems=unknown, **read),
+        Operation("change_webhook", "PUT", f"{one}/", "Change an endpoint, switch it off or on.",
+                  handler=hooks.change_webhook, body=asked.WebhookChanged, answer=told.WebhookTold, problems=unknown,
+                  **write),
+        Operation("delete_webhook", "DELETE", f"{one}/", "Delete an endpoint with its log.",
+                  handler=hooks.delete_webhook, status=204, problems=unknown, **write),
+        Operation("rotate_webhook", "POST", f"{one}/rotate/", "A new secret; for a while the old one signs too.",
+                  handler=hooks.rotate_webhook, answer=told.MadeWebhookTold, problems=unknown, **write),
+        Operation("test_webhook", "POST", f"{one}/test/", "Send a message that says nothing.",
+                  handler=hooks.check_webhook, answer=told.MessageTold, status=202, problems=unknown, **write),
+        Operation("deliveries", "GET", f"{one}/deliveries/", "What was sent to it, and what came of it, newest first.",
+                  handler=hooks.deliveries, query=asked.DeliveriesAsked, answer=told.DeliveriesTold, problems=unknown,
+                  **read),
+        Operation("replay", "POST", f"{one}/replay/", "Send again what did not arrive, or one message in any case.",
+                  handler=hooks.replay, body=asked.ReplayAsked, is_body_needed=False, answer=told.ReplayTold,
+                  problems=unknown, **write),
     ]  # fmt: skip

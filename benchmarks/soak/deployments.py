@@ -21,6 +21,7 @@ from benchmarks.soak.homes import BrokenPromiseError, Home, Started
 SERVICES = {
     "webserver": ("dagster-webserver", "dagster_webserver"),
     "daemon": ("dagster-daemon", "dagster._daemon", "dagster_daemon"),
+    "API": ("musicgen api",),
     "code server": ("api grpc", "dagster.api grpc", "dagster._grpc", "code-server"),
 }
 """What a service's command line has in it."""
@@ -94,7 +95,7 @@ class Deployment:
 def deployment(home: Home) -> Iterator[Deployment]:
     """``musicgen up`` over ``home``, ready for launches; ended on leaving."""
     port = _free_port()
-    started = home.start("up", "--port", str(port))
+    started = home.start("up", "--port", str(port), "--api-port", "0")
     running = Deployment(home, f"http://127.0.0.1:{port}", started)
     try:
         if not processes.wait_for(lambda: running.is_whole() or not started.is_running, START_LIMIT_S, 0.3):

@@ -6,8 +6,6 @@ link (its module), analysing the music (mastering.analysis).
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +14,7 @@ import httpx
 import numpy as np
 
 from dsp.errors import AudioError
+from resources.addresses import Address, addresses_of, embedded, is_open, literal
 from resources.providers.client import STATUS_REASONS, Answer, exchange
 from resources.providers.protocol import ProviderFailure, Reason, Sound, provider_failure
 from resources.providers.retry_after import retry_after_s
@@ -34,8 +33,6 @@ _SILENCE_PEAK = 1e-4
 _QUIET_RMS = 3e-4
 _SOUNDING_MIN = 0.2
 """A file of which less than a fifth sounds above about -70 dBFS was cut and padded."""
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -99,9 +96,9 @@ class Fetcher:
             raise self._failure("bad answer", "the link is no plain https address")
         host = parts.host
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "musicgen"}
-        if _literal(host) is None and not proxy_bypass(host) and {parts.scheme, "all"} & set(getproxies()):
+        if literal(host) is None and not proxy_bypass(host) and {parts.scheme, "all"} & set(getproxies()):
             return [(str(parts), headers, {})]  # the proxy looks names up, and this machine may not be able to
-        addresses = _addresses(host, parts.port or (443 if parts.scheme == "https" else 80))
+        addresses = addresses_of(host, parts.port or (443 if parts.scheme == "https" else 80))
         if not addresses:
             raise self._failure("connection lost", "the link's host has no address")
         if not all(_is_allowed(address, is_own) for address in addresses):
@@ -211,43 +208,13 @@ def _joined(url: str, location: str) -> str:
         return ""
 
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def _literal(host: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _addresses(host: str, port: int) -> list[Address]:
-    literal = _literal(host)
-    if literal is not None:
-        return [literal]
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
-
-
 def _is_loopback(parts: httpx.URL | None) -> bool:
     if parts is None:
         return False
-    literal = _literal(parts.host)
-    return literal.is_loopback if literal is not None else parts.host == "localhost"
+    written = literal(parts.host)
+    return written.is_loopback if written is not None else parts.host == "localhost"
 
 
 def _is_allowed(address: Address, is_own: bool) -> bool:
     """On the open network; on this machine only for an engine that runs here too."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        elif address.sixtofour is not None:
-            address = address.sixtofour
-        elif address in _NAT64:
-            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.is_loopback:
-        return is_own
-    return address.is_global and not address.is_multicast
+    return is_own if embedded(address).is_loopback else is_open(address)

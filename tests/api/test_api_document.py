@@ -24,7 +24,7 @@ def test_the_server_serves_its_document(api: World) -> None:
 
 
 def test_every_route_of_the_application_is_an_operation(api: World) -> None:
-    documents = {"openapi", "page", "style"}
+    documents = {"openapi", "page", "style", "ready"}
     routed = {rule.endpoint for rule in api.server.app.url_map.iter_rules()}
     assert routed == {operation.name for operation in OPERATIONS} | documents
 

@@ -26,12 +26,13 @@ RIGHTS = {
 UNKNOWN = {"nobody": "not_authenticated", "revoked": "key_revoked", "expired": "key_expired", "forged": "key_unknown"}
 SEES_THE_SONG = ("owner", "collaborator", "viewer", "staff", "reader", "link")
 BODIES = {"generate": {"prompt": "a song"}, "plan_new": {"prompt": "a song"}, "revise": {"words": "slower"},
-          "plan": {"words": "slower"}, "set_member": {"role": "viewer"}}  # fmt: skip
+          "plan": {"words": "slower"}, "set_member": {"role": "viewer"},
+          "make_webhook": {"url": "https://192.0.2.1/"}, "change_webhook": {"is_enabled": True}}  # fmt: skip
 
 
 def path_of(operation: Operation, song: str) -> str:
     parts = {"composition": song, "user": "somebody", "link": "0" * 16, "batch": "evening@1", "stage": "mastering",
-             "asset": "master", "engine": "kie", "attempt": "1-0f"}  # fmt: skip
+             "asset": "master", "engine": "kie", "attempt": "1-0f", "webhook": "wh_" + "0" * 16}  # fmt: skip
     return operation.rule.format(**parts)
 
 
@@ -44,6 +45,8 @@ def asked(api: World, operation: Operation, who: str, song: str, *, is_garbage: 
         extra["params"] = {"share": api.link(song if song in api_songs else api.song())}
     if who == "link of another":
         extra["params"] = {"share": api.link(api.song())}
+    if operation.is_stream:
+        extra["params"] = {**extra.get("params", {}), "for_s": "0"}  # type: ignore[dict-item]
     key = who if who in api.keys else None
     answer = api.ask(operation.method, path_of(operation, song), key, **extra)
     is_problem = answer.headers.get("content-type") == "application/problem+json"

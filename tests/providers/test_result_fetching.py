@@ -112,7 +112,7 @@ def test_a_name_is_looked_up_once_and_its_certificate_is_for_the_name(
         looked_up.append(host)
         return [ipaddress.ip_address("127.0.0.1")]
 
-    monkeypatch.setattr(fetching, "_addresses", look_up)
+    monkeypatch.setattr(fetching, "addresses_of", look_up)
     with canned_server(certificate, key) as server:
         port = server.base_url.rpartition(":")[2]
         server.on("GET", "/a", as_audio(wav()))

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 import yaml
@@ -40,8 +41,9 @@ def up(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "MUSICGEN_HOME": str(home)}
     with (home.parent / "up.log").open("ab") as log:
         process = subprocess.Popen(
-            [str(MUSICGEN), "up", "--port", str(port)], env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+            [str(MUSICGEN), "up", "--port", str(port), "--api-port", "0"], env=environment, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
         try:
             yield process
         finally:
@@ -64,11 +66,16 @@ def test_what_is_killed_comes_back_alone_and_everything_ends_together(tmp_path: 
     settings = get_settings(home)
     address = f"http://127.0.0.1:{port}"
     with up(home, port) as process:
-        wait_until(lambda: does_answer(address), "the webserver answers")
+        wait_until(lambda: "Everything answers" in (home.parent / "up.log").read_text(), "everything answers")
         assert deployment_address(settings) == address
         assert find_job(address, "compose").location == "musicgen_assets.definitions"
         before = processes_of(process)
-        assert set(before) == {"dagster", "dagster-webserver", "dagster-daemon"}
+        assert set(before) == {"dagster", "dagster-webserver", "dagster-daemon", "musicgen"}
+        urls = listed(home.parent / "up.log")
+        assert urls["Dagster UI"] == address
+        ready = httpx.get(f"{urls['Songs']}ready/").json()
+        assert ready == {"ready": True, "registry": "ok", "store": "ok", "deployment": "ok"}
+        assert httpx.get(urls["API"]).json()["mode"] == "single-user"
 
         before["dagster-webserver"].kill()
         before["dagster-webserver"].wait(10)
@@ -89,9 +96,17 @@ def test_what_is_killed_comes_back_alone_and_everything_ends_together(tmp_path: 
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         assert not [child for child in everything if child.is_running()]
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(urls["API"])
     assert not address_file(settings).exists()
     assert deployment_address(settings) is None
     assert list((home / "dagster" / "up").iterdir()) == []
+
+
+def listed(log: Path) -> dict[str, str]:
+    """The list of addresses, by what is there."""
+    rows = (line.partition(": ") for line in log.read_text().splitlines())
+    return {name: rest.split()[0] for name, _, rest in rows if "http" in rest}
 
 
 def serves(address: str) -> bool:
@@ -109,7 +124,8 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
 
     class Kept:
-        def __init__(self, wanted: Any, environment: Any, tell: Any) -> None:
+        def __init__(self, wanted: Any, environment: Any, tell: Any, when_ready: Callable[[], None]) -> None:
+            self.when_ready = when_ready
             self.wanted = {service.name: list(service.command) for service in wanted}
             self.ready = next(service.is_ready for service in wanted if service.is_ready)
             self.environment = environment
@@ -123,6 +139,7 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
                 server.bind(str(place))
                 server.listen()
                 assert self.ready()
+            self.when_ready()
             kept.append({"services": self.wanted, "environment": self.environment, "socket": place})
 
     monkeypatch.setattr(services, "Supervisor", Kept)
@@ -136,15 +153,16 @@ def test_a_code_server_listens_where_its_address_fits(
     settings = get_settings(tmp_path / folder)
     told: list[str] = []
     port = free_port()
-    keep_up(settings, port, told.append)
+    keep_up(settings, port, told.append, 0)
     (kept,) = no_processes
     assert len(os.fsencode(kept["socket"])) <= 100
     assert not kept["socket"].exists()
-    assert set(kept["services"]) == {"code server", "webserver", "daemon"}
+    assert set(kept["services"]) == {"code server", "webserver", "daemon", "API"}
     assert kept["environment"]["MUSICGEN_HOME"] == str(settings.home)
     assert kept["environment"]["DAGSTER_HOME"] == str(settings.dagster_home)
     assert str(port) in kept["services"]["webserver"]
-    assert f"http://127.0.0.1:{port}" in told[0]
+    assert f"http://127.0.0.1:{port}" in told[1]
+    assert f":{kept['services']['API'][-1]}/api/v2/" in told[1]
     assert not address_file(settings).exists()
 
 
@@ -155,7 +173,9 @@ def test_a_port_that_is_taken_is_refused_before_anything_starts(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(BadInput, match="--port"):
-            keep_up(settings, taken.getsockname()[1], lambda _: None)
+            keep_up(settings, taken.getsockname()[1], lambda _: None, 0)
+        with pytest.raises(BadInput, match="--api-port"):
+            keep_up(settings, free_port(), lambda _: None, taken.getsockname()[1])
     assert no_processes == []
 
 
@@ -164,8 +184,8 @@ def test_a_second_deployment_of_a_home_is_refused(settings: Settings, tmp_path: 
 
     with served_at(settings, "http://127.0.0.1:3000"):
         said = subprocess.run(
-            [str(MUSICGEN), "up", "--port", str(free_port())], env={**os.environ, "MUSICGEN_HOME": str(settings.home)},
-            capture_output=True, text=True, timeout=60,
+            [str(MUSICGEN), "up", "--port", str(free_port()), "--api-port", "0"],
+            env={**os.environ, "MUSICGEN_HOME": str(settings.home)}, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
     assert said.returncode == 1
     assert "running already, at http://127.0.0.1:3000" in said.stderr

@@ -26,6 +26,7 @@ from resources.registry import ApiKey, Composition, Registry, Request, queries, 
 from resources.registry.queries import add_composition, add_version, ensure_user, record_materialization, record_result
 from resources.settings import Settings, get_settings
 from resources.store import ArtifactStore
+from resources.webhook_settings import WebhookSettings
 
 RELEASE = {"master.wav": b"RIFF" + bytes(range(256)) * 40, "stems/bass.flac": b"fLaC" * 100, "report.html": b"<script>"}
 PEOPLE = ("owner", "collaborator", "viewer", "other", "staff")
@@ -107,11 +108,12 @@ class World:
 
 
 @contextmanager
-def world(home: Path, *, dagster_url: str = "", **api: Any) -> Iterator[World]:
+def world(home: Path, *, dagster_url: str = "", webhooks: WebhookSettings | None = None, **api: Any) -> Iterator[World]:
     """A server over ``home`` with settings ``api``: login required and hardly any limits, unless it says otherwise."""
     options = {"port": 0, "login": "required", "reads_per_minute": 10**6, "writes_per_minute": 10**6,
                "failures_per_minute": 10**6, **api}  # fmt: skip
-    settings = get_settings(home).model_copy(update={"api": ApiSettings(**options), "dagster_url": dagster_url})
+    changed = {"api": ApiSettings(**options), "dagster_url": dagster_url, "webhooks": webhooks or WebhookSettings()}
+    settings = get_settings(home).model_copy(update=changed)
     limits = httpx.Limits(max_connections=None)
     with ApiServer(settings) as server, httpx.Client(timeout=60.0, limits=limits) as client:
         registry: Registry = server.app.extensions["studio"].registry

@@ -47,8 +47,9 @@ def deployment(home: Path, wait_s: float = 90.0) -> Iterator[str]:
     env.pop("DAGSTER_HOME", None)
     log = (home.parent / "up.log").open("wb")
     process = subprocess.Popen(
-        [str(MUSICGEN), "up", "--port", str(port)], env=env, stdout=log, stderr=log, start_new_session=True
-    )
+        [str(MUSICGEN), "up", "--port", str(port), "--api-port", "0"], env=env, stdout=log, stderr=log,
+        start_new_session=True,
+    )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, process, wait_s)
