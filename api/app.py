@@ -18,6 +18,7 @@ from api.estimates import Estimates
 from api.gate import Gate
 from api.openapi import document
 from api.operations import Call, Operation
+from api.page.views import add_page
 from api.problems import CODES
 from api.v2.table import PREFIX, operations
 from resources.access.links import signing_secret
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     for operation in table:
         add_operation(app, PREFIX, operation, gate, start)
     _add_documents(app, gate, table)
+    add_page(app, gate, secret, start)
     return app
 
 

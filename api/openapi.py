@@ -17,11 +17,12 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.gate import SESSION_COOKIE
 from api.operations import Operation, problems_of
 from api.problems import CODES, MEDIA_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
-_JSON = "application/json"
+_JSON, _FILE = "application/json", "application/octet-stream"
 _PATHS = {
     "composition": ("A composition's id, such as sunny-river-k3f9a.", r"^[a-z0-9][a-z0-9-]{0,63}$"),
     "user": ("A user's name.", r"^[\w.@+-]{1,120}$"),
@@ -50,6 +51,8 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key: musicgen keys create USER."},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+                            "description": "Of somebody who logged in at the page."},
                 "link": {"type": "apiKey", "in": "query", "name": "share", "description": "A share link's token."},
             },
         },
@@ -75,7 +78,7 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
         "tags": list(operation.tags),
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_headers(operation)],
         "responses": _responses(operation, refs),
-        "security": [] if operation.right is None else [{"key": []}],
+        "security": [] if operation.right is None else [{"key": []}, {"session": []}],
         "x-right": operation.right,
     }
     if operation.right == "look":
@@ -85,6 +88,8 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
             "required": operation.is_body_needed,
             "content": {_JSON: {"schema": refs[operation.body, "validation"]}},
         }
+    if operation.takes_file:
+        told["requestBody"] = {"required": True, "content": {_FILE: {"schema": {}}}}
     return told
 
 
@@ -120,6 +125,10 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
     if operation.has_idempotency_key:
         found.append(("Idempotency-Key", "The same key with the same request is the same request: it is made once.",
                       {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"}))  # fmt: skip
+    if operation.is_writing and operation.right is not None:
+        found.append(
+            ("X-CSRF-Token", "The token of the page; only where a session's cookie is shown.", {"type": "string"})
+        )
     if operation.media_types:
         found.append(("Range", "A part of it: bytes=FIRST-LAST.", {"type": "string"}))
     if operation.method == "GET":

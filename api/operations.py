@@ -23,7 +23,6 @@ from resources.settings import Settings
 from resources.studio import Studio
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
-Body = Literal["json", "file", "nothing"]
 
 
 class Asked(BaseModel):
@@ -51,6 +50,8 @@ class Call:
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
+    file: bytes = b""
+    """The body of an operation that takes a file."""
     idempotency_key: str | None = None
 
     @property
@@ -100,6 +101,8 @@ class Operation:
     query: type[Asked] | None = None
     body: type[Asked] | None = None
     is_body_needed: bool = True
+    takes_file: bool = False
+    """Whether its body is one file, as it is."""
     answer: type[Answer] | None = None
     status: int = 200
     other_statuses: tuple[int, ...] = ()
@@ -131,6 +134,8 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     found = {*COMMON_PROBLEMS, *operation.problems}
     if operation.right is not None:
         found |= {"not_authenticated", "key_unknown", "key_expired", "key_revoked", "not_allowed"}
+        if operation.is_writing:
+            found.add("wrong_token")
     if operation.has_composition:
         found.add("not_found")
     if operation.query is not None or operation.body is not None or operation.is_writing:

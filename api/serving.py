@@ -16,6 +16,7 @@ from waitress import create_server, wasyncore
 
 from api.app import close_app, create_app, warm_up
 from musicgen_assets.context.failures import PermanentFailure
+from resources.page_address import forget_address, write_address
 from resources.settings import Settings
 
 _LONGEST_HEADERS_BYTES = 16 * 1024
@@ -55,9 +56,11 @@ class ApiServer:
     def start(self) -> None:
         """Answer, in threads of its own."""
         self._thread.start()
+        write_address(self.settings, self.url)
 
     def stop(self) -> None:
         """Take nothing new, finish what was begun for a while, close everything."""
+        forget_address(self.settings)
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -107,5 +110,5 @@ def _listening(app: Any, settings: Settings, sockets: dict[int, Any]) -> Any:
     return create_server(
         app, map=sockets, host=api.host, port=api.port, threads=api.threads, ident=None, expose_tracebacks=False,
         clear_untrusted_proxy_headers=True, max_request_header_size=_LONGEST_HEADERS_BYTES,
-        max_request_body_size=api.max_body_bytes + 1024, channel_timeout=_SILENT_S, **proxy,
+        max_request_body_size=max(api.max_body_bytes, api.max_upload_bytes) + 1024, channel_timeout=_SILENT_S, **proxy,
     )  # fmt: skip

@@ -73,7 +73,7 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
         assets = plan_assets(
             base, wanted, known, lambda declaration: expected_s(declaration, usual, duration_s), request.until
         )
-    return Plan(parent.partition, assets, changed_paths(base.context, context))
+    return Plan(parent.partition, assets, changed_paths(base.context, context), context)
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:

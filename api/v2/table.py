@@ -9,6 +9,7 @@ from typing import Any
 
 from api.operations import Operation
 from api.v2 import asked, files, keeping, lists, making, shown, told
+from api.v2.studio_table import studio_operations
 
 PREFIX = "/api/v2"
 _SONG = "/compositions/{composition}"
@@ -16,7 +17,7 @@ _SONG = "/compositions/{composition}"
 
 def operations() -> list[Operation]:
     """All of them, in the order of the documentation."""
-    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing()]
+    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *studio_operations()]
 
 
 def _making() -> list[Operation]:

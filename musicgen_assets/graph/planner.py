@@ -104,11 +104,14 @@ class PlannedAsset:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values."""
+    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values; ``context`` is the
+    one that the child would have.
+    """
 
     parent: str
     assets: tuple[PlannedAsset, ...]
     changes: Mapping[str, tuple[Any, Any]]
+    context: CompositionContext = field(default_factory=CompositionContext)
 
     @property
     def least_s(self) -> float:

@@ -1,0 +1,33 @@
+"""What making a version is expected to cost: who is asked for what, and their prices.
+
+Belongs here: from a routed context and the assets that will be made to an amount. Does not belong here: what was spent
+(budgets), choosing engines (musicgen_assets.engines.router).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+
+from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.engines.capabilities import BUILT_IN, capabilities_of
+
+_MADE_IN = {
+    "full_song": "production/take",
+    "lyrics": "composition/lyrics",
+    "prompt_enhancement": "ideation/enhanced_prompt",
+}
+"""Where each task is asked for."""
+
+
+def engines_asked(context: CompositionContext) -> dict[str, str]:
+    """Task to the title of the engine that does it, as ``context`` was routed; the built-in one where none is named."""
+    routing = {"full_song": BUILT_IN, **context.ai_decisions.generation.routing}
+    return {task: capabilities_of(engine).title for task, engine in routing.items()}
+
+
+def planned_cost_usd(context: CompositionContext, computing: Collection[str]) -> Decimal:
+    """What ``computing`` (assets "stage/name") would cost: nothing where only the built-in engine is asked."""
+    routing = context.ai_decisions.generation.routing
+    asked = [engine for task, engine in routing.items() if _MADE_IN.get(task) in computing]
+    return sum((capabilities_of(engine).cost_usd(context.technical.duration_s) for engine in asked), Decimal(0))
