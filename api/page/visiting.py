@@ -121,7 +121,8 @@ def carried() -> dict[str, str]:
 def refused(door: Door, told: Told) -> AnyResponse:
     """A problem as a page; whoever has not shown who they are is led to the login."""
     problem: Problem = told.problem
-    if problem.code in _LOGIN_CODES and LINK_PARAMETER not in request.args and request.method == "GET":
+    is_person = LINK_PARAMETER not in request.args and "Authorization" not in request.headers
+    if problem.code in _LOGIN_CODES and is_person and request.method == "GET":
         return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
     response = shown(door, None, "problem.html", problem.status, problem=problem)
     for name, value in told.headers.items():
