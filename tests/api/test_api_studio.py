@@ -209,7 +209,7 @@ def test_a_file_that_is_too_large_or_claims_hours_is_not_decoded(tmp_path: Path)
     with world(tmp_path / "home", max_body_bytes=1024, max_upload_bytes=400_000) as small:
         path = f"/compositions/{small.resolved()}/uploads/?what=vocals&name=x.wav"
         assert small.ask("POST", path, content=wav(), headers=JSON).status_code == 200
-        assert small.ask("POST", path, content=wav(2.0), headers=JSON).json()["code"] == "too_large"
+        assert small.ask("POST", path, content=bytes(400_500), headers=JSON).json()["code"] == "too_large"
         silence = bytearray(wav())
         silence[40:44] = (2**32 - 100).to_bytes(4, "little")  # the header claims hours
         assert small.ask("POST", path, content=bytes(silence), headers=JSON).status_code in (200, 422)
