@@ -16,10 +16,12 @@ from api.background import Background
 from api.docs_page import shown_groups
 from api.estimates import Estimates
 from api.gate import Gate
+from api.live import Hub
 from api.openapi import document
 from api.operations import Call, Operation
 from api.page.views import add_page
 from api.problems import CODES
+from api.readiness import add_readiness
 from api.v2.table import PREFIX, operations
 from resources.access.links import signing_secret
 from resources.logging_setup import LOGGER
@@ -37,11 +39,12 @@ def create_app(settings: Settings) -> Flask:
     studio = Studio.open(settings)
     secret = signing_secret(settings)
     gate = Gate(studio.registry, settings.api, secret)
-    background, estimates = Background(), Estimates(studio.registry)
-    app.extensions.update(studio=studio, gate=gate, background=background)
+    background, estimates, hub = Background(), Estimates(studio.registry), Hub(studio.registry, settings.api)
+    app.extensions.update(studio=studio, gate=gate, background=background, hub=hub, secret=secret)
 
     def start(**given: object) -> Call:
-        return Call(studio=studio, background=background, estimates=estimates, secret=secret, **given)  # type: ignore[arg-type]
+        shared = {"studio": studio, "background": background, "estimates": estimates, "hub": hub}
+        return Call(**shared, secret=secret, gate=gate, **given)  # type: ignore[arg-type]
 
     install(app)
     table = operations()
@@ -49,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
         add_operation(app, PREFIX, operation, gate, start)
     _add_documents(app, gate, table)
     add_page(app, gate, secret, start)
+    add_readiness(app, studio)
     return app
 
 
@@ -64,6 +68,7 @@ def warm_up(app: Flask) -> None:
 
 def close_app(app: Flask) -> None:
     """Finish what follows answers, and close everything."""
+    app.extensions["hub"].close()
     app.extensions["background"].close()
     app.extensions["gate"].limits.close()
     app.extensions["studio"].close()

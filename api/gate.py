@@ -66,6 +66,10 @@ class Gate:
             require_scope(caller, operation.right)
         return caller, headers
 
+    def who(self, request: Request) -> Caller:
+        """Who asks, by what the request shows; nothing is counted. Raises Refused."""
+        return self._caller(request)
+
     def _caller(self, request: Request) -> Caller:
         given = request.headers.get("Authorization")
         token = request.args.get(LINK_PARAMETER)

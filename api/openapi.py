@@ -129,9 +129,13 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
         found.append(
             ("X-CSRF-Token", "The token of the page; only where a session's cookie is shown.", {"type": "string"})
         )
+    if operation.is_stream:
+        found.append(
+            ("Last-Event-ID", "The id of the last message that was read: go on after it.", {"type": "integer"})
+        )
     if operation.media_types:
         found.append(("Range", "A part of it: bytes=FIRST-LAST.", {"type": "string"}))
-    if operation.method == "GET":
+    if operation.method == "GET" and not operation.is_stream:
         found.append(("If-None-Match", "The ETag of an earlier answer.", {"type": "string"}))
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
@@ -147,10 +151,12 @@ def _responses(operation: Operation, refs: Refs) -> dict[str, Any]:
             responses[str(status)]["content"] = {_JSON: {"schema": refs[operation.answer, "serialization"]}}
         for media_type in operation.media_types:
             responses[str(status)].setdefault("content", {})[media_type] = {"schema": {}}
+        if operation.is_stream:
+            responses[str(status)]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     if operation.media_types:
         content: dict[str, Any] = {media_type: {"schema": {}} for media_type in operation.media_types}
         responses["206"] = {"description": _DESCRIPTIONS[206], "content": content}
-    if operation.method == "GET":
+    if operation.method == "GET" and not operation.is_stream:
         responses["304"] = {"description": _DESCRIPTIONS[304]}
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in problems_of(operation):

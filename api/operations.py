@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +21,10 @@ from resources.access.rights import Caller, Right
 from resources.registry import Composition, Version
 from resources.settings import Settings
 from resources.studio import Studio
+
+if TYPE_CHECKING:
+    from api.gate import Gate
+    from api.live import Hub
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
@@ -45,6 +49,8 @@ class Call:
     background: Background
     estimates: Estimates
     secret: str
+    gate: Gate
+    hub: Hub
     caller: Caller
     operation: Operation
     path: Mapping[str, str]
@@ -108,6 +114,8 @@ class Operation:
     other_statuses: tuple[int, ...] = ()
     media_types: tuple[str, ...] = ()
     """Of files, where it answers with one instead."""
+    is_stream: bool = False
+    """Whether its answer stays open, as text/event-stream."""
     has_idempotency_key: bool = False
     problems: tuple[str, ...] = ()
     tags: tuple[str, ...] = field(default=())

@@ -1,30 +1,35 @@
 """Serving the API on a socket until it is told to end.
 
-Waitress serves it: it takes requests in and gives answers out in a loop of its own, so that a slow caller holds no
-thread; it is one process, as SQLite and the counts of the rate limits want it; and it ends cleanly.
+uvicorn serves it: one process, as SQLite and the counts of the rate limits want it, whose loop takes requests in, gives
+answers out and holds streams open, and a few threads that answer (bridge). docs/api.md says what was measured.
 
 Belongs here: listening, ending. Does not belong here: the application (app), options of the command (cli).
 """
 
 from __future__ import annotations
 
+import asyncio
+import resource
+import socket
 import threading
-import time
-from typing import Any
 
-from waitress import create_server, wasyncore
+import uvicorn
 
 from api.app import close_app, create_app, warm_up
+from api.bridge import Bridge
+from api.http_protocol import SILENT_S, CarefulProtocol
+from api.live import Hub
+from api.streams import HEARTBEAT_S, Streams
 from musicgen_assets.context.failures import PermanentFailure
 from resources.page_address import forget_address, write_address
 from resources.settings import Settings
 
-_LONGEST_HEADERS_BYTES = 16 * 1024
-_SILENT_S = 30
-"""A connection on which nothing moves for so long is closed."""
-_END_S = 10.0
+_BACKLOG = 2048
+_END_S = 10
 """How long an answer that was begun may take to go out when the server ends."""
-_LOOK_S = 0.2
+_WEB_SOCKET_MAX_BYTES = 4096
+"""Nobody has to say anything over a WebSocket here."""
+_FILES_BESIDE = 512
 
 
 class ApiServer:
@@ -34,54 +39,58 @@ class ApiServer:
         """Opens the home and listens. Raises a Failure; PermanentFailure for a port that is taken."""
         self.settings = settings
         self.app = create_app(settings)
-        self._sockets: dict[int, Any] = {}
-        self._ending = threading.Event()
+        api = settings.api
         try:
-            self._server: Any = _listening(self.app, settings, self._sockets)
+            self._socket = _listening(api.host, api.port)
         except OSError as error:
             close_app(self.app)
             raise PermanentFailure(
-                f"{settings.api.host}:{settings.api.port} cannot be listened on: {error.strerror}.",
+                f"{api.host}:{api.port} cannot be listened on: {error.strerror}.",
                 way_out="Choose another --port, or 0 for any.",
             ) from error
+        self._port = int(self._socket.getsockname()[1])
+        self.hub: Hub = self.app.extensions["hub"]
+        self._streams = Streams(self.hub)
+        self._bridge = Bridge(
+            self.app, self._streams, threads=api.threads, max_body_bytes=api.max_body_bytes,
+            max_upload_bytes=api.max_upload_bytes, trusted_proxy=api.trusted_proxy,
+        )  # fmt: skip
+        self._server = uvicorn.Server(_config(self._bridge))
+        self._begun = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="api", daemon=True)
 
     @property
     def url(self) -> str:
         """Where it answers."""
         host = self.settings.api.host
-        place = next(one.effective_port for one in self._all() if hasattr(one, "effective_port"))
-        return f"http://{f'[{host}]' if ':' in host else host}:{place}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> None:
         """Answer, in threads of its own."""
+        _raise_file_limit(self.settings.api.max_streams)
         self._thread.start()
+        self._begun.wait()
         write_address(self.settings, self.url)
 
     def stop(self) -> None:
-        """Take nothing new, finish what was begun for a while, close everything."""
+        """Take nothing new, let go whoever follows, finish what was begun for a while, close everything."""
         forget_address(self.settings)
-        self._ending.set()
+        self.hub.close()
+        self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
+        self._socket.close()
+        self._bridge.close()
+        self._streams.close()
         close_app(self.app)
 
     def _serve(self) -> None:
-        """Waitress's own loop has no end but a signal, so it is turned from here."""
-        while not self._ending.is_set():
-            wasyncore.loop(timeout=_LOOK_S, map=self._sockets, count=1)
-        for one in self._all():
-            if getattr(one, "accepting", False):
-                wasyncore.dispatcher.close(one)
-        deadline = time.monotonic() + _END_S
-        while any(map(_is_busy, self._all())) and time.monotonic() < deadline:
-            wasyncore.loop(timeout=_LOOK_S, map=self._sockets, count=1)
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1.0)
-        for one in self._all():
-            one.close()
-
-    def _all(self) -> list[Any]:
-        return list(self._sockets.values())
+        loop_factory = self._server.config.get_loop_factory()
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            loop = runner.get_loop()
+            self.hub.start(loop)
+            loop.call_soon(self._begun.set)
+            runner.run(self._server.serve(sockets=[self._socket]))
 
     def __enter__(self) -> ApiServer:
         self.start()
@@ -96,19 +105,27 @@ def warm_up_later(server: ApiServer) -> None:
     threading.Thread(target=warm_up, args=(server.app,), name="api-warm-up", daemon=True).start()
 
 
-def _is_busy(one: Any) -> bool:
-    """Whether a connection waits for its answer, or for the rest of it."""
-    return bool(getattr(one, "requests", ())) or getattr(one, "total_outbufs_len", 0) > 0
-
-
-def _listening(app: Any, settings: Settings, sockets: dict[int, Any]) -> Any:
-    api = settings.api
-    proxy = {
-        "trusted_proxy": api.trusted_proxy, "trusted_proxy_count": 1,
-        "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto x-forwarded-host",
-    } if api.trusted_proxy else {}  # fmt: skip
-    return create_server(
-        app, map=sockets, host=api.host, port=api.port, threads=api.threads, ident=None, expose_tracebacks=False,
-        clear_untrusted_proxy_headers=True, max_request_header_size=_LONGEST_HEADERS_BYTES,
-        max_request_body_size=max(api.max_body_bytes, api.max_upload_bytes) + 1024, channel_timeout=_SILENT_S, **proxy,
+def _config(bridge: Bridge) -> uvicorn.Config:
+    return uvicorn.Config(
+        bridge, http=CarefulProtocol, ws="websockets-sansio", loop="uvloop", lifespan="off", interface="asgi3",
+        log_config=None, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=int(SILENT_S), timeout_graceful_shutdown=_END_S, ws_max_size=_WEB_SOCKET_MAX_BYTES,
+        ws_ping_interval=HEARTBEAT_S, ws_ping_timeout=HEARTBEAT_S, ws_per_message_deflate=False,
     )  # fmt: skip
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    made.setblocking(False)
+    return made
+
+
+def _raise_file_limit(streams: int) -> None:
+    """Each open stream is an open file, and many systems allow a process 1,024 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = streams + _FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

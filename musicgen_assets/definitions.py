@@ -52,7 +52,7 @@ def studio_resource(context: dg.InitResourceContext) -> object:
 def manifest_io_manager(context: dg.InitResourceContext) -> dg.IOManager:
     """The IO manager over the run's studio."""
     studio: Studio = context.resources.studio
-    return ManifestIOManager(studio.registry, studio.store)
+    return ManifestIOManager(studio.registry, studio.store, studio.progress)
 
 
 def build_defs(studio: Studio | None = None, schedules: Sequence[dg.ScheduleDefinition] = ()) -> dg.Definitions:

@@ -36,6 +36,12 @@ class ApiSettings(BaseModel):
     """Answers at the same time; slow callers hold none."""
     trusted_proxy: str = ""
     """Address of the proxy that ends TLS in front and says who calls (X-Forwarded-For, -Proto); empty trusts none."""
+    public_url: str = Field("", pattern=r"^(https?://[^/\s]+)?$")
+    """Where others reach it, such as https://music.example: what links in webhooks begin with."""
+    max_streams: int = Field(2000, ge=1)
+    """Connections that may follow songs live at the same time."""
+    streams_per_caller: int = Field(50, ge=1)
+    """As many of these with one key, or from whoever sits at this machine."""
     max_body_bytes: int = Field(_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)
     reads_per_minute: int = Field(600, ge=1)
     """What one caller may ask to see."""

@@ -6,11 +6,14 @@ bytes (store) and keys (runner).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dagster as dg
 
 from musicgen_assets.graph.manifest import Manifest
 from resources.manifests import load_manifest
 from resources.registry import Registry, queries
+from resources.registry.progress import Progress
 from resources.runner import Made
 from resources.store import ArtifactStore
 
@@ -18,9 +21,12 @@ from resources.store import ArtifactStore
 class ManifestIOManager(dg.IOManager):
     """Stores ``Made`` as the materialization of (partition, asset); loads ``Manifest``."""
 
-    def __init__(self, registry: Registry, store: ArtifactStore) -> None:
+    def __init__(
+        self, registry: Registry, store: ArtifactStore, progress: Callable[[], Progress | None] = lambda: None
+    ) -> None:
         self._registry = registry
         self._store = store
+        self._progress = progress
 
     def handle_output(self, context: dg.OutputContext, obj: Made) -> None:
         """Make ``obj`` what this version has under this asset."""
@@ -37,6 +43,7 @@ class ManifestIOManager(dg.IOManager):
                 inputs_key=obj.inputs_key or None,
                 kept=obj.manifest if obj.is_kept else None,
                 is_there=self._store.has,
+                progress=self._progress(),
             )
 
     def load_input(self, context: dg.InputContext) -> Manifest:

@@ -22,6 +22,7 @@ from resources.layout import ensure_home
 from resources.manifests import load_manifest
 from resources.providers.adapters import ConfiguredAdapters
 from resources.registry import Registry, open_registry, queries
+from resources.registry.progress import Progress
 from resources.release_export import export_release
 from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET, Listener, Made, Runner
@@ -171,6 +172,12 @@ class Studio:
         from resources.release_zip import zip_release
 
         return zip_release(self.store, self.manifest(partition, "finalization/release"), target, partition)
+
+    def progress(self) -> Progress | None:
+        """How far the run is that this process is in the middle of; None where there is none."""
+        if self.execution is None:
+            return None
+        return Progress(self.execution.pace.share, self.execution.pace.left_s)
 
     def close(self) -> None:
         """End the workers."""

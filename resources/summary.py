@@ -20,6 +20,7 @@ from musicgen_assets.graph.gate import GATE
 from musicgen_assets.graph.manifest import Manifest
 from resources.leases import is_alive, lease_of
 from resources.registry import queries
+from resources.registry.ledger import PROGRESS_KINDS
 from resources.registry.models import Event, Materialization, Version
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
@@ -170,6 +171,7 @@ def history(studio: Studio, partition: str) -> list[dict[str, Any]]:
         version = queries.get_version(session, partition)
         query = select(Event).where(
             Event.composition_id == version.composition_id,
+            Event.kind.not_in(PROGRESS_KINDS),
             or_(Event.version_id == version.id, Event.version_id.is_(None)),
         )
         events = list(session.scalars(query.order_by(Event.id)))

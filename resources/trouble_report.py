@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from musicgen_assets.graph.declarations import DECLARATIONS
 from resources.registry import Event, Registry, Version, queries
+from resources.registry.ledger import PROGRESS_KINDS
 from resources.settings import Settings
 from resources.troubles import CAN_RETRY_HELP, next_steps, runs_of, trouble_of, waiting_for_you
 
@@ -66,7 +67,8 @@ def explain(registry: Registry, settings: Settings, partition: str, instance: Da
 
 
 def _events(session: Session, version: Version) -> list[Event]:
-    return list(session.scalars(select(Event).where(Event.version_id == version.id).order_by(Event.id)))
+    query = select(Event).where(Event.version_id == version.id, Event.kind.not_in(PROGRESS_KINDS))
+    return list(session.scalars(query.order_by(Event.id)))
 
 
 def _event(row: Event) -> dict[str, Any]:

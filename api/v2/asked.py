@@ -146,6 +146,13 @@ class UsageAsked(Asked):
     days: int = Field(30, ge=1, le=366)
 
 
+class EventsAsked(Asked):
+    """From where on, and how long."""
+
+    after: int | None = Field(None, ge=0, le=2**62, description="The id of the last message that was read; 0 for all.")
+    for_s: float | None = Field(None, ge=0, le=86400, description="End it after so many seconds; left out, never.")
+
+
 class MemberAsked(Asked):
     """What somebody is to be."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.operations import Operation
-from api.v2 import asked, files, keeping, lists, making, shown, told
+from api.v2 import asked, files, following, keeping, lists, making, shown, told
 from api.v2.studio_table import studio_operations
 
 PREFIX = "/api/v2"
@@ -46,6 +46,7 @@ def _making() -> list[Operation]:
 
 def _showing() -> list[Operation]:
     tags = ("follow",)
+    stream: dict[str, Any] = {"query": asked.EventsAsked, "is_stream": True, "tags": tags}
     return [
         Operation("status", "GET", f"{_SONG}/status/", "How far a version is.", "look", shown.status,
                   query=asked.StatusAsked, answer=told.Status, tags=tags),
@@ -55,6 +56,10 @@ def _showing() -> list[Operation]:
                   query=asked.DiffAsked, answer=told.Difference, problems=("conflict", "not_made"), tags=tags),
         Operation("lineage", "GET", f"{_SONG}/lineage/", "Where every asset of a version comes from.", "look",
                   shown.lineage, query=asked.VersionAsked, answer=told.Lineage, tags=tags),
+        Operation("events", "GET", f"{_SONG}/events/", "What happens to it, as Server-Sent Events; the same over "
+                  "WebSocket at .../ws/.", "look", following.events, **stream),
+        Operation("all_events", "GET", "/events/", "What happens to every song that you may see; over WebSocket at "
+                  "/ws/.", "browse", following.events, **stream),
     ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from resources.registry.models import (
     Waiver,
     utc_now,
 )
+from resources.registry.webhook_models import Duty, WebhookDelivery, WebhookEndpoint, WebhookMessage, WebhookTry
 
 __all__ = [
     "HEAD",
@@ -33,6 +34,7 @@ __all__ = [
     "Batch",
     "BatchItem",
     "Composition",
+    "Duty",
     "Event",
     "Garbage",
     "Lease",
@@ -48,6 +50,10 @@ __all__ = [
     "User",
     "Version",
     "Waiver",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookTry",
     "in_batches",
     "open_registry",
     "utc_now",

@@ -23,7 +23,7 @@ from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure
 from resources.disk import make_folder
 from resources.settings import Settings
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration. Kept here so that opening a current registry need not load Alembic."""
 
 BUSY_TIMEOUT_S = 30.0

@@ -13,8 +13,13 @@ from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.graph.declarations import DECLARATIONS
+from resources.registry import outbox
 from resources.registry.compositions import ensure_user, get_version
 from resources.registry.models import Attempt, Event, Usage, Waiver, utc_now
+
+EVENTS_CHANNEL = "musicgen_events"
+PROGRESS_KINDS = ("asset.made", "audio.ready", "stage.completed")
+"""Steps of making a version: dozens a run, told live, and no part of the history that people read."""
 
 
 def record_event(
@@ -25,11 +30,22 @@ def record_event(
     version_id: int | None = None,
     payload: dict[str, Any] | None = None,
 ) -> Event:
-    """Add to the history. ``kind`` reads "composition.created", "version.state"."""
+    """Add to the history. ``kind`` reads "composition.created", "version.state".
+
+    What webhooks are to tell of it is put down with it, in the same transaction.
+    """
     row = Event(kind=kind, composition_id=composition_id, version_id=version_id, payload=payload or {})
     session.add(row)
     session.flush()
+    outbox.put(session, row)
+    announce(session)
     return row
+
+
+def announce(session: Session) -> None:
+    """Have whoever watches the events of a PostgreSQL registry woken when this is committed. SQLite needs no call."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"NOTIFY {EVENTS_CHANNEL}"))
 
 
 def events_of(session: Session, composition_id: str, after: int = 0, limit: int = 1000) -> list[Event]:

@@ -20,7 +20,8 @@ from musicgen_assets.graph.declarations import BY_KEY
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry.compositions import get_version
 from resources.registry.garbage import reach
-from resources.registry.models import Materialization, Result, utc_now
+from resources.registry.models import Materialization, Result, StageState, utc_now
+from resources.registry.progress import Progress, record_steps
 from resources.registry.stages import refresh_stage
 
 _RECENT = 20
@@ -129,13 +130,14 @@ def record_materialization(
     inputs_key: str | None = None,
     kept: Manifest | None = None,
     is_there: Callable[[str], bool] | None = None,
+    progress: Progress | None = None,
 ) -> Materialization:
     """Note that ``partition`` now has ``asset`` as ``key`` yields it, and bring its stage's state up to date.
 
-    Earlier rows stay as history. ``kept`` is what was taken over from another version, which stands although its key
-    may yield something else by now. Raises BadInput for an unknown version, and TransientFailure when the key is not
-    recorded or yields something else and nothing was kept, or an object was freed meanwhile (``garbage.reach``): then
-    the version has to look again.
+    Earlier rows stay as history; each is a step that whoever follows the version is told of. ``kept`` is what was
+    taken over from another version, which stands although its key may yield something else by now. Raises BadInput for
+    an unknown version, and TransientFailure when the key is not recorded or yields something else and nothing was kept,
+    or an object was freed meanwhile (``garbage.reach``): then the version has to look again.
     """
     version = get_version(session, partition)
     standing = find_result(session, key)
@@ -154,7 +156,12 @@ def record_materialization(
     session.add(row)
     session.flush()
     if asset in BY_KEY:
-        refresh_stage(session, version, BY_KEY[asset].stage)
+        stage = BY_KEY[asset].stage
+        before = session.get(StageState, (version.id, stage))
+        was_done = before is not None and before.state == "done"
+        is_done = refresh_stage(session, version, stage).state == "done"
+        manifest = kept or standing.manifest
+        record_steps(session, row, version, manifest, progress, has_completed_stage=is_done and not was_done)
     return row
 
 

@@ -44,6 +44,8 @@ def asked(api: World, operation: Operation, who: str, song: str, *, is_garbage: 
         extra["params"] = {"share": api.link(song if song in api_songs else api.song())}
     if who == "link of another":
         extra["params"] = {"share": api.link(api.song())}
+    if operation.is_stream:
+        extra["params"] = {**extra.get("params", {}), "for_s": "0"}  # type: ignore[dict-item]
     key = who if who in api.keys else None
     answer = api.ask(operation.method, path_of(operation, song), key, **extra)
     is_problem = answer.headers.get("content-type") == "application/problem+json"
