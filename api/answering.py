@@ -54,6 +54,8 @@ def add_operation(app: Flask, prefix: str, operation: Operation, gate: Gate, sta
         call.idempotency_key = _idempotency_key(operation)
         if operation.is_body_raw:
             call.body, call.headers = request.get_data(cache=False), dict(request.headers)
+        elif operation.takes_file:
+            call.file = _file(call.settings.api.max_upload_bytes)
         else:
             call.body = _body(operation)
         return _answered(operation, call)
@@ -145,6 +147,15 @@ def _body(operation: Operation) -> BaseModel | None:
         return operation.body.model_validate(_parsed(data), strict=True)
     except ValidationError as error:
         raise of_validation(error) from error
+
+
+def _file(most_bytes: int) -> bytes:
+    """One file as the body, whatever it is called. Raises Told for one that is empty or too large."""
+    request.max_content_length = most_bytes
+    data = request.get_data(cache=False)
+    if not data:
+        _bad("body", "", "there is no file in it", "Send the file itself, as it is.")
+    return data
 
 
 def _parsed(data: bytes) -> Any:

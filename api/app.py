@@ -19,6 +19,7 @@ from api.gate import Gate
 from api.live import Hub
 from api.openapi import document
 from api.operations import Call, Operation
+from api.page.views import add_page
 from api.problems import CODES
 from api.readiness import add_readiness
 from api.v2.table import PREFIX, operations
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     for operation in table:
         add_operation(app, PREFIX, operation, gate, start)
     _add_documents(app, gate, table)
+    add_page(app, gate, secret, start)
     add_readiness(app, studio)
     return app
 

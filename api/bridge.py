@@ -31,7 +31,7 @@ BODY_SILENT_S = 30.0
 """A body of which nothing comes for so long is given up."""
 _PIECE_BYTES = 256 * 1024
 """About as much of a long answer is taken from its handler at a time."""
-_HEALTH = "/health/"
+_HEALTH, _UPLOADS = "/health/", "/uploads/"
 _HANDSHAKE = (b"upgrade", b"connection")
 """What makes a request one for a WebSocket, and no concern of who answers for the stream."""
 
@@ -50,11 +50,20 @@ class _Answer:
 class Bridge:
     """An ASGI application over the WSGI application ``app``. ``close`` ends its threads."""
 
-    def __init__(self, app: Any, streams: Streams, *, threads: int, max_body_bytes: int, trusted_proxy: str) -> None:
+    def __init__(
+        self,
+        app: Any,
+        streams: Streams,
+        *,
+        threads: int,
+        max_body_bytes: int,
+        max_upload_bytes: int,
+        trusted_proxy: str,
+    ) -> None:
         self._app = app
         self._streams = streams
         self._pool = ThreadPoolExecutor(threads, "api")
-        self._max_body_bytes = max_body_bytes
+        self._max_body_bytes, self._max_upload_bytes = max_body_bytes, max_upload_bytes
         self._trusted_proxy = trusted_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +124,9 @@ class Bridge:
     async def _body(self, scope: Scope, receive: Receive) -> tuple[bytes, int | None] | None:
         """The body, and its length as told where it is too long to be taken in; None where the caller went silent."""
         told = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if int(told) > self._max_body_bytes:
+        is_upload = scope["path"].endswith(_UPLOADS)
+        most_bytes = self._max_upload_bytes if is_upload else self._max_body_bytes
+        if int(told) > most_bytes:
             return b"", int(told)
         parts, size = [], 0
         while True:
@@ -129,7 +140,7 @@ class Bridge:
             part = message.get("body", b"")
             size += len(part)
             parts.append(part)
-            if size > self._max_body_bytes:
+            if size > most_bytes:
                 return b"", size
             if not message.get("more_body"):
                 return b"".join(parts), None

@@ -31,13 +31,19 @@ def _operation(path: str, method: str, found: dict[str, Any], document: dict[str
             {"name": one["name"], "where": one["in"], "text": one.get("description", ""), "kind": _kind(one["schema"])}
             for one in found["parameters"]
         ],
-        "fields": [] if body is None else _fields(body["content"]["application/json"]["schema"], document),
+        "fields": [] if body is None else _fields(_schema(body["content"]), document),
         "answers": [
             {"status": status, "text": one["description"],
              "fields": _fields(one.get("content", {}).get("application/json", {}).get("schema", {}), document)}
             for status, one in found["responses"].items()
         ],
     }  # fmt: skip
+
+
+def _schema(content: dict[str, Any]) -> dict[str, Any]:
+    """What a body holds as JSON; nothing of one that is a file."""
+    found: dict[str, Any] = content.get("application/json", {}).get("schema", {})
+    return found
 
 
 def _fields(schema: dict[str, Any], document: dict[str, Any]) -> list[dict[str, str]]:

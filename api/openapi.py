@@ -17,11 +17,12 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from api.gate import SESSION_COOKIE
 from api.operations import PATH_PARAMETERS, Operation, problems_of
 from api.problems import CODES, MEDIA_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
-_JSON = "application/json"
+_JSON, _FILE = "application/json", "application/octet-stream"
 
 
 def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
@@ -42,6 +43,8 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "A key: musicgen keys create USER."},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+                            "description": "Of somebody who logged in at the page."},
                 "link": {"type": "apiKey", "in": "query", "name": "share", "description": "A share link's token."},
             },
         },
@@ -67,7 +70,7 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
         "tags": list(operation.tags),
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_headers(operation)],
         "responses": _responses(operation, refs),
-        "security": [] if operation.right is None else [{"key": []}],
+        "security": [] if operation.right is None else [{"key": []}, {"session": []}],
         "x-right": operation.right,
     }
     if operation.right == "look":
@@ -79,6 +82,8 @@ def _operation(operation: Operation, refs: Refs) -> dict[str, Any]:
         }
     if operation.is_body_raw:
         told["requestBody"] = {"required": True, "content": {_JSON: {"schema": {"type": "object"}}}}
+    if operation.takes_file:
+        told["requestBody"] = {"required": True, "content": {_FILE: {"schema": {}}}}
     return told
 
 
@@ -114,6 +119,10 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
     if operation.has_idempotency_key:
         found.append(("Idempotency-Key", "The same key with the same request is the same request: it is made once.",
                       {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"}))  # fmt: skip
+    if operation.is_writing and operation.right is not None:
+        found.append(
+            ("X-CSRF-Token", "The token of the page; only where a session's cookie is shown.", {"type": "string"})
+        )
     if operation.is_stream:
         found.append(
             ("Last-Event-ID", "The id of the last message that was read: go on after it.", {"type": "integer"})

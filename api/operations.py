@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from api.live import Hub
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
-Body = Literal["json", "file", "nothing"]
 
 
 class Asked(BaseModel):
@@ -71,6 +70,8 @@ class Call:
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
+    file: bytes = b""
+    """The body of an operation that takes a file."""
     idempotency_key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the request, for an operation whose body is raw."""
@@ -124,6 +125,8 @@ class Operation:
     is_body_needed: bool = True
     is_body_raw: bool = False
     """Whether the handler is given the body as bytes, with its headers: what was signed as it was sent."""
+    takes_file: bool = False
+    """Whether its body is one file, as it is."""
     answer: type[Answer] | None = None
     status: int = 200
     other_statuses: tuple[int, ...] = ()
@@ -157,6 +160,8 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     found = {*COMMON_PROBLEMS, *operation.problems}
     if operation.right is not None:
         found |= {"not_authenticated", "key_unknown", "key_expired", "key_revoked", "not_allowed"}
+        if operation.is_writing:
+            found.add("wrong_token")
     if "{" in operation.rule:
         found.add("not_found")
     if operation.query is not None or operation.body is not None or operation.is_writing:

@@ -37,6 +37,7 @@ CODES: dict[str, Code] = {
     "key_expired": Code(401, "What was shown has expired", "Make a new key, or ask for a new link."),
     "key_revoked": Code(401, "What was shown was revoked", "Make a new key, or ask for a new link."),
     "not_allowed": Code(403, "This is not allowed", "Your role, or the scopes of your key, do not cover it."),
+    "wrong_token": Code(403, "The form's token is missing", "What a session asks to be done shows X-CSRF-Token."),
     "wrong_origin": Code(403, "Another site asks", "Pages of other sites may ask nothing here."),
     "not_found": Code(404, "There is no such thing", "It does not exist, or you may not know that it does."),
     "not_made": Code(404, "It has not been made", "The version did not come that far, or the object was lost."),

@@ -21,6 +21,7 @@ from api.http_protocol import SILENT_S, CarefulProtocol
 from api.live import Hub
 from api.streams import HEARTBEAT_S, Streams
 from musicgen_assets.context.failures import PermanentFailure
+from resources.page_address import forget_address, write_address
 from resources.settings import Settings
 from resources.studio import Studio
 from resources.webhooks.sending import Sender
@@ -55,7 +56,7 @@ class ApiServer:
         self._streams = Streams(self.hub)
         self._bridge = Bridge(
             self.app, self._streams, threads=api.threads, max_body_bytes=api.max_body_bytes,
-            trusted_proxy=api.trusted_proxy,
+            max_upload_bytes=api.max_upload_bytes, trusted_proxy=api.trusted_proxy,
         )  # fmt: skip
         self._server = uvicorn.Server(_config(self._bridge))
         self._sender = Sender(studio.registry, settings, self.app.extensions["secret"])
@@ -75,9 +76,11 @@ class ApiServer:
         self._thread.start()
         self._begun.wait()
         self._sender.start()
+        write_address(self.settings, self.url)
 
     def stop(self) -> None:
         """Take nothing new, let go whoever follows, finish what was begun for a while, close everything."""
+        forget_address(self.settings)
         self.hub.close()
         self._sender.stop()
         self._server.should_exit = True

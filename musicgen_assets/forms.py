@@ -17,6 +17,7 @@ from musicgen_assets.context.request import CompositionRequest, RevisionRequest,
 from resources.door import Submission, submit
 from resources.executing import REQUEST_TAG
 from resources.launch import launch
+from resources.page_address import song_page
 from resources.registry import open_registry
 from resources.settings import get_settings
 
@@ -115,7 +116,10 @@ def _submit(context: dg.OpExecutionContext, config: NewSong | ReviseSong) -> Non
         raise told_failure(failure) from failure
     run_id = run_id or wait_for_run(context.instance, submission.request_id)
     context.log.info(f"{submission.partition}, seed {submission.seed}: {_where(run_id)}")
-    context.add_output_metadata(metadata_of(submission, run_id), output_name="song")
+    told = metadata_of(submission, run_id)
+    if (page := song_page(settings, submission.partition)) is not None:
+        told["page"] = dg.MetadataValue.url(page)
+    context.add_output_metadata(told, output_name="song")
 
 
 def metadata_of(submission: Submission, run_id: str | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from musicgen_assets.graph.declarations import Declaration, of_stage
 from musicgen_assets.graph.gate import GATE
 from musicgen_assets.partitions import VERSIONS
 from musicgen_assets.stage_checks import check_results, check_specs
+from resources.page_address import song_page
 from resources.runner import CONTEXT_ASSET, Made
 from resources.studio import Studio
 
@@ -77,7 +78,7 @@ def build_asset(declaration: Declaration) -> dg.AssetsDefinition:
             if failure.is_retryable and context.retry_number >= MAX_STEP_RETRIES:
                 studio.failed(declaration, context.partition_key, str(failure), context.run.run_id, "transient")
             raise _in_dagsters_words(failure, context.retry_number) from failure
-        yield _output(studio, made)
+        yield _output(studio, made, context.partition_key)
         waivers = studio.waivers(context.partition_key) if declaration.key == GATE else {}
         yield from check_results(declaration, made.manifest.checks, waivers)
         studio.conclude(declaration, context.partition_key, made, context.run.run_id)
@@ -102,19 +103,21 @@ def _in_dagsters_words(failure: Failure, retry_number: int) -> Exception:
     )
 
 
-def _output(studio: Studio, made: Made) -> dg.Output[Made]:
+def _output(studio: Studio, made: Made, partition: str) -> dg.Output[Made]:
     with warnings.catch_warnings():
         # The content hash as data version is what makes early cut-off visible; Dagster calls the parameter beta.
         warnings.filterwarnings("ignore", message="Parameter `data_version` of initializer `Output")
         return dg.Output(
-            made, metadata=metadata_of(studio, made), data_version=dg.DataVersion(made.manifest.content_hash)
+            made, metadata=metadata_of(studio, made, partition), data_version=dg.DataVersion(made.manifest.content_hash)
         )
 
 
-def metadata_of(studio: Studio, made: Made) -> dict[str, Any]:
-    """What a person wants to see of a materialization: pictures, numbers, links to files."""
+def metadata_of(studio: Studio, made: Made, partition: str = "") -> dict[str, Any]:
+    """What a person wants to see of a materialization: pictures, numbers, links to files and to the song's page."""
     manifest = made.manifest
     metadata: dict[str, Any] = {"carried_from": made.carried_from} if made.carried_from else {}
+    if partition and (page := song_page(studio.settings, partition)) is not None:
+        metadata["page"] = dg.MetadataValue.url(page)
     for name, picture in manifest.pictures.items():
         if picture.size_bytes <= INLINE_PICTURE_MAX_BYTES:
             encoded = base64.b64encode(studio.store.get(picture.sha256)).decode()

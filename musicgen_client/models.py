@@ -134,6 +134,21 @@ class CheckTold(TypedDict):
     waived: bool
 
 
+class ChipField(TypedDict):
+    """
+    One value of a chip, by the context path under which it is corrected: goes back in ``set``.
+    """
+
+    path: str
+    label: str
+    kind: Literal["text", "number", "share", "choice", "switch", "several", "weights", "players"]
+    value: Any
+    options: NotRequired[list[dict[str, str]]]
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    unit: NotRequired[str]
+
+
 class Complaint(TypedDict):
     """
     One broken rule.
@@ -228,6 +243,62 @@ class GenerateAsked(TypedDict):
     priority: NotRequired[int]
     prompt: str
     duration_s: NotRequired[float | None]
+
+
+class GenerateTakesAsked(TypedDict):
+    """
+    A new composition, written several times.
+    """
+
+    set: NotRequired[dict[str, Any]]
+    styles: NotRequired[dict[str, float]]
+    lyrics: NotRequired[str | None]
+    title: NotRequired[str | None]
+    seed: NotRequired[int | None]
+    until: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+    packages: NotRequired[list[Literal["everyone", "songwriter", "daw", "game", "film", "video"]]]
+    targets: NotRequired[list[Literal["streaming", "loud", "broadcast", "film", "custom"]]]
+    engines: NotRequired[list[str]]
+    policy: NotRequired[Literal["cost", "quality", "speed", "licence"] | None]
+    budget_usd: NotRequired[str | None]
+    is_alone: NotRequired[bool]
+    priority: NotRequired[int]
+    prompt: str
+    duration_s: NotRequired[float | None]
+    count: NotRequired[int]
+    vary: NotRequired[str]
+
+
+class KeepAsked(TypedDict):
+    """
+    The take that is to become a release.
+    """
+
+    version: int
+
+
+class KeptTold(TypedDict):
+    """
+    What keeping a take comes to. The others are put away once it is released.
+    """
+
+    partition: str
+    request: str | None
+    will_start: Literal["now", "when a deployment runs"]
+
+
+class LineTold(TypedDict):
+    """
+    A sung line: the words with the second at which each begins.
+    """
+
+    section: str
+    text: str
+    start_s: float
+    end_s: float
+    words: list[tuple[float, str]]
 
 
 class LineageTold(TypedDict):
@@ -405,6 +476,19 @@ class MessageTold(TypedDict):
     message: str
 
 
+class PartTold(TypedDict):
+    """
+    A track as notes.
+    """
+
+    track: str
+    label: str
+    role: Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
+    instrument: str
+    is_drums: bool
+    notes: list[tuple[float, float, int, int]]
+
+
 class PlannedTold(TypedDict):
     """
     What becomes of one asset.
@@ -416,6 +500,16 @@ class PlannedTold(TypedDict):
     why: str
     expected_s: float
     carried_from: str | None
+
+
+class PlayTold(TypedDict):
+    """
+    A file to play.
+    """
+
+    href: str
+    media_type: str
+    size_bytes: int
 
 
 class Problem(TypedDict):
@@ -434,6 +528,7 @@ class Problem(TypedDict):
         "key_expired",
         "key_revoked",
         "not_allowed",
+        "wrong_token",
         "wrong_origin",
         "not_found",
         "not_made",
@@ -458,6 +553,41 @@ class Problem(TypedDict):
     way_out: NotRequired[str]
     errors: NotRequired[list[Complaint]]
     request_id: NotRequired[str]
+
+
+class PutAwayAsked(TypedDict):
+    """
+    What is put away or brought back: one version, or all of them.
+    """
+
+    version: NotRequired[int | None]
+
+
+class PutAwayTold(TypedDict):
+    """
+    Versions that were put away or brought back.
+    """
+
+    composition: str
+    partitions: list[str]
+
+
+class RenameAsked(TypedDict):
+    """
+    Another name in lists.
+    """
+
+    title: str
+
+
+class RenamedTold(TypedDict):
+    """
+    A composition's name. Files keep the title that they were made with.
+    """
+
+    composition: str
+    title: str
+    before: str | None
 
 
 class ReplayAsked(TypedDict):
@@ -499,6 +629,28 @@ class Running(TypedDict):
     left_s: float | None
     since: str
     is_cancelling: bool
+
+
+class SectionTold(TypedDict):
+    """
+    A section of the song.
+    """
+
+    name: str
+    label: str
+    start_s: float
+    end_s: float
+    start_bar: int
+    bars: int
+    energy: float
+
+
+class ShowTakesAsked(TypedDict):
+    """
+    Whose takes: those that the version is one of; left out, the newest ones.
+    """
+
+    version: NotRequired[int | None]
 
 
 class StageTold(TypedDict):
@@ -562,6 +714,22 @@ class StatusAsked(TypedDict):
     context: NotRequired[bool]
 
 
+class StemTold(TypedDict):
+    """
+    A track of the mix: what it sounds like there, and how a hand has moved it so far.
+    """
+
+    track: str
+    label: str
+    role: Literal["drums", "percussion", "bass", "chords", "arpeggio", "pad", "lead", "counter", "vocal"]
+    instrument: str
+    href: str
+    size_bytes: int
+    gain_db: float
+    hand_gain_db: float
+    is_muted: bool
+
+
 class StyleTold(TypedDict):
     """
     A style.
@@ -580,6 +748,75 @@ class StylesTold(TypedDict):
     """
 
     items: list[StyleTold]
+
+
+class TakeTold(TypedDict):
+    """
+    One take beside the others.
+    """
+
+    number: int
+    version: int
+    partition: str
+    state: Literal[
+        "ideation",
+        "composition",
+        "arrangement",
+        "production",
+        "mixing",
+        "mastering",
+        "finalization",
+        "waiting_for_approval",
+        "released",
+        "failed",
+        "cancelled",
+        "archived",
+    ]
+    scores: dict[str, float]
+    failed_checks: list[str]
+    hook: list[str]
+    hook_measures: dict[str, float]
+    likeness: float | None
+    preview: str | None
+    preview_of: str | None
+    preview_s: float | None
+
+
+class TakesAccepted(TypedDict):
+    """
+    Takes that were asked for: they are on their way.
+    """
+
+    composition: str
+    first: str
+    stream: str
+    count: int
+    requests: list[str]
+    will_start: Literal["now", "when a deployment runs"]
+
+
+class TakesAsked(TypedDict):
+    """
+    More takes of a version, which counts as the first.
+    """
+
+    version: NotRequired[int | None]
+    count: NotRequired[int]
+    vary: NotRequired[str]
+    priority: NotRequired[int]
+
+
+class TakesTold(TypedDict):
+    """
+    Takes side by side.
+    """
+
+    composition: str
+    first: str
+    stream: str
+    takes: list[TakeTold]
+    shared: list[str]
+    tracks_shared: list[str]
 
 
 class TrackEdit(TypedDict):
@@ -604,6 +841,27 @@ class TryTold(TypedDict):
     status: int | None
     error: str
     seconds: float
+
+
+class UploadAsked(TypedDict):
+    """
+    What a file is to stand for.
+    """
+
+    what: Literal["melody", "stem", "vocals", "tune"]
+    track: NotRequired[str | None]
+    name: NotRequired[str]
+    tempo_bpm: NotRequired[float | None]
+
+
+class UploadTold(TypedDict):
+    """
+    A file that was taken, as context paths to values: give them to revise or generate as ``set``.
+    """
+
+    name: str
+    size_bytes: int
+    set: dict[str, Any]
 
 
 class UsageAsked(TypedDict):
@@ -682,6 +940,49 @@ class Versions(TypedDict):
 
     composition: str
     items: list[VersionTold]
+
+
+class WaiveAsked(TypedDict):
+    """
+    A failed check that is excused, for a reason that is written into the release.
+    """
+
+    version: NotRequired[int | None]
+    check: str
+    why: str
+
+
+class WaivedTold(TypedDict):
+    """
+    A check that was excused. Go on with the version by retry.
+    """
+
+    partition: str
+    check: str
+    who: str
+    why: str
+
+
+class WaveformAsked(TypedDict):
+    """
+    Whose outline, and how fine.
+    """
+
+    version: NotRequired[int | None]
+    track: NotRequired[str | None]
+    columns: NotRequired[int]
+
+
+class WaveformTold(TypedDict):
+    """
+    Lowest and highest value in each of equal stretches of a sound, -1 to 1.
+    """
+
+    partition: str
+    track: str | None
+    duration_s: float
+    low: list[float]
+    high: list[float]
 
 
 class WebhookAsked(TypedDict):
@@ -790,6 +1091,18 @@ class BatchSongs(TypedDict):
     items: list[BatchSong]
 
 
+class Chip(TypedDict):
+    """
+    One thing that was understood. ``source``: set by you, heard in the prompt, or chosen for want of a word.
+    """
+
+    name: str
+    label: str
+    text: str
+    source: Literal["set", "heard", "chosen"]
+    fields: list[ChipField]
+
+
 class CompositionPage(TypedDict):
     """
     Some compositions, newest first.
@@ -834,8 +1147,8 @@ class PlanTold(TypedDict):
     assets: list[PlannedTold]
     least_s: float
     most_s: float
-    purchases: NotRequired[list[dict[str, str]]]
-    most_usd: NotRequired[str]
+    engines: dict[str, str]
+    cost_usd: str
 
 
 class ReviseAsked(TypedDict):
@@ -864,6 +1177,55 @@ class ReviseAsked(TypedDict):
     rerolls: NotRequired[list[str]]
     edits: NotRequired[list[TrackEdit]]
     is_refresh: NotRequired[bool]
+
+
+class ScoreTold(TypedDict):
+    """
+    The written song: what sounds when, in seconds.
+    """
+
+    partition: str
+    title: str
+    key: str
+    scale: str
+    tempo_bpm: float
+    time_signature: str
+    duration_s: float
+    sections: list[SectionTold]
+    lines: list[LineTold]
+    parts: list[PartTold]
+
+
+class SoundTold(TypedDict):
+    """
+    The sound of a version: its master to play, its stems, and how loud and bright it is.
+    """
+
+    partition: str
+    duration_s: float
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    target_lufs: float
+    master: list[PlayTold]
+    stems: list[StemTold]
+    mix_gain_db: float
+    loudness: list[tuple[float, float]]
+    spectrum: list[tuple[float, float]]
+
+
+class UnderstoodTold(TypedDict):
+    """
+    A prompt as it was understood. Asking for the song with this seed makes this one; nothing was made yet.
+    """
+
+    sentence: str
+    confidence: float
+    seed: int
+    chips: list[Chip]
+    steps: list[str]
+    engines: dict[str, str]
+    estimate_s: float
+    cost_usd: str
 
 
 class DeliveriesTold(TypedDict):

@@ -26,7 +26,14 @@ class ApiSettings(BaseModel):
     login: Literal["auto", "required"] = "auto"
     """auto: on loopback whoever sits at this machine is the user `local` and needs no key; required: everybody does."""
     secret: SecretStr | None = Field(None, min_length=32)
-    """What share links are signed with; None keeps one in HOME/api.secret. Several servers need the same."""
+    """What share links and sessions are signed with; None keeps one in HOME/api.secret. Several servers need one."""
+    session_hours: float = Field(12.0, gt=0, le=720)
+    """How long somebody stays logged in at the page; never longer than the key works that was shown."""
+    page_url: str = ""
+    """Where people reach the page, for links to it in the Dagster UI; empty means the server of this home, while one
+    runs."""
+    max_upload_bytes: int = Field(64 * _MEBIBYTE, ge=1024, le=400 * _MEBIBYTE)
+    """What one uploaded file may have: a tune, a stem, a vocal."""
     threads: int = Field(8, ge=1, le=256)
     """Answers at the same time; slow callers hold none."""
     public_url: BaseUrl = ""

@@ -11,7 +11,6 @@ import importlib
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -21,7 +20,6 @@ from musicgen_assets.context.difference import change_in_words
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.request import RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
-from musicgen_assets.engines.capabilities import BUILT_IN, capabilities_of
 from musicgen_assets.graph.declarations import DECLARATIONS, of_stage
 from musicgen_assets.graph.estimates import expected_s
 from musicgen_assets.graph.job import Ask, Blob, Job, Outcome, Payload, Ref
@@ -32,13 +30,13 @@ from musicgen_assets.graph.planner import (
     Held,
     Known,
     Plan,
-    PlannedAsset,
     Verdict,
     Wanted,
     changed_paths,
     plan_assets,
 )
 from resources.door_checks import check_limits, check_prompt_length
+from resources.planned_cost import purchases_of
 from resources.registry import Materialization, Version, queries
 from resources.registry.results import KnownMaterialization
 from resources.revisions import child_of
@@ -85,20 +83,9 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
         assets = plan_assets(
             base, wanted, known, lambda declaration: expected_s(declaration, usual, duration_s), request.until
         )
-    return Plan(parent.partition, assets, changed_paths(base.context, context), purchases_of(assets, context))
-
-
-def purchases_of(
-    assets: Sequence[PlannedAsset], context: CompositionContext
-) -> dict[str, tuple[str, Decimal]]:  # fmt: skip
-    """What of ``assets`` would be asked of another engine if it computes: the engine, and its usual price in US$."""
     computing = {planned.asset for planned in assets if planned.verdict != "carried"}
-    routing, duration_s = context.ai_decisions.generation.routing, context.technical.duration_s
-    return {
-        asset: (engine, capabilities_of(engine).cost_usd(duration_s))
-        for asset, slot in (("production/take", "full_song"), ("composition/lyrics", "lyrics"))
-        if asset in computing and (engine := routing.get(slot, BUILT_IN)) != BUILT_IN
-    }
+    purchases = purchases_of(context, computing)
+    return Plan(parent.partition, assets, changed_paths(base.context, context), context, purchases)
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:

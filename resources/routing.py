@@ -123,6 +123,11 @@ class Routing:
         with self.registry.reading() as session:
             return self._now(session, queries.get_version(session, partition))
 
+    def standings_here(self) -> Standings:
+        """How engines stand at this moment for a song that there is not yet, whatever its user has left to spend."""
+        with self.registry.reading() as session:
+            return self._now(session, None)
+
     def reroutes(self, partition: str) -> dict[str, dict[str, str]]:
         """By slot, where another engine took over: {engine, from, why, reason}, the newest in force."""
         with self.registry.reading() as session:
@@ -181,7 +186,7 @@ class Routing:
         with self.registry.reading() as session:
             return self._open_until(_recent(session, engine))
 
-    def _now(self, session: Session, version: Version) -> Standings:
+    def _now(self, session: Session, version: Version | None) -> Standings:
         ready, absent = dict[str, Standing](), dict[str, str]()
         for name in self.adapters.names():
             missing = self.adapters.missing(name)
@@ -190,7 +195,7 @@ class Routing:
             else:
                 ready[name] = self._standing(_recent(session, name))
         chosen: dict[str, Any] = self.settings.model_dump(include={"policy", "preferred", "weights", "quality"})
-        left = left_usd(session, version, self.budgets).least_usd if ready else None
+        left = left_usd(session, version, self.budgets).least_usd if ready and version is not None else None
         return Standings(ready=ready, absent=absent, left_usd=left, **chosen)
 
     def _standing(self, recent: Sequence[Attempt]) -> Standing:

@@ -34,8 +34,8 @@ _VOICE, _SCORE, _MELODY = "arrangement/vocal_line", "arrangement/arrangement", "
 Manifests = Mapping[str, Manifest]
 
 
-def compare_takes(studio: Studio, found: TakeSet) -> dict[str, Any]:
-    """The takes of ``found`` as plain data, previews written into files.
+def compare_takes(studio: Studio, found: TakeSet, *, has_files: bool = True) -> dict[str, Any]:
+    """The takes of ``found`` as plain data, previews written into files unless ``has_files`` is False.
 
     "takes": a row each, see ``_row``; "shared": assets whose content is the same in all that have them, "differing":
     the others; "tracks_shared": parts whose every note is the same in all. Raises MissingArtifact where an object is
@@ -50,14 +50,19 @@ def compare_takes(studio: Studio, found: TakeSet) -> dict[str, Any]:
         "composition": found.composition,
         "first": found.first,
         "stream": found.stream,
-        "takes": [_row(studio, take, manifests[take.partition], hooks[take.partition], first) for take in found.takes],
+        "takes": [
+            _row(studio, take, manifests[take.partition], hooks[take.partition], first, has_file=has_files)
+            for take in found.takes
+        ],
         "shared": [asset for asset in assets if len(hashes[asset]) == 1],
         "differing": [asset for asset in assets if len(hashes[asset]) > 1],
         "tracks_shared": _tracks_shared(studio, [held for held in manifests.values() if _SCORE in held]),
     }
 
 
-def _row(studio: Studio, take: Take, held: Manifests, melody: Melody | None, first: Melody | None) -> dict[str, Any]:
+def _row(
+    studio: Studio, take: Take, held: Manifests, melody: Melody | None, first: Melody | None, *, has_file: bool
+) -> dict[str, Any]:
     """One take: where it stands, scores, failed checks, the hook's notes and measures, its preview's file.
 
     "likeness" is 0-1, how alike its hook is to the first take's; None where there is no melody yet.
@@ -74,7 +79,7 @@ def _row(studio: Studio, take: Take, held: Manifests, melody: Melody | None, fir
         "hook": [] if melody is None else _names(studio, held, melody),
         "hook_measures": _hook_measures(critic["measures"], held, melody),
         "likeness": None if likeness is None else round(likeness, 3),
-        "preview": _preview(studio, take.partition, held),
+        "preview": _preview(studio, take.partition, held) if has_file else None,
         "preview_of": facts.get("section"),
         "preview_s": facts.get("seconds"),
     }

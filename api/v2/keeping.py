@@ -16,7 +16,7 @@ from resources.launch import unlist
 from resources.registry import ShareLink
 
 
-class _Later:
+class Later:
     """Stands for Dagster's list while rows are erased; it is told once they are, by whoever serves it."""
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
@@ -32,7 +32,7 @@ def delete(call: Call) -> None:
         text = call.composition(session).id
         if call.query.version is not None:
             text = call.version(session, call.query.version).partition
-    ended = lifecycle.delete(call.studio, text, _Later())
+    ended = lifecycle.delete(call.studio, text, Later())
     call.background.put(f"unlisting {text}", lambda: unlist(call.settings, ended.partitions))
 
 

@@ -17,14 +17,18 @@ from api.operations import Call
 from api.v2.hiding import without_others
 from api.v2.told import Accepted, CancelTold, Links, PlannedTold, PlanTold
 from api.v2.wishes import composition_request, revision_request, work_request
+from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.request import AnyRequest, CompositionRequest
+from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import BY_KEY
 from resources import launch
 from resources.cancel_wish import finish, wish_cancel
 from resources.deployment import deployment_address
 from resources.door import Submission, submit
+from resources.planned_cost import engines_asked, planned_cost_usd
 from resources.planning import plan_object, plan_revision
 from resources.registry import queries
+from resources.studio import routing_of
 
 
 def generate(call: Call) -> Response:
@@ -64,9 +68,13 @@ def cancel(call: Call) -> Response:
 def plan(call: Call) -> PlanTold:
     """What a revision would come to."""
     partition = call.partition(call.body.version)
-    found = plan_object(plan_revision(call.studio, revision_request(call.body, partition, call.caller.user, None)))
+    planned = plan_revision(call.studio, revision_request(call.body, partition, call.caller.user, None))
+    found = plan_object(planned)
     told = {name: found[name] for name in ("parent", "changes", "assets", "least_s", "most_s")}
-    return PlanTold.model_validate({**without_others(call, told), "context": None})
+    return PlanTold.model_validate(
+        {**without_others(call, told), "context": None, "engines": engines_asked(planned.context),
+         "cost_usd": found["most_usd"]}
+    )  # fmt: skip
 
 
 def plan_new(call: Call) -> PlanTold:
@@ -86,9 +94,21 @@ def plan_new(call: Call) -> PlanTold:
         for asset, seconds in expected.items()
     ]  # fmt: skip
     total_s = round(sum(expected.values()), 2)
+    asked = routed_here(call, context)
     return PlanTold(
-        parent=None, context=context.model_dump(mode="json"), changes=[], assets=assets, least_s=total_s, most_s=total_s
-    )
+        parent=None, context=context.model_dump(mode="json"), changes=[], assets=assets, least_s=total_s,
+        most_s=total_s, engines=engines_asked(asked), cost_usd=format(planned_cost_usd(asked, expected), "f"),
+    )  # fmt: skip
+
+
+def routed_here(call: Call, context: CompositionContext) -> CompositionContext:
+    """A new song's context with who would be asked for what, as engines stand now. Raises BadInput."""
+    from musicgen_assets.ideation.routing import routed
+
+    try:
+        return routed(context, routing_of(call.settings, call.studio.registry).standings_here(), None)
+    except PermanentFailure as failure:
+        raise BadInput("engines", None, failure.message.rstrip("."), way_out=failure.way_out) from failure
 
 
 def links_of(composition: str, number: int) -> Links:

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.operations import Operation
 from api.v2 import asked, calling_back, files, following, hooks, keeping, lists, making, shown, told
+from api.v2.studio_table import studio_operations
 
 PREFIX = "/api/v2"
 _SONG = "/compositions/{composition}"
@@ -16,7 +17,8 @@ _SONG = "/compositions/{composition}"
 
 def operations() -> list[Operation]:
     """All of them, in the order of the documentation."""
-    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *_telling(), *_calling_back()]
+    return [*_making(), *_showing(), *_giving(), *_keeping(), *_listing(), *studio_operations(), *_telling(),
+            *_calling_back()]  # fmt: skip
 
 
 def _making() -> list[Operation]:

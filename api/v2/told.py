@@ -188,10 +188,8 @@ class PlanTold(Answer):
     assets: list[PlannedTold]
     least_s: float
     most_s: float
-    purchases: list[dict[str, str]] = Field(
-        [], description="What would be asked of another engine, and its usual price."
-    )
-    most_usd: str = "0"
+    engines: dict[str, str] = Field(description="Who would be asked for what.")
+    cost_usd: str = Field(description="What that is expected to cost, if everything is made that may be.")
 
 
 class LineageTold(Answer):

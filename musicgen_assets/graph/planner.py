@@ -105,7 +105,8 @@ class PlannedAsset:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values.
+    """A plan for a child of ``parent``. ``changes`` maps context paths to (old, new) plain values; ``context`` is the
+    one that the child would have.
 
     ``purchases`` maps assets that may be bought of another engine to (engine, about how many US dollars).
     """
@@ -113,6 +114,7 @@ class Plan:
     parent: str
     assets: tuple[PlannedAsset, ...]
     changes: Mapping[str, tuple[Any, Any]]
+    context: CompositionContext = field(default_factory=CompositionContext)
     purchases: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import select
@@ -48,19 +48,23 @@ def create_key(
     ``days`` outside 1 to LONGEST_DAYS.
     """
     _check(user, name, scopes, days)
-    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    key, text = new_key(user, name.strip(), scopes, utc_now() + timedelta(days=days))
     with registry.session() as session:
         row = ensure_user(session, user)
         if is_staff:
             row.role = "staff"
-        session.add(
-            ApiKey(
-                id=key_id, user=user, name=name.strip(), secret_hash=_hash(secret),
-                scopes=" ".join(scope for scope in SCOPES if scope in scopes),
-                expires_at=utc_now() + timedelta(days=days),
-            )
-        )  # fmt: skip
-    return MadeKey(key_id, f"mg_{key_id}_{secret}")
+        session.add(key)
+    return MadeKey(key.id, text)
+
+
+def new_key(user: str, name: str, scopes: Sequence[str], expires_at: datetime) -> tuple[ApiKey, str]:
+    """A key as a row that has still to be kept, and its whole text."""
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    row = ApiKey(
+        id=key_id, user=user, name=name, secret_hash=_hash(secret), expires_at=expires_at,
+        scopes=" ".join(scope for scope in SCOPES if scope in scopes),
+    )  # fmt: skip
+    return row, f"mg_{key_id}_{secret}"
 
 
 def caller_of(registry: Registry, text: str) -> Caller:

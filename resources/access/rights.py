@@ -45,7 +45,7 @@ class Caller:
 
     user: str
     scopes: frozenset[Scope]
-    how: Literal["key", "link", "single-user"]
+    how: Literal["key", "session", "link", "single-user"]
     is_staff: bool = False
     linked: str | None = None
     """The composition that a share link opens."""

@@ -20,7 +20,7 @@ from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.holds import holding_of
 from musicgen_assets.ideation.revision import revised, streams_of
 from musicgen_assets.ideation.routing import routed
-from resources.planning import purchases_of
+from resources.planned_cost import purchases_of
 
 READY = Standings(ready={"kie": Standing(), "openai": Standing()})
 
@@ -67,8 +67,8 @@ def test_versions_without_another_take_keep_what_they_made_and_another_take_lets
 
 
 def test_a_plan_says_what_may_be_bought_of_whom_and_for_how_much() -> None:
-    assets = [planned("composition/lyrics", "carried"), planned("production/take", "computes")]
-    assert purchases_of(assets, context_of("kie", "openai")) == {"production/take": ("kie", Decimal("0.0600"))}
-    both = [planned("composition/lyrics", "may compute"), planned("production/take", "may compute")]
-    assert purchases_of(both, context_of("kie", "openai"))["composition/lyrics"] == ("openai", Decimal("0.0240"))
-    assert purchases_of(both, context_of()) == {}
+    context = context_of("kie", "openai")
+    assert purchases_of(context, {"production/take"}) == {"production/take": ("kie", Decimal("0.0600"))}
+    both = {"composition/lyrics", "production/take", "mixing/mix"}
+    assert purchases_of(context, both)["composition/lyrics"] == ("openai", Decimal("0.0240"))
+    assert purchases_of(context_of(), both) == {}
