@@ -183,6 +183,8 @@ class Hub:
     def _watch(self) -> None:
         """The one thread that looks, for as long as the server runs."""
         waker = Waker(self._registry)
+        # The waker asks the driver itself, whose errors SQLAlchemy then does not wrap.
+        away = (Failure, DBAPIError, OSError, self._registry.engine.dialect.loaded_dbapi.Error)
         rows: NewRows | None = None
         telling, ticks, checked = Telling(), dict[int, tuple[str, float]](), time.monotonic()
         while not self._ended.is_set():
@@ -193,7 +195,7 @@ class Hub:
                 if time.monotonic() - checked >= self._recheck_s():
                     self._recheck()
                     checked = time.monotonic()
-            except (Failure, DBAPIError, OSError) as error:
+            except away as error:
                 logging.getLogger(f"{LOGGER}.api").warning("watching events: %s", error)
                 waker.forget()
                 self._ended.wait(_AWAY_S)

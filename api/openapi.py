@@ -146,7 +146,7 @@ def _responses(operation: Operation, refs: Refs) -> dict[str, Any]:
         for media_type in operation.media_types:
             responses[str(status)].setdefault("content", {})[media_type] = {"schema": {}}
         if operation.is_stream:
-            responses[str(status)]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+            responses[str(status)]["content"] = {"text/event-stream": {"schema": _EVENT}}
     if operation.media_types:
         content: dict[str, Any] = {media_type: {"schema": {}} for media_type in operation.media_types}
         responses["206"] = {"description": _DESCRIPTIONS[206], "content": content}
@@ -164,5 +164,10 @@ def _responses(operation: Operation, refs: Refs) -> dict[str, Any]:
     return dict(sorted(responses.items()))
 
 
+_EVENT = {
+    "description": "One event of the stream; its data is JSON.",
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
 _DESCRIPTIONS = {200: "The answer.", 201: "It was made.", 202: "It was accepted and is done next.", 204: "It was done.",
                  206: "The part that was asked for.", 304: "It has not changed."}  # fmt: skip

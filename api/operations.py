@@ -73,6 +73,8 @@ class Call:
     file: bytes = b""
     """The body of an operation that takes a file."""
     idempotency_key: str | None = None
+    found: Composition | None = None
+    """The composition of the path as it was when the caller was let in; read it, don't change it."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Of the request, for an operation whose body is raw."""
 
@@ -89,13 +91,14 @@ class Call:
         return self.operation.right
 
     def composition(self, session: Session) -> Composition:
-        """The composition of the path. Raises as scope.find_composition does."""
-        return scope.find_composition(session, self.caller, self.path["composition"], self.right)
+        """The composition of the path, and from then on ``found``. Raises as scope.find_composition does."""
+        self.found = scope.find_composition(session, self.caller, self.path["composition"], self.right)
+        return self.found
 
     def version(self, session: Session, number: int | str | None = None) -> Version:
         """A version of it, the newest where ``number`` is None. Raises as scope.find_version does."""
-        text = None if number is None else str(number)
-        return scope.find_version(session, self.caller, self.path["composition"], text, self.right)
+        found = self.found or self.composition(session)
+        return scope.version_of(session, found, None if number is None else str(number))
 
     def partition(self, number: int | str | None = None) -> str:
         """The same, as "<composition>@v<number>", in a transaction of its own."""

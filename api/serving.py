@@ -58,7 +58,7 @@ class ApiServer:
             self.app, self._streams, threads=api.threads, max_body_bytes=api.max_body_bytes,
             max_upload_bytes=api.max_upload_bytes, trusted_proxy=api.trusted_proxy,
         )  # fmt: skip
-        self._server = uvicorn.Server(_config(self._bridge))
+        self._server = uvicorn.Server(server_config(self._bridge))
         self._sender = Sender(studio.registry, settings, self.app.extensions["secret"])
         self.hub.on_events.append(self._sender.wake)
         self._begun = threading.Event()
@@ -112,7 +112,8 @@ def warm_up_later(server: ApiServer) -> None:
     threading.Thread(target=warm_up, args=(server.app,), name="api-warm-up", daemon=True).start()
 
 
-def _config(bridge: Bridge) -> uvicorn.Config:
+def server_config(bridge: Bridge) -> uvicorn.Config:
+    """How a server answers through ``bridge``: what is common to all."""
     return uvicorn.Config(
         bridge, http=CarefulProtocol, ws="websockets-sansio", loop="uvloop", lifespan="off", interface="asgi3",
         log_config=None, log_level="warning", access_log=False, server_header=False, proxy_headers=False,

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from dsp.errors import AudioError
 from dsp.levels import FloatArray
+from musicgen_assets.context.failures import MissingArtifact
 from musicgen_assets.graph.job import Blob
 from musicgen_assets.graph.manifest import StoredRole
 from musicgen_assets.graph.payloads import canonical_json, decoded_audio
@@ -27,7 +29,7 @@ _FORM = 1
 def outline_of(store: ArtifactStore, settings: Settings, role: StoredRole, columns: int) -> dict[str, Any]:
     """{"duration_s", "low", "high"} of a sound, the lists of ``columns`` values at the sound's own level.
 
-    Raises MissingArtifact where its object is gone, AudioError for what is no audio.
+    Raises MissingArtifact where its object is gone, or is no audio.
     """
 
     def measured(samples: FloatArray, rate: int) -> dict[str, Any]:
@@ -74,7 +76,12 @@ def _kept(
     with suppress(OSError, ValueError):  # not there, or not whole: it is measured again
         found: dict[str, Any] = json.loads(place.read_bytes())
         return found
-    samples, rate = decoded_audio(Blob(store.get(role.sha256), role.media_type, role.meta))
+    try:
+        samples, rate = decoded_audio(Blob(store.get(role.sha256), role.media_type, role.meta))
+    except AudioError as error:
+        raise MissingArtifact(
+            f"{role.role} cannot be heard: {error}.", way_out="Make the version anew: musicgen revise, with --refresh."
+        ) from error
     answer = measure(samples, rate)
     write_atomically(place, canonical_json(answer))
     return answer

@@ -21,7 +21,7 @@ from musicgen_assets.graph.manifest import Manifest
 from resources.leases import is_alive, lease_of
 from resources.registry import queries
 from resources.registry.ledger import PROGRESS_KINDS
-from resources.registry.models import Event, Materialization, Version
+from resources.registry.models import Attempt, Event, Materialization, Version
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
 from resources.studio import RELEASE_ASSET, Studio
@@ -64,32 +64,55 @@ class Report(Protocol):
 def summarize(
     studio: Studio, partition: str, *, report: Report | None = None, directory: Path | None = None
 ) -> dict[str, Any]:
-    """The summary of one version. ``report`` adds what its latest run did; ``directory`` its release folder."""
+    """The summary of one version. ``report`` adds what its latest run did; ``directory`` its release folder.
+
+    Raises BadInput for an unknown version.
+    """
     with studio.registry.reading() as session:
         version = queries.get_version(session, partition)
-        known = queries.materializations_of(session, partition)
-        costs = [attempt.cost_usd for attempt in queries.attempts_of(session, partition)]
-        waived = {row.check for row in queries.waivers_of(session, partition)}
-    checks = [
-        {"name": check.name, "asset": asset, "passed": check.passed, "measured": check.measured,
-         "expected": check.expected, "waived": not check.passed and check.name in waived}
-        for asset, row in known.items() for check in row.manifest.checks
-    ]  # fmt: skip
-    summary: dict[str, Any] = {
-        "composition": version.composition_id,
-        "version": version.number,
-        "partition": partition,
-        "status": status_of(known, checks, version.state, report),
-        "stages": [_stage(declaration.stage, declaration.key, known, report) for declaration in DECLARATIONS],
-        "checks": checks,
+        summary, known = _summary(session, version, report)
+    summary |= {
         "context": _context(studio, known),
-        "seed": version.seed,
-        "cost_usd": f"{sum(float(cost or 0) for cost in costs):.2f}",
         "release": None if directory is None else _release(directory, known[RELEASE_ASSET].manifest),
     }
     if report is not None:
         summary |= {"run_id": report.run_id, "run_seconds": round(report.seconds, 3)}
     return summary
+
+
+def summary_of(session: Session, version: Version) -> dict[str, Any]:
+    """The summary of ``version`` as the registry tells it: without its context and its release folder."""
+    return _summary(session, version, None)[0]
+
+
+def _summary(
+    session: Session, version: Version, report: Report | None
+) -> tuple[dict[str, Any], dict[str, KnownMaterialization]]:
+    known = queries.materializations_of(session, version.partition)
+    costs = session.scalars(select(Attempt.cost_usd).where(Attempt.version_id == version.id))
+    checks = _checks(session, version, known)
+    summary: dict[str, Any] = {
+        "composition": version.composition_id,
+        "version": version.number,
+        "partition": version.partition,
+        "status": status_of(known, checks, version.state, report),
+        "stages": [_stage(declaration.stage, declaration.key, known, report) for declaration in DECLARATIONS],
+        "checks": checks,
+        "seed": version.seed,
+        "cost_usd": f"{sum(float(cost or 0) for cost in costs):.2f}",
+    }
+    return summary, known
+
+
+def _checks(session: Session, version: Version, known: Mapping[str, KnownMaterialization]) -> list[dict[str, Any]]:
+    made = [(asset, check) for asset, row in known.items() for check in row.manifest.checks]
+    has_failed = any(not check.passed for _, check in made)
+    waived = {row.check for row in queries.waivers_of(session, version.partition)} if has_failed else set()
+    return [
+        {"name": check.name, "asset": asset, "passed": check.passed, "measured": check.measured,
+         "expected": check.expected, "waived": not check.passed and check.name in waived}
+        for asset, check in made
+    ]  # fmt: skip
 
 
 def status_of(
@@ -212,7 +235,12 @@ def _happened(kind: str, payload: Mapping[str, Any]) -> str:
 def executing_now(studio: Studio, partition: str) -> dict[str, Any] | None:
     """Who makes a version right now and how far that is; None if nobody does (a dead holder counts as nobody)."""
     with studio.registry.reading() as session:
-        lease = lease_of(session, queries.get_version(session, partition))
+        return executing_in(session, queries.get_version(session, partition))
+
+
+def executing_in(session: Session, version: Version) -> dict[str, Any] | None:
+    """The same of ``version``, in a transaction that is open."""
+    lease = lease_of(session, version)
     if lease is None or not is_alive(lease):
         return None
     return {

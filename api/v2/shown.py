@@ -18,21 +18,21 @@ from api.v2.told import Difference, Lineage, Status, Versions
 from musicgen_assets.graph.declarations import BY_KEY
 from resources.diff import compare, parent_of
 from resources.door_work import last_reason, open_requests_of
-from resources.registry import Composition, Version, queries
-from resources.summary import executing_now, summarize, version_tree
+from resources.registry import Version, queries
+from resources.summary import executing_in, summary_of, version_tree
 
 
 def status(call: Call) -> Status:
     """How far a version is."""
     with call.studio.registry.reading() as session:
         version = call.version(session, call.query.version)
-        title = session.get_one(Composition, version.composition_id).title
         reason = last_reason(session, version)
         requests = [
             {"request": row.id, "kind": row.kind, "status": row.status} for row in open_requests_of(session, version)
         ]
-    summary = summarize(call.studio, version.partition)
-    running = executing_now(call.studio, version.partition)
+        summary = summary_of(session, version)
+        running = executing_in(session, version)
+    title = None if call.found is None else call.found.title
     told = {name: summary[name] for name in ("composition", "version", "partition", "status", "seed", "cost_usd")}
     shown_stages, progress = _stages(version, summary["stages"], running)
     context = without_others(call, version.context) if call.query.context else None

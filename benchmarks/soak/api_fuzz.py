@@ -27,6 +27,13 @@ SECONDS_MAX = 30
 LONGEST_S = 6 * 3600
 
 
+_STREAMS_END = """[[operations]]
+include-path-regex = "/events/$"
+parameters = { "query.for_s" = 0 }
+"""
+"""Streams stay open unless they are told how long: what they hold is read, and nobody waits for more."""
+
+
 @dataclass(frozen=True)
 class Fuzzed:
     """What came of it: calls made, what was found wrong, and all that was said."""
@@ -45,6 +52,7 @@ def fuzz(examples: int, phases: Sequence[str] = PHASES, seed: int = 1, paths: st
         for _ in range(3):
             api.released()
             api.resolved()
+        (Path(folder) / "schemathesis.toml").write_text(_STREAMS_END, encoding="utf-8")
         done = subprocess.run(
             _command(api, examples, phases, seed, paths), cwd=folder, capture_output=True, text=True, timeout=LONGEST_S,
             check=False,

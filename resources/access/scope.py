@@ -74,7 +74,11 @@ def find_composition(session: Session, caller: Caller, composition: str, right: 
 
 def find_version(session: Session, caller: Caller, composition: str, number: str | None, right: Right) -> Version:
     """Version ``number`` ("3" or "v3"; None means the newest) of a composition. Raises as find_composition does."""
-    found = find_composition(session, caller, composition, right)
+    return version_of(session, find_composition(session, caller, composition, right), number)
+
+
+def version_of(session: Session, found: Composition, number: str | None) -> Version:
+    """The same of a composition that was found for the caller already. Raises BadInput, Unknown."""
     query = select(Version).where(Version.composition_id == found.id).order_by(Version.number.desc()).limit(1)
     if number is not None:
         parts = _NUMBER.fullmatch(number)
@@ -83,7 +87,7 @@ def find_version(session: Session, caller: Caller, composition: str, number: str
         query = query.where(Version.number == int(parts[1]))
     version = session.scalar(query)
     if version is None:
-        way_out = f"List them: GET /api/v2/compositions/{composition}/versions/."
+        way_out = f"List them: GET /api/v2/compositions/{found.id}/versions/."
         raise Unknown("version", number, "there is no such version", way_out=way_out)
     return version
 

@@ -9,9 +9,10 @@ import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, Text, cast, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -168,8 +169,7 @@ def record_materialization(
 def latest_materialization(session: Session, partition: str, asset: str) -> KnownMaterialization | None:
     """The asset of a version as it now stands; None if it was never made."""
     query = (
-        select(Materialization, Result.manifest)
-        .join(Result, Result.key == Materialization.key)
+        _known_columns()
         .where(Materialization.partition == partition, Materialization.asset == asset)
         .order_by(Materialization.id.desc())
         .limit(1)
@@ -191,12 +191,7 @@ def materializations_of(session: Session, partition: str) -> dict[str, KnownMate
         .where(Materialization.partition == partition)
         .group_by(Materialization.asset)
     )
-    query = (
-        select(Materialization, Result.manifest)
-        .join(Result, Result.key == Materialization.key)
-        .where(Materialization.id.in_(newest))
-    )
-    known = {row[0].asset: _known(row) for row in session.execute(query)}
+    known = {row.asset: _known(row) for row in session.execute(_known_columns().where(Materialization.id.in_(newest)))}
     ordered = [asset for asset in BY_KEY if asset in known] + sorted(known.keys() - BY_KEY.keys())
     return {asset: known[asset] for asset in ordered}
 
@@ -223,11 +218,25 @@ def typical_seconds(session: Session, asset: str) -> float | None:
     return statistics.median(found) if found else None
 
 
-def _known(row: Row[tuple[Materialization, dict[str, Any]]]) -> KnownMaterialization:
-    materialization, manifest = row
+def _known_columns() -> Select[Any]:
+    """Materializations without their models: manifests as the text they are kept as, read once (_parsed)."""
+    return select(
+        Materialization.asset, Materialization.key, Materialization.content_hash, Materialization.carried_from,
+        Materialization.seconds, Materialization.run_id, Materialization.created_at, Materialization.partition,
+        Materialization.inputs_key, cast(Materialization.manifest, Text).label("own"),
+        cast(Result.manifest, Text).label("yielded"),
+    ).join(Result, Result.key == Materialization.key)  # fmt: skip
+
+
+def _known(row: Row[Any]) -> KnownMaterialization:
+    text = row.yielded if row.own in (None, "null") else row.own
     return KnownMaterialization(
-        materialization.asset, materialization.key, materialization.content_hash, materialization.carried_from,
-        materialization.seconds, materialization.run_id, materialization.created_at,
-        Manifest.model_validate(materialization.manifest or manifest), materialization.partition,
-        materialization.inputs_key,
+        row.asset, row.key, row.content_hash, row.carried_from, row.seconds, row.run_id, row.created_at,
+        _parsed(text), row.partition, row.inputs_key,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> Manifest:
+    """Reading a manifest takes far longer than fetching it, and whoever follows a song asks for the same ones."""
+    return Manifest.model_validate_json(text)

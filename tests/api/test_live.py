@@ -157,6 +157,7 @@ def test_others_are_told_that_there_is_no_such_song(api: World) -> None:
     assert api.ask("GET", "/events/", None).status_code == 401
     assert api.ask("GET", "/events/", None, params={"share": api.link(song)}).status_code == 403
     with following(api, f"/compositions/{song}/events/?share={api.link(song)}", None) as stream:
+        stream.wait(1)
         number = happened(api.registry, song)
         assert stream.wait(2)[1]["id"] == number
 
