@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PROMPT = "Melancholic jazz waltz with piano and upright bass, 90 seconds"
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
-COLOURS = 128
+COLOURS = 256
 WAIT_MS = 60_000
 
 
@@ -26,7 +26,7 @@ def take(opened: Page, name: str, *, is_whole: bool = True) -> None:
 
     opened.wait_for_timeout(600)
     picture = Image.open(io.BytesIO(opened.screenshot(full_page=is_whole))).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(ROOT / "docs" / f"page_{name}.png", optimize=True)
+    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(ROOT / "docs" / f"page_{name}.png", optimize=True)
 
 
 def show_song(opened: Page, address: str) -> None:

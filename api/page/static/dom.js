@@ -40,7 +40,7 @@ export function about(seconds) {
 }
 
 export const signed = (value, digits = 1) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
-export const minus = (text) => String(text).replace(/-(?=\d)/g, "−");
+export const minus = (text) => String(text).replace(/(?<![\w.-])-(?=\d)/g, "−");
 export const plain = (name) => String(name).replaceAll("_", " ");
 
 const UNITS = { _db: " (dB)", _bpm: " (BPM)", _s: " (s)", _lufs: " (LUFS)", _dbtp: " (dBTP)", _hz: " (Hz)" };
