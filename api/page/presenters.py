@@ -7,6 +7,7 @@ Belongs here: words, order, grouping. Does not belong here: asking (views), mark
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -38,6 +39,9 @@ PACKAGE_WORDS: Mapping[PackageName, tuple[str, str]] = {
 }
 _OVER = ("released", "failed", "cancelled", "archived", "waiting_for_approval")
 _KILO = 1024.0
+_UNITS = {"lufs": "LUFS", "dbtp": "dBTP", "db": "dB", "bpm": "BPM", "hz": "Hz", "s": "s"}
+_NUMBER = r"-?[\d.]+"
+_MEASURE = re.compile(rf"\b(\w+?)_({'|'.join(_UNITS)}) ((?:none|{_NUMBER})(?: → (?:none|{_NUMBER}))?)")
 
 
 @dataclass
@@ -110,13 +114,20 @@ def tree_of(
 ) -> list[dict[str, Any]]:
     """The tree, depth first: number, words, state, loudness, address, whether it is the one that is shown."""
     return [
-        {"number": row.version, "depth": min(row.depth, 8), "words": row.words or "the first",
+        {"number": row.version, "depth": min(row.depth, 8), "words": change_words(row.words) or "the first",
          "is_shown": row.version == shown, "state": row.state, "state_words": state_words(row.state),
          "is_released": row.state == "released",
          "loudness": None if row.loudness_lufs is None else minus(f"{row.loudness_lufs:.1f} LUFS"),
          "href": song_address(composition, row.version, query)}
         for row in rows
     ]  # fmt: skip
+
+
+def change_words(told: str) -> str:
+    """What a version changed, without names of fields: "bass gain_db 2, rerolls none → melody" is "bass gain 2 dB,
+    re-rolled melody"."""
+    text = _MEASURE.sub(lambda found: f"{found[1]} {found[3]} {_UNITS[found[2]]}", told)
+    return minus(re.sub(r"\brerolls [^,]*→ ", "re-rolled ", text).replace("_", " "))
 
 
 def song_address(composition: str, version: int | None = None, query: Mapping[str, str] | None = None) -> str:
@@ -167,8 +178,8 @@ def size_words(size_bytes: int) -> str:
 
 
 def minus(text: str) -> str:
-    """With a real minus sign."""
-    return text.replace("-", "−")
+    """With a real minus sign before numbers."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
 
 
 def dagster_links(address: str | None, partition: str) -> list[dict[str, str]]:

@@ -71,6 +71,18 @@ def test_the_tree_says_what_each_version_is() -> None:
     assert tree[1]["state_words"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [("loudness_target_lufs -14 → -11, bass gain_db 3, mix reverb_db -4",
+      "loudness target −14 → −11 LUFS, bass gain 3 dB, mix reverb −4 dB"),
+     ("tempo_bpm 120 → 96, re-rolled melody", "tempo 120 → 96 BPM, re-rolled melody"),
+     ("rerolls none → melody 2, pan none → 0.2", "re-rolled melody 2, pan none → 0.2"),
+     ("first, seed 7", "first, seed 7"), ("", "")],
+)  # fmt: skip
+def test_a_change_is_told_without_names_of_fields(told: str, words: str) -> None:
+    assert presenters.change_words(told) == words
+
+
 def test_files_are_grouped_as_people_look_for_them() -> None:
     names = ("master.wav", "stems/bass.flac", "score.mid", "exports/song.cho", "lyrics.lrc", "licence.txt",
              "packages/game/loop.wav", "packages/daw/song.dawproject")  # fmt: skip

@@ -181,7 +181,7 @@ def louder(watched: Watched, made: str) -> str:
     opened.click("#revise [type=submit]")
     opened.wait_for_selector("dialog[open]", timeout=LONG_MS)
     told = opened.inner_text("dialog")
-    assert "-14 → -11" in told
+    assert "−14 → −11" in told
     assert "kept as it is" in told
     assert re.search(r"about \d+ s", told)
     assert accessible(opened) == []

@@ -2,7 +2,7 @@
 
 import { Problem, get, place } from "./api.js";
 import { drawOutline, keepDrawn } from "./canvas.js";
-import { by, complain, decision, h, minus, plain, signed } from "./dom.js";
+import { by, complain, decision, h, measure, minus, plain, signed } from "./dom.js";
 import { giveSources } from "./player.js";
 import { MasterSource, Transport } from "./transport.js";
 
@@ -71,7 +71,7 @@ async function listen() {
     const isMatched = by("matched").checked;
     pair.gains = gains.map((db) => (isMatched ? 10 ** (db / 20) : 1));
     pair.volume = pair.level;
-    by("matched-text").textContent = isMatched && gains.some((db) => db) ? `A ${signed(gains[0])} dB, B ${signed(gains[1])} dB` : "";
+    by("matched-text").textContent = isMatched ? `A ${signed(gains[0])} dB, B ${signed(gains[1])} dB` : "each as loud as it is";
   };
   by("matched").addEventListener("change", match);
   match();
@@ -94,11 +94,11 @@ async function listen() {
   });
 }
 
-const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? minus(Number(value.toFixed(3))) : typeof value === "object" ? JSON.stringify(value) : plain(value));
+const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? minus(Number(value.toFixed(2))) : typeof value === "object" ? JSON.stringify(value) : plain(value));
 
 function table(head, rows) {
   return h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": head[0] },
-    h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
+    h("table", { class: "beside" }, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, cell)))))));
 }
 
@@ -112,7 +112,7 @@ function drawDifferences(diff) {
   const measured = (diff.measurements ?? []).filter((row) => !row.is_same);
   const told = [
     ...part("Decisions", diff.context, (rows) => table(["Decision", "A", "B"], rows.map((row) => [decision(row.path), shown(row.old), shown(row.new)]))),
-    ...part("Measured", measured, (rows) => table(["Measure", "A", "B"], rows.map((row) => [plain(row.name), `${shown(row.old)} ${row.unit ?? ""}`, `${shown(row.new)} ${row.unit ?? ""}`]))),
+    ...part("Measured", measured, (rows) => table(["Measure", "A", "B"], rows.map((row) => [measure(row.name), `${shown(row.old)} ${row.unit ?? ""}`, `${shown(row.new)} ${row.unit ?? ""}`]))),
     ...part("Notes", tracks.filter((row) => row.change !== "same"), (rows) => h("ul", {}, rows.map((row) => h("li", {}, `${plain(row.name)}: ${describe(row)}`)))),
     ...part("Words", diff.lyrics, (rows) => h("ul", {}, rows.map((row) => h("li", {}, [row.section, row.old, "→", row.new].filter(Boolean).map(shown).join(" "))))),
     ...part("Checks", diff.checks, (rows) => table(["Check", "A", "B"], rows.map((row) => [plain(row.check), outcome(row.old), outcome(row.new)]))),

@@ -39,8 +39,12 @@ export function about(seconds) {
   return `about ${Math.round(seconds / 60)} min`;
 }
 
-export const signed = (value, digits = 1) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
-export const minus = (text) => String(text).replace(/-(?=\d)/g, "−");
+export function signed(value, digits = 1) {
+  const size = Math.abs(value).toFixed(digits);
+  return `${Number(size) === 0 ? "" : value > 0 ? "+" : "−"}${size}`;
+}
+
+export const minus = (text) => String(text).replace(/(?<![\w.-])-(?=\d)/g, "−");
 export const plain = (name) => String(name).replaceAll("_", " ");
 
 const UNITS = { _db: " (dB)", _bpm: " (BPM)", _s: " (s)", _lufs: " (LUFS)", _dbtp: " (dBTP)", _hz: " (Hz)" };
@@ -52,6 +56,11 @@ export function decision(path) {
   const name = unit ? short.slice(0, -unit.length) : short;
   return plain(name.replace(/\bis_/g, "").replaceAll(".", ", ")) + (UNITS[unit] ?? "");
 }
+
+const MEASURES = { integrated_lufs: "loudness", key: "key", true_peak_dbtp: "true peak" };
+
+/* A measure as people say it; its unit stands beside its number. */
+export const measure = (name) => MEASURES[name] ?? plain(name.replace(/_(db|dbtp|lufs|lu|bpm|hz|s|percent)$/, ""));
 
 /* While work is under way its button can not be pressed twice. */
 export async function busily(button, work) {

@@ -1,15 +1,19 @@
 /* A change before it is made: what it changes, what would run, how long, what it costs; and then the change. */
 
 import { Problem, ask, newKey, pageOf, place, song } from "./api.js";
-import { about, busily, by, complain, decision, h, plain } from "./dom.js";
+import { about, busily, by, complain, decision, h, minus, plain } from "./dom.js";
 
 const dialog = by("plan");
 
-const text = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const text = (value) => {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "number") return minus(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+};
 
 function changes(rows) {
   if (!rows.length) return h("p", {}, "Nothing of the song's decisions changes.");
-  return h("ul", { class: "changes" }, rows.map((row) => h("li", {}, h("b", {}, decision(row.path)), ` ${row.words || `${text(row.old)} → ${text(row.new)}`}`)));
+  return h("ul", { class: "changes" }, rows.map((row) => h("li", {}, h("b", {}, decision(row.path)), ` ${row.words ? minus(row.words) : `${text(row.old)} → ${text(row.new)}`}`)));
 }
 
 const WORDS = { computes: "made anew", "may compute": "made anew if what it rests on comes out different", carried: "kept as it is" };

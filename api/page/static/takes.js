@@ -80,4 +80,4 @@ by("start-takes")?.addEventListener("submit", (event) => {
     }
   });
 });
-look();
+look().finally(() => (document.documentElement.dataset.ready = "true"));
