@@ -6,17 +6,19 @@ import configparser
 import subprocess
 from pathlib import Path
 
+import click
 import dagster as dg
 import pytest
 import yaml
 
-from musicgen_assets.cli import COMMANDS
+from musicgen_assets.cli import main
 from resources.registry import Registry
 from resources.settings import Settings, get_settings
 from support.teams import Team
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
+UNITS = ("musicgen.service", "musicgen-api.service")
 
 
 def variables() -> dict[str, str]:
@@ -36,13 +38,16 @@ def test_the_settings_are_settings_and_no_secret_is_shown(tmp_path: Path, monkey
     assert ours <= {f"MUSICGEN_{name.upper()}" for name in Settings.model_fields}
 
 
-def test_the_unit_runs_a_command_there_is() -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_a_unit_runs_a_command_there_is(name: str) -> None:
     unit = configparser.ConfigParser(strict=False)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
-    unit.read(DEPLOY / "musicgen.service")
-    program, command = unit["Service"]["ExecStart"].split()
+    unit.read(DEPLOY / name)
+    program, *asked = unit["Service"]["ExecStart"].split()
     assert Path(program).name == "musicgen"
-    assert command in COMMANDS
+    command = main.get_command(click.Context(main), asked[0])
+    assert command is not None
+    assert set(asked[1:]) <= {text for option in command.params for text in option.opts}
 
 
 def test_the_dagster_file_is_the_projects_with_another_storage() -> None:
@@ -74,10 +79,11 @@ def test_every_file_of_the_folder_is_told_of() -> None:
         assert path.name == "README.md" or f"`{path.name}`" in readme, path.name
 
 
-def test_the_unit_is_one_that_systemd_reads() -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_a_unit_is_one_that_systemd_reads(name: str) -> None:
     try:
         told = subprocess.run(
-            ["systemd-analyze", "verify", "--man=no", str(DEPLOY / "musicgen.service")],
+            ["systemd-analyze", "verify", "--man=no", str(DEPLOY / name)],
             capture_output=True, text=True, timeout=30,
         )  # fmt: skip
     except FileNotFoundError:
