@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import select, update
@@ -69,6 +69,8 @@ class Submission:
     seed: int
     is_new: bool
     until: Stage = STAGES[-1]
+    duration_s: float | None = None
+    """How long a new song is to be; None where its version says it."""
 
 
 def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submission:
@@ -78,8 +80,9 @@ def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submi
     was accepted then. Raises BadInput (nothing is written) for a request that breaks a rule, or a key that was
     used for another request.
     """
+    duration_s = None
     if isinstance(request, CompositionRequest):
-        check_request(request, settings)
+        duration_s = check_request(request, settings).technical.duration_s
     # what words were taken for follows from them: the same words are the same request
     asked = request.model_dump(mode="json", exclude={"priority", "understood"})
     asked_hash = hashlib.sha256(canonical_json(asked)).hexdigest()
@@ -87,7 +90,8 @@ def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submi
         try:
             with registry.session() as session:
                 known = _known(session, request, asked_hash)
-                return known or _accept(session, request, asked_hash, settings)
+                found = known or _accept(session, request, asked_hash, settings)
+                return replace(found, duration_s=duration_s)
         except IntegrityError:
             continue  # somebody took the key or the name between our look and our write: look again
     raise TransientFailure("The registry kept changing under this request.", way_out="Submit it again.")

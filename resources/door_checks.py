@@ -14,13 +14,14 @@ from musicgen_assets.context.schema import CompositionContext
 from resources.settings import Settings
 
 
-def check_request(request: CompositionRequest, settings: Settings) -> None:
-    """Raise BadInput naming field, value, rule and way out if ``request`` may not be accepted here."""
+def check_request(request: CompositionRequest, settings: Settings) -> CompositionContext:
+    """What ``request`` resolves to. Raises BadInput naming field, value, rule and way out if it may not be accepted."""
     from musicgen_assets.ideation.brief import validate_request
 
     context = validate_request(request)
     check_prompt_length(request.prompt, settings)
     check_limits(context, settings)
+    return context
 
 
 def check_prompt_length(prompt: str, settings: Settings) -> None:

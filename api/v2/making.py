@@ -18,7 +18,7 @@ from api.v2.hiding import without_others
 from api.v2.told import Accepted, CancelTold, Links, PlannedTold, PlanTold
 from api.v2.wishes import composition_request, revision_request, work_request
 from musicgen_assets.context.failures import BadInput, PermanentFailure
-from musicgen_assets.context.request import AnyRequest, CompositionRequest
+from musicgen_assets.context.request import AnyRequest
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.graph.declarations import BY_KEY
 from resources import launch
@@ -125,13 +125,6 @@ def _go_on(call: Call, kind: Literal["advance", "retry"]) -> Response:
     return _accepted(call, work_request(kind, call.body, partition, call.caller.user, call.idempotency_key))
 
 
-def _duration_s(request: AnyRequest) -> float | None:
-    """How long a new song is to be; None where its version says it."""
-    from musicgen_assets.ideation.brief import validate_request
-
-    return validate_request(request).technical.duration_s if isinstance(request, CompositionRequest) else None
-
-
 def _accepted(call: Call, request: AnyRequest) -> Response:
     """Through the door, and on its way: 202 with where to follow it."""
     settings = call.settings
@@ -140,12 +133,12 @@ def _accepted(call: Call, request: AnyRequest) -> Response:
         f"launching {submission.partition}",
         lambda: launch.launch(settings, submission.request_id, submission.partition),
     )
-    told = _told(call, submission, _duration_s(request))
+    told = _told(call, submission)
     g.told_headers = {**g.told_headers, "Location": told.links.status}
     return json_answer(told, 202)
 
 
-def _told(call: Call, submission: Submission, duration_s: float | None) -> Accepted:
+def _told(call: Call, submission: Submission) -> Accepted:
     with call.studio.registry.reading() as session:
         payload = queries.get_request(session, submission.request_id).payload
     until = submission.until
@@ -153,7 +146,7 @@ def _told(call: Call, submission: Submission, duration_s: float | None) -> Accep
         composition=submission.composition, version=submission.version, partition=submission.partition,
         request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
         accepted={name: value for name, value in payload.items() if name != "revision"},
-        estimate_s=call.estimates.version_s(submission.partition, until, duration_s),
+        estimate_s=call.estimates.version_s(submission.partition, until, submission.duration_s),
         will_start="now" if deployment_address(call.settings) else "when a deployment runs",
         links=links_of(submission.composition, submission.version),
     )  # fmt: skip
