@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from api.operations import Call
-from api.v2.told import (
+from api.v2.told_people import (
     DeliveriesTold,
     DeliveryTold,
     MadeWebhookTold,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.operations import Call
-from api.v2.told import LinksTold, LinkTold, MadeLinkTold, Members, MemberTold
+from api.v2.told_people import LinksTold, LinkTold, MadeLinkTold, Members, MemberTold
 from resources import lifecycle
 from resources.access import links, scope
 from resources.launch import unlist

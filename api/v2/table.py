@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.operations import Operation
-from api.v2 import asked, calling_back, files, following, hooks, keeping, lists, making, shown, told
+from api.v2 import asked, calling_back, files, following, hooks, keeping, lists, making, shown, told, told_people
 from api.v2.studio_table import studio_operations
 
 PREFIX = "/api/v2"
@@ -83,16 +83,17 @@ def _keeping() -> list[Operation]:
         Operation("delete", "DELETE", f"{_SONG}/", "Delete a composition, or one version of it.", "delete",
                   keeping.delete, query=asked.VersionAsked, status=204, problems=("conflict",), tags=("make",)),
         Operation("members", "GET", f"{_SONG}/members/", "Who may see it, and work on it.", "share", keeping.members,
-                  answer=told.Members, tags=tags),
+                  answer=told_people.Members, tags=tags),
         Operation("set_member", "PUT", f"{_SONG}/members/{{user}}/", "Let a user see it (viewer) or work on it "
-                  "(collaborator).", "share", keeping.set_member, body=asked.MemberAsked, answer=told.MemberTold,
+                  "(collaborator).", "share", keeping.set_member, body=asked.MemberAsked, answer=told_people.MemberTold,
                   tags=tags),
         Operation("remove_member", "DELETE", f"{_SONG}/members/{{user}}/", "Have a user see it no more.", "share",
                   keeping.remove_member, status=204, tags=tags),
         Operation("links", "GET", f"{_SONG}/links/", "Its share links.", "share", keeping.share_links,
-                  answer=told.LinksTold, tags=tags),
+                  answer=told_people.LinksTold, tags=tags),
         Operation("make_link", "POST", f"{_SONG}/links/", "Make a link with which anybody may look at it.", "share",
-                  keeping.make_link, body=asked.LinkAsked, is_body_needed=False, answer=told.MadeLinkTold, status=201,
+                  keeping.make_link, body=asked.LinkAsked, is_body_needed=False,
+                  answer=told_people.MadeLinkTold, status=201,
                   tags=tags),
         Operation("revoke_link", "DELETE", f"{_SONG}/links/{{link}}/", "Have a share link work no more.", "share",
                   keeping.revoke_link, status=204, tags=tags),
@@ -133,25 +134,27 @@ def _telling() -> list[Operation]:
     one, unknown = "/webhooks/{webhook}", ("not_found",)
     return [
         Operation("webhooks", "GET", "/webhooks/", "Your endpoints.", handler=hooks.webhooks,
-                  answer=told.WebhooksTold, **read),
+                  answer=told_people.WebhooksTold, **read),
         Operation("make_webhook", "POST", "/webhooks/", "Name an address that is told what becomes of your songs.",
-                  handler=hooks.make_webhook, body=asked.WebhookAsked, answer=told.MadeWebhookTold, status=201,
+                  handler=hooks.make_webhook, body=asked.WebhookAsked, answer=told_people.MadeWebhookTold, status=201,
                   **write),
-        Operation("webhook", "GET", f"{one}/", "An endpoint.", handler=hooks.webhook, answer=told.WebhookTold,
+        Operation("webhook", "GET", f"{one}/", "An endpoint.", handler=hooks.webhook, answer=told_people.WebhookTold,
                   problems=unknown, **read),
         Operation("change_webhook", "PUT", f"{one}/", "Change an endpoint, switch it off or on.",
-                  handler=hooks.change_webhook, body=asked.WebhookChanged, answer=told.WebhookTold, problems=unknown,
+                  handler=hooks.change_webhook, body=asked.WebhookChanged, answer=told_people.WebhookTold,
+                  problems=unknown,
                   **write),
         Operation("delete_webhook", "DELETE", f"{one}/", "Delete an endpoint with its log.",
                   handler=hooks.delete_webhook, status=204, problems=unknown, **write),
         Operation("rotate_webhook", "POST", f"{one}/rotate/", "A new secret; for a while the old one signs too.",
-                  handler=hooks.rotate_webhook, answer=told.MadeWebhookTold, problems=unknown, **write),
+                  handler=hooks.rotate_webhook, answer=told_people.MadeWebhookTold, problems=unknown, **write),
         Operation("test_webhook", "POST", f"{one}/test/", "Send a message that says nothing.",
-                  handler=hooks.check_webhook, answer=told.MessageTold, status=202, problems=unknown, **write),
+                  handler=hooks.check_webhook, answer=told_people.MessageTold, status=202, problems=unknown, **write),
         Operation("deliveries", "GET", f"{one}/deliveries/", "What was sent to it, and what came of it, newest first.",
-                  handler=hooks.deliveries, query=asked.DeliveriesAsked, answer=told.DeliveriesTold, problems=unknown,
+                  handler=hooks.deliveries, query=asked.DeliveriesAsked, answer=told_people.DeliveriesTold,
+                  problems=unknown,
                   **read),
         Operation("replay", "POST", f"{one}/replay/", "Send again what did not arrive, or one message in any case.",
-                  handler=hooks.replay, body=asked.ReplayAsked, is_body_needed=False, answer=told.ReplayTold,
+                  handler=hooks.replay, body=asked.ReplayAsked, is_body_needed=False, answer=told_people.ReplayTold,
                   problems=unknown, **write),
     ]  # fmt: skip
