@@ -33,6 +33,7 @@ from resources.store import ArtifactStore
 from resources.worker import keep
 
 _AWAITED_EVERY_S = 1.0
+SEPARATION = "stem_separation"
 NEVER_PASSED_ON = ("moderated", "refused")
 """What one engine will not make is not put to another with the same words."""
 
@@ -120,7 +121,7 @@ class EngineDesk:
         """The song's stems from whoever made it, where the settings ask for that. They are paid for like a song; a
         failure costs nothing but them: then the song is taken apart here.
         """
-        if ask.request["task"] in TEXT_TASKS or any(ref.role.startswith("stem/") for ref in song):
+        if ask.request["task"] in (*TEXT_TASKS, SEPARATION) or any(ref.role.startswith("stem/") for ref in song):
             return ()
         adapters = self.attempts.routing.adapters
         engine = adapters.stems(ask.engine)
@@ -130,7 +131,7 @@ class EngineDesk:
         key = hashlib.sha256(canonical_json(["stems", SCHEME, ask.engine, by_role["song"].sha256])).hexdigest()
         if (known := self._known(key, found)) is not None:
             return known
-        order = Order(partition, "stem_separation", ask.engine, key, adapters.stems_usd(ask.engine), _budget(ask))
+        order = Order(partition, SEPARATION, ask.engine, key, adapters.stems_usd(ask.engine), _budget(ask))
         facts = json.loads(self.store.get(by_role["delivery"].sha256))["facts"]
         sound = Sound("song", self.store.get(by_role["song"].sha256), by_role["song"].media_type)
         try:
@@ -158,6 +159,8 @@ class EngineDesk:
         sounds = {
             name: Sound(name, self.store.get(ref.sha256), ref.media_type) for name, ref in sorted(ask.sounds.items())
         }
+        if order.task == SEPARATION:
+            return self._taken_apart(order, sounds["song"], progress)
         hedge = self._hedge(order, ask, found)
         if hedge is None:
             return self.attempts.song(order, SongRequest.model_validate(ask.request), sounds, progress)
@@ -176,6 +179,15 @@ class EngineDesk:
             raise Rerouted(f"{decision.engine} was faster than {ask.engine} and takes over.") from None
         finally:
             second.end()
+
+    def _taken_apart(self, order: Order, song: Sound, progress: Progress) -> Bought:
+        """The stems of a song that whoever made it did not deliver. Raises as ``Attempts.stems``."""
+        engine = self.attempts.routing.adapters.stems(order.engine)
+        if engine is None:
+            raise PermanentFailure(
+                f"{order.engine} takes no songs apart here.", way_out="See what each engine can do: musicgen engines."
+            )
+        return self.attempts.stems(order, engine, song, {}, progress)
 
     def _hedge(self, order: Order, ask: Ask, found: Callable[[str], Manifest | None]) -> tuple[Hedge, Decision] | None:
         """The second engine, should the first take unusually long; None where that is not wished, or there is none."""
@@ -229,7 +241,9 @@ def _budget(ask: Ask) -> Decimal | None:
 def payloads_of(engine: str, delivery: SongDelivery | StemsDelivery | TextDelivery) -> list[Payload]:
     """A delivery as objects, bytes as they came."""
     if isinstance(delivery, StemsDelivery):
-        return [_sound(f"stem/{stem.name}", stem) for stem in delivery.stems]
+        stems = [_sound(f"stem/{stem.name}", stem) for stem in delivery.stems]
+        told = _told(engine, delivery.model, delivery.cost_usd, {})
+        return [*stems, json_payload(told, "separation")] if delivery.model else stems
     if isinstance(delivery, TextDelivery):
         told = _told(engine, delivery.model, delivery.cost_usd, {
             "input_tokens": delivery.input_tokens, "output_tokens": delivery.output_tokens,

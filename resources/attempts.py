@@ -42,6 +42,7 @@ from resources.providers.protocol import (
     JobState,
     ProviderFailure,
     SongDelivery,
+    SongEngine,
     Sound,
     Submitted,
     provider_failure,
@@ -84,7 +85,7 @@ class Attempts:
         engine = self.routing.adapters.song(order.engine)
         service = Service(
             lambda url: engine.submit(request, sounds, url), engine.state, engine.collect, engine.cancel,
-            lambda since, known: engine.sought(request, sounds, since, known),
+            lambda since, known: engine.sought(request, sounds, since, known), _patience_s(engine),
         )  # fmt: skip
         bought = self._job_done(order, service, progress)
         if not isinstance(bought.delivery, SongDelivery):
@@ -103,8 +104,10 @@ class Attempts:
             return answer if isinstance(answer, Submitted) else StemsDelivery(answer)
 
         service = Service(
-            submit, engine.stems_state, lambda job_id: StemsDelivery(engine.collect_stems(job_id)), lambda _: False
-        )
+            submit, engine.stems_state,
+            lambda job_id: StemsDelivery(engine.collect_stems(job_id), getattr(engine, "stems_model", "")),
+            getattr(engine, "cancel_stems", lambda _: False), timeout_s=_patience_s(engine),
+        )  # fmt: skip
         return self._job_done(order, service, progress)
 
     def text(self, order: Order, request: TextRequest) -> Bought:
@@ -278,6 +281,7 @@ class Attempts:
 
     def _wait_unstopped(self, order: Order, service: Service, job: Job, progress: Progress) -> None:
         began, blind, pause_s = time.monotonic(), 0, _FIRST_LOOK_S
+        timeout_s = self.timeout_s if service.timeout_s is None else service.timeout_s
         pause_max_s = _LOOK_MAX_S if self.callbacks is None else _CALLED_BACK_MAX_S
         while True:
             state = self._looked(order, service, job)
@@ -287,13 +291,13 @@ class Attempts:
             if state is not None and state.word == "failed":
                 self._failed_job(order, job, state)
             took_s = time.monotonic() - began
-            if took_s > self.timeout_s or blind >= _BLIND_LOOKS:
+            if took_s > timeout_s or blind >= _BLIND_LOOKS:
                 raise TransientFailure(
                     f"{order.engine} has job {job.job_id} since {took_s:.0f} s and is not done.",
                     way_out=f"It stays submitted and is waited for again: musicgen retry {order.partition}",
                 )
             told = state.progress if state is not None else None
-            progress(min(took_s / self.timeout_s, 0.9) if told is None else told, f"{order.engine} is at it")
+            progress(min(took_s / timeout_s, 0.9) if told is None else told, f"{order.engine} is at it")
             self._pause(order, pause_s * self.dice.uniform(0.8, 1.2))
             pause_s = min(pause_s * _LOOK_GROWS, pause_max_s)
 
@@ -373,3 +377,9 @@ class Attempts:
 def _lost_usd(order: Order) -> Decimal:
     """What a job that came to nothing counts, where its provider does not say."""
     return capabilities_of(order.engine).lost_usd(order.estimate_usd)
+
+
+def _patience_s(engine: SongEngine | StemEngine) -> float | None:
+    """How long a job of ``engine`` may take where it says so itself: models on this machine do."""
+    found: float | None = getattr(engine, "patience_s", None)
+    return found

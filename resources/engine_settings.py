@@ -140,5 +140,13 @@ class Engines(BaseModel):
     acestep_model: str = ""
     acestep_thinking: bool = True
     """Let its language model plan first: better, and slower."""
+    demucs_model: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
+    """Which model of the folder of Demucs; empty takes the only one."""
+    local_device: Literal["auto", "cpu", "cuda"] = "auto"
+    """What local models compute on; auto takes a GPU where there is one."""
+    local_timeout_s: float = Field(3600.0, gt=0, le=86_400)
+    """How long a job of a local model may take."""
+    local_idle_s: float = Field(900.0, ge=1, le=86_400)
+    """A local model that nobody asks for so long is unloaded."""
     max_download_bytes: int = Field(200 * 1024**2, ge=1024**2, le=1024**3)
     """A result larger than this is refused."""

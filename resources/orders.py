@@ -70,6 +70,8 @@ class Service:
     collect: Callable[[str], SongDelivery | StemsDelivery]
     cancel: Callable[[str], bool]
     seek: Seek | None = None
+    timeout_s: float | None = None
+    """How long its jobs may take; None is what those of most may."""
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,8 @@ class Routing:
             else:
                 ready[name] = self._standing(_recent(session, name))
         chosen: dict[str, Any] = self.settings.model_dump(include={"policy", "preferred", "weights", "quality"})
+        if "demucs" in ready:  # whoever gave it a folder wants mixes taken apart by it
+            chosen["preferred"] = {"stem_separation": "demucs", **chosen["preferred"]}
         left = left_usd(session, version, self.budgets).least_usd if ready and version is not None else None
         return Standings(ready=ready, absent=absent, left_usd=left, **chosen)
 

@@ -127,7 +127,11 @@ class Settings(EngineKeys):
     dagster_url: str = ""
     """Where a running deployment's webserver answers; empty means the one that `musicgen up` runs on this home."""
     model_path: Path | None = None
-    """Folder with local model weights (MUSICGEN_MODEL_PATH)."""
+    """Folder with weights of MusicGen (docs/local-models.md)."""
+    demucs_path: Path | None = None
+    """Folder with weights of Demucs (docs/local-models.md)."""
+    models_python: Path | None = None
+    """Interpreter of the environment that local models run in; None takes .venv-ml in the checkout (make models)."""
     max_workers: int = Field(
         default_factory=lambda: min(len(os.sched_getaffinity(0)), 4),
         ge=1,
@@ -156,7 +160,7 @@ class Settings(EngineKeys):
     api: ApiSettings = ApiSettings()
     webhooks: WebhookSettings = WebhookSettings()
 
-    @field_validator("home", "soundfont", "model_path")
+    @field_validator("home", "soundfont", "model_path", "demucs_path", "models_python")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

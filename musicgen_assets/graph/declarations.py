@@ -199,7 +199,8 @@ DECLARATIONS: tuple[Declaration, ...] = (
     Declaration(
         "production", "stems", "One dry audio file per track, the engine's own by reference.",
         "musicgen_assets.production.stems:make_stems",
-        upstreams=_up("production/take"), kinds=("audio",), checks=("stems_are_sound",),
+        upstreams=(*_up("production/take"), _ENGINE_BRIEF), edits=(f"{ROUTING}.stem_separation",), data=("reroutes",),
+        kinds=("audio",), checks=("stems_are_sound",),
     ),
     Declaration(
         "mixing", "mix", "The mix, its plan, and the post-mix stems that sum to it.",

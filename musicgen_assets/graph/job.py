@@ -174,8 +174,9 @@ class Job(Protocol):
 
     def ask(self, ask: Ask) -> tuple[Ref, ...]:
         """What an engine outside answers: a song as ``song``, ``stem/<name>`` and ``delivery`` (JSON), a text as
-        ``answer`` and ``delivery``. Where it fails for good and somebody else may, this does not return: the asset is
-        made again with that one in data "reroutes". Raises Failure.
+        ``answer`` and ``delivery``, a song taken apart as ``stem/<name>`` and ``separation`` (JSON). Where it
+        fails for good and somebody else may, this does not return: the asset is made again with that one in data
+        "reroutes". Raises Failure.
         """
         ...
 

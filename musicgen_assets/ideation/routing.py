@@ -21,6 +21,7 @@ from musicgen_assets.engines.router import Decision, Need, Standings, decide, un
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"
 ENHANCEMENT: Slot = "prompt_enhancement"
+STEMS: Slot = "stem_separation"
 
 
 def check_wishes(wishes: EngineWishes) -> None:
@@ -65,6 +66,9 @@ def routed(context: CompositionContext, standings: Standings, base: CompositionC
     if context.creative.has_vocals and not context.creative.lyrics:
         slots.append(LYRICS)
     decisions = [_decided(context, slot, standings, base) for slot in slots]
+    if decisions[0].engine != BUILT_IN:  # what another engine makes may come as a mix
+        slots.append(STEMS)
+        decisions.append(_decided(context, STEMS, standings, base))
     routing: dict[str, str] = {slot: one.engine for slot, one in zip(slots, decisions, strict=True)}
     named = {slot: engine for slot, engine in routing.items() if slot == SONG or engine != BUILT_IN}
     selections = tuple(_selection(slot, one) for slot, one in zip(slots, decisions, strict=True) if slot in named)

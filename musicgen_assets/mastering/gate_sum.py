@@ -29,8 +29,8 @@ def sum_checks(
 ) -> list[CheckResult]:
     """All checks of this module, in the order of ``SUM_CHECKS``.
 
-    ``planned_gains_db``: what mastering says it turned each third-octave by; ``is_wide``: several parts play;
-    ``mix_clicks``: how many clicks the mix has, whose business they are.
+    ``planned_gains_db``: what mastering says it turned each third-octave by; ``is_wide``: several parts play,
+    and did not come in one channel; ``mix_clicks``: how many clicks the mix has, whose business they are.
     """
     louder_lu = max(0.0, measures.integrated_lufs - DEFAULT_LOUDNESS_LUFS)
     likeness = bounds.MIN_LIKENESS - louder_lu * bounds.LIKENESS_A_LU

@@ -114,7 +114,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
             sound[0],
             fidelity[0],
             is_main=number == 0,
-            is_wide=len(parts) > 1 and not turned.is_narrowed,
+            is_wide=len(parts) > 1 and not turned.is_narrowed and not (_deliverer(job) or {}).get("is_mono"),
             mix_clicks=mix_clicks,
         )
         for number, ((target, ref), sound, fidelity) in enumerate(
@@ -138,7 +138,7 @@ def judge_masters(job: Job, score: Score, beside: Sequence[Task] = ()) -> tuple[
 
 
 def _deliverer(job: Job) -> dict[str, Any] | None:
-    """The engine that delivered the song, {engine, honours}; None where it was played here."""
+    """The engine that delivered the song, {engine, honours, is_mono}; None where it was played here."""
     return next((ref.meta[DELIVERED] for ref in job.refs("production/stems") if DELIVERED in ref.meta), None)
 
 

@@ -20,13 +20,16 @@ from musicgen_assets.graph.job import Ask, Blob, FloatArray, Job, Outcome, Paylo
 from musicgen_assets.graph.payloads import audio_payload, json_payload
 from musicgen_assets.production.engine_request import song_request
 from musicgen_assets.production.given_stem import decoded_finite, fitted_to_song
+from musicgen_assets.production.melody_along import melody_along
 from musicgen_assets.production.meter import measure
 from musicgen_assets.production.stem_sum import REST, completed
 from musicgen_assets.score.model import Score
 
 BRIEF = "engine_brief"
 DELIVERED = "delivered"
-"""The mark in a stem's ``meta``: {engine, honours}. What such a stem plays, no score says."""
+"""The mark in a stem's ``meta``: {engine, honours}, and is_mono where it came in one channel. No score says what
+such a stem plays.
+"""
 SONG = "song"
 _FIT = "musicgen_assets.production.delivered:fit_delivered"
 _SEPARATE = "musicgen_assets.production.delivered:separate_song"
@@ -60,13 +63,15 @@ def delivered_take(job: Job, engine: str, told: Mapping[str, Any]) -> Outcome:
     """
     score = job.load("arrangement/arrangement", Score)
     brief = job.load("ideation/context", EngineBrief, BRIEF)
+    along = melody_along(job, engine, score)
     request = song_request(brief, score, job.json("arrangement/vocal_line"))
+    request = request.model_copy(update={name: name for name in along})
     wishes = brief.wishes
     refs = {
         ref.role: ref
         for ref in job.ask(
             Ask(
-                "full_song", engine, request.model_dump(mode="json"), brief.need,
+                "full_song", engine, request.model_dump(mode="json"), brief.need, along,
                 has_fallback=wishes.has_fallback, budget_usd=wishes.budget_usd,
             )
         )
@@ -121,23 +126,28 @@ def delivered_record(engine: str, delivery: Mapping[str, Any], fitted: Sequence[
 def fit_delivered(inputs: Mapping[str, Any], blobs: Mapping[str, Blob]) -> list[Payload]:
     """Task: a delivered file at the song's rate and exactly its length, role ``inputs["role"]``.
 
-    What is too long ends in a fade of two seconds. Raises PermanentFailure for what is no audio.
+    What is too long ends in a fade of two seconds. ``inputs["gain_db"]``, where given, is added. Raises
+    PermanentFailure for what is no audio.
     """
     from dsp.dynamics import fade_out
     from dsp.errors import AudioError
+    from dsp.levels import db_to_gain
 
     rate, length = int(inputs["sample_rate_hz"]), int(inputs["samples"])
     try:
         samples, own_rate = decoded_finite(blobs["sound"].data)
     except AudioError as error:
         raise PermanentFailure(f"What {inputs['mark']['engine']} delivered can't be read: {error}.") from error
+    is_mono = samples.shape[0] == 1
+    samples = samples * np.float32(db_to_gain(float(inputs.get("gain_db", 0.0))))
     samples = samples[:2] if samples.shape[0] > 1 else np.repeat(samples, 2, axis=0)
     is_cut = samples.shape[1] / own_rate > length / rate + _SPARE_S
     fitted, done = fitted_to_song(samples, own_rate, rate, length)
     if is_cut:
         fitted = fade_out(fitted, rate, min(_FADE_S, length / rate))
         done.append(f"faded out over {_FADE_S:g} s")
-    meta = {"notes": None, "measurement": measure(fitted, rate).model_dump(), "given": done, DELIVERED: inputs["mark"]}
+    mark = {**inputs["mark"], **({"is_mono": True} if is_mono else {})}
+    meta = {"notes": None, "measurement": measure(fitted, rate).model_dump(), "given": done, DELIVERED: mark}
     return [audio_payload(fitted, rate, str(inputs["role"]), meta)]
 
 

@@ -1,6 +1,6 @@
 """production/stems: the take's tracks by reference, and the check that each can be mixed.
 
-Belongs here: passing them on, and the check. Does not belong here: taking apart what came as a mix (delivered).
+Belongs here: passing them on, and the check. Does not belong here: taking apart what came as a mix (taking_apart).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 
 from dsp.levels import db_to_gain
 from musicgen_assets.graph.job import CheckResult, Job, Outcome, Ref
-from musicgen_assets.production.delivered import SONG, separation_task
+from musicgen_assets.production.delivered import SONG
 from musicgen_assets.production.meter import SILENT_DB, SILENT_LUFS
+from musicgen_assets.production.taking_apart import taken_apart
 
 TAKE = "production/take"
 
@@ -38,7 +39,7 @@ def make_stems(job: Job) -> Outcome:
     song = next((ref for ref in job.refs(TAKE) if ref.role == SONG), None)
     if song is not None and not refs:
         job.progress(0.0, "taking the song apart")
-        refs = list(job.tasks([separation_task(song)])[0])
+        refs = taken_apart(job, song)
     heard = []
     for index, ref in enumerate(refs):
         heard.append(_listen(job, ref))

@@ -26,6 +26,8 @@ _DECIDES = {
 }  # fmt: skip
 """The setting without which an engine cannot be asked. Nothing of an adapter is imported where it is not set."""
 _NOT_PUBLIC = ("suno", "udio")
+_LOCAL = ("musicgen", "demucs")
+"""Models on this machine: a folder of weights decides, not a key."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class ConfiguredAdapters:
 
     def names(self) -> tuple[str, ...]:
         """See resources.routing.Adapters."""
-        return tuple(_DECIDES)
+        return (*_DECIDES, *_LOCAL)
 
     def missing(self, name: str) -> str:
         """See resources.routing.Adapters."""
+        if name in _LOCAL:
+            missing: str = self._adapter(name).missing()
+            return missing
         setting = _DECIDES[name]
         if getattr(self.settings, setting):
             adapter = self._adapter(name)
@@ -51,6 +56,8 @@ class ConfiguredAdapters:
     def model(self, name: str, task: str) -> str:
         """See resources.routing.Adapters. What an engine chooses by itself is part of its name alone."""
         del task
+        if name in _LOCAL:
+            return str(self._adapter(name).folder().model)
         field_name = {"lyria": "lyria_model", "stable_audio": "stability_model"}.get(name, f"{name}_model")
         return str(getattr(self.settings.engines, field_name, ""))
 
@@ -70,6 +77,10 @@ class ConfiguredAdapters:
         """See resources.routing.Adapters: only where the settings ask for them, for they are paid for."""
         from resources.providers import registry
 
+        if name == "demucs":
+            self._check(name)
+            local: StemEngine = self._adapter(name)
+            return local
         wanted = getattr(self.settings.engines, f"{name}_stems", "off")
         return None if wanted == "off" else registry.stem_engine(name, self.settings)
 
@@ -87,11 +98,19 @@ class ConfiguredAdapters:
 
     def _adapter(self, name: str) -> Any:
         if name not in self._made:
-            from resources.providers import registry
-
-            make = registry.text_engine if name in _TEXTS else registry.song_engine
-            self._made[name] = make(name, self.settings)
+            self._made[name] = self._opened(name)
         return self._made[name]
+
+    def _opened(self, name: str) -> Any:
+        if name in _LOCAL:
+            from resources.local_models.demucs import LocalDemucs
+            from resources.local_models.musicgen import LocalMusicGen
+
+            return LocalDemucs(self.settings) if name == "demucs" else LocalMusicGen(self.settings)
+        from resources.providers import registry
+
+        make = registry.text_engine if name in _TEXTS else registry.song_engine
+        return make(name, self.settings)
 
     def _check(self, name: str) -> None:
         missing = self.missing(name)
