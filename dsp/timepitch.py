@@ -61,6 +61,29 @@ def pitch_shift(samples: FloatArray, rate: int, semitones: float) -> FloatArray:
     return fit_length(_rubber_band(samples, rate, 1.0, semitones), samples.shape[1])
 
 
+def stretch_and_shift(samples: FloatArray, rate: int, stretch: float, semitones: float) -> FloatArray:
+    """``time_stretch`` and ``pitch_shift`` in one pass, which a voice stands better than two; formants stay in place.
+
+    Args:
+        samples: float32 (1 or 2, samples).
+        rate: in Hz, 8,000 to 192,000.
+        stretch: 0.25 to 4.
+        semitones: -24 to 24.
+
+    Returns:
+        float32 (channels, max(1, round(samples * stretch))).
+
+    Raises:
+        AudioError: no audio, or a value out of range.
+    """
+    check_range("stretch", stretch, SLOWEST, FASTEST)
+    check_range("semitones", semitones, -FARTHEST_SEMITONES, FARTHEST_SEMITONES)
+    _check(samples, rate)
+    if stretch == 1.0 and semitones == 0.0:
+        return samples.copy()
+    return fit_length(_rubber_band(samples, rate, stretch, semitones), max(1, round(samples.shape[1] * stretch)))
+
+
 def _rubber_band(samples: FloatArray, rate: int, stretch: float, semitones: float) -> FloatArray:
     from pedalboard import time_stretch as rubber_band
 

@@ -34,6 +34,8 @@ from resources.worker import keep
 
 _AWAITED_EVERY_S = 1.0
 SEPARATION = "stem_separation"
+_VOICE = "vocals"
+"""The slot that needs the voice as a stem of its own."""
 NEVER_PASSED_ON = ("moderated", "refused")
 """What one engine will not make is not put to another with the same words."""
 
@@ -118,20 +120,23 @@ class EngineDesk:
     def _stems(
         self, partition: str, ask: Ask, song: Sequence[Ref], found: Callable[[str], Manifest | None], progress: Progress
     ) -> tuple[Ref, ...]:
-        """The song's stems from whoever made it, where the settings ask for that. They are paid for like a song; a
-        failure costs nothing but them: then the song is taken apart here.
+        """The song's stems from whoever made it, where the settings ask for that, or its voice is wanted alone.
+
+        They are paid for like a song; a failure costs nothing but them: then the song is taken apart here.
         """
         if ask.request["task"] in (*TEXT_TASKS, SEPARATION) or any(ref.role.startswith("stem/") for ref in song):
             return ()
         adapters = self.attempts.routing.adapters
-        engine = adapters.stems(ask.engine)
+        is_voice_needed = ask.slot == _VOICE
+        engine = adapters.stems(ask.engine, is_voice_needed=is_voice_needed)
         if engine is None:
             return ()
         by_role = {ref.role: ref for ref in song}
         key = hashlib.sha256(canonical_json(["stems", SCHEME, ask.engine, by_role["song"].sha256])).hexdigest()
         if (known := self._known(key, found)) is not None:
             return known
-        order = Order(partition, SEPARATION, ask.engine, key, adapters.stems_usd(ask.engine), _budget(ask))
+        estimate = adapters.stems_usd(ask.engine, is_voice_needed=is_voice_needed)
+        order = Order(partition, SEPARATION, ask.engine, key, estimate, _budget(ask))
         facts = json.loads(self.store.get(by_role["delivery"].sha256))["facts"]
         sound = Sound("song", self.store.get(by_role["song"].sha256), by_role["song"].media_type)
         try:

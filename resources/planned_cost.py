@@ -14,6 +14,7 @@ from musicgen_assets.engines.capabilities import BUILT_IN, capabilities_of
 
 _MADE_IN = {
     "full_song": "production/take",
+    "vocals": "production/take",
     "lyrics": "composition/lyrics",
     "prompt_enhancement": "ideation/enhanced_prompt",
 }
@@ -29,10 +30,10 @@ def engines_asked(context: CompositionContext) -> dict[str, str]:
 def purchases_of(context: CompositionContext, computing: Collection[str]) -> dict[str, tuple[str, Decimal]]:
     """Which of ``computing`` (assets "stage/name") are asked of another engine: that engine, and its usual price."""
     asked = {_MADE_IN[task]: engine for task, engine in context.ai_decisions.generation.routing.items()
-             if task in _MADE_IN}  # fmt: skip
+             if task in _MADE_IN and engine != BUILT_IN}  # fmt: skip
     return {
         asset: (engine, capabilities_of(engine).cost_usd(context.technical.duration_s))
-        for asset, engine in asked.items() if engine != BUILT_IN and asset in computing
+        for asset, engine in asked.items() if asset in computing
     }  # fmt: skip
 
 

@@ -59,11 +59,13 @@ class Adapters(Protocol):
         """The adapter of a language model. Raises PermanentFailure where it is not configured."""
         ...
 
-    def stems(self, name: str) -> StemEngine | None:
-        """Who takes apart what ``name`` delivers; None where nobody does, or the settings do not ask for it."""
+    def stems(self, name: str, *, is_voice_needed: bool = False) -> StemEngine | None:
+        """Who takes apart what ``name`` delivers; None where nobody does, or the settings do not ask for it and no
+        voice is needed either.
+        """
         ...
 
-    def stems_usd(self, name: str) -> Decimal:
+    def stems_usd(self, name: str, *, is_voice_needed: bool = False) -> Decimal:
         """What that costs."""
         ...
 
@@ -91,13 +93,13 @@ class NoAdapters:
         """See Adapters."""
         raise KeyError(name)
 
-    def stems(self, name: str) -> StemEngine | None:
+    def stems(self, name: str, *, is_voice_needed: bool = False) -> StemEngine | None:
         """See Adapters."""
-        raise KeyError(name)
+        raise KeyError(name, is_voice_needed)
 
-    def stems_usd(self, name: str) -> Decimal:
+    def stems_usd(self, name: str, *, is_voice_needed: bool = False) -> Decimal:
         """See Adapters."""
-        raise KeyError(name)
+        raise KeyError(name, is_voice_needed)
 
 
 @dataclass(frozen=True)

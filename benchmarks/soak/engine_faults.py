@@ -4,16 +4,13 @@ A case asks one engine for one song or text of its own, while the local provider
 in two of five cases, the asking process is killed at a drawn moment. It is then asked again, as a retry does, until it
 rests. Its bill at the server is held against the ledger.
 
-Belongs here: that proof. Does not belong here: whole songs through engines (engines), the ledger's rules one by one
-(tests/resources/test_attempts).
+Belongs here: that proof. Does not belong here: the processes that ask (engine_asker), whole songs through engines
+(engines), the ledger's rules one by one (tests/resources/test_attempts).
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -23,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.cases import Case, Facts, Proof, main, markdown
+from benchmarks.soak.engine_asker import KILLED, TEXTS, Askers, askers
 from benchmarks.soak.homes import BrokenPromiseError
 
 SONGS = ("kie", "elevenlabs", "lyria", "stable_audio", "minimax", "replicate", "acestep", "suno", "udio")
-TEXTS = ("openai", "anthropic")
 ENGINES = (*SONGS, *TEXTS)
 FAULTS = (
     "none", "drop_before", "drop_after", "slow", "rate_limited", "server_error", "server_error_after", "quiet_error",
@@ -43,7 +40,6 @@ OF_SONGS = {"refusal": "moderation", "truncation": "cut_audio", "bad_json": "mal
 KILLED_SHARE = 0.4
 ASKED_AT_MOST = 4
 RESTS = ("succeeded", "failed", "unknown", "cancelled")
-SONG_S = 12.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,9 @@ class Arena:
             for provider in named.values()
         }
         price = {"MUSICGEN_ENGINES__ELEVENLABS_USD_PER_MINUTE": ELEVENLABS_USD_PER_MINUTE}
-        return {**keys, **places, **price, "MUSICGEN_HOME": str(self.home), "GENERATION_TIMEOUT": "20"}
+        # Cases share a home: what one of them makes fail would have the next one's engine left alone for a while.
+        patience = {"MUSICGEN_ROUTING__FAILURES_BEFORE_PAUSE": "100"}
+        return {**keys, **places, **price, **patience, "MUSICGEN_HOME": str(self.home)}
 
 
 def arena(stack: ExitStack, folder: Path, **options: Any) -> Arena:
@@ -85,27 +83,31 @@ def arena(stack: ExitStack, folder: Path, **options: Any) -> Arena:
     from api.dev_providers.options import Options
     from api.dev_providers.server import DevServer
 
-    told = {"home": folder / "server", "job_s": 0.1, "is_one_song": True, **options}
+    songs = folder.parent / "songs"  # whoever goes on where another run stopped finds them written
+    told = {"home": folder / "server", "job_s": 0.1, "is_one_song": True, "songs": songs, **options}
     server = stack.enter_context(DevServer(Options(**told)))
     return Arena(server.url, folder / "home")
 
 
 def case(case: Case) -> Facts:
     """One question under one fault."""
-    place: Arena = case.share("arena", lambda stack: _with_environment(stack, case.state))
+    place, forks = case.share("arena", lambda stack: _with_environment(stack, case.state))
     engine = ENGINES[case.number % len(ENGINES)]
     fault = FAULTS[case.number // len(ENGINES) % len(FAULTS)]
-    return asked_until_it_rests(place, engine, fault, case.number, case.rng, is_killed=case.rng.random() < KILLED_SHARE)
+    is_killed = case.rng.random() < KILLED_SHARE
+    return asked_until_it_rests(place, forks, engine, fault, case.number, case.rng, is_killed=is_killed)
 
 
-def _with_environment(stack: ExitStack, state: Path) -> Arena:
-    """An arena of this process, and of the processes that it starts."""
+def _with_environment(stack: ExitStack, state: Path) -> tuple[Arena, Askers]:
+    """An arena of this process, and askers in it."""
     place = arena(stack, state / "engine_faults" / str(os.getpid()))
     os.environ.update(place.environment())
-    return place
+    return place, stack.enter_context(askers(ENGINES))
 
 
-def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng: Any, *, is_killed: bool) -> Facts:
+def asked_until_it_rests(
+    place: Arena, forks: Askers, engine: str, fault: str, number: int, rng: Any, *, is_killed: bool
+) -> Facts:
     """Ask, perhaps kill, ask again; then compare bill and ledger. Raises BrokenPromiseError."""
     partition = f"case-{engine.replace('_', '-')}-{number}@v1"
     provider = ACCOUNTS.get(engine, engine)
@@ -113,9 +115,9 @@ def asked_until_it_rests(place: Arena, engine: str, fault: str, number: int, rng
     _strike(place, provider, fault, rng)
     kill_after_s = rng.uniform(0.0, 0.6) if is_killed else None
     asks = 0
-    answer: Mapping[str, Any] = {"outcome": "killed"}
+    answer = KILLED
     while asks < ASKED_AT_MOST and answer["outcome"] in ("killed", "transient"):
-        answer = _asked_in_a_process(engine, partition, number, kill_after_s)
+        answer = forks.ask(engine, partition, number, kill_after_s)
         asks, kill_after_s = asks + 1, None
         if asks == 2:
             place.ask("faults", [])  # what ails the provider passes
@@ -177,86 +179,6 @@ def _strike(place: Arena, provider: str, fault: str, rng: Any) -> None:
     if fault == "rate_limited" and rng.random() < 0.5:
         rule["retry_after_s"] = 1
     place.ask("faults", [rule])
-
-
-def _asked_in_a_process(engine: str, partition: str, number: int, kill_after_s: float | None) -> Mapping[str, Any]:
-    """The outcome of asking in a process of its own: succeeded, failed, unknown, transient, or killed."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["resources.studio", "resources.providers.registry", "resources.settings"])
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_ask, args=(engine, partition, number, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        if process.is_alive() and process.pid is not None:
-            os.kill(process.pid, signal.SIGKILL)
-    answer: Mapping[str, Any] = {"outcome": "killed"}
-    try:
-        if ours.poll(120.0):
-            answer = ours.recv()
-    except EOFError:
-        pass  # it was killed
-    process.join(10.0)
-    return answer
-
-
-def _ask(engine: str, partition: str, number: int, connection: Any) -> None:
-    """In the child: a studio of its own asks once, as an asset does."""
-    from musicgen_assets.context.failures import Failure
-    from resources.orders import OutcomeUnknown
-    from resources.settings import get_settings
-    from resources.studio import open_studio
-
-    with open_studio(get_settings()) as studio:
-        desk = studio.runner.desk
-        if desk is None:
-            raise BrokenPromiseError("there is no desk")
-        desk.attempts.sleep = lambda seconds: time.sleep(min(seconds, 0.05))
-        _ensure_version(studio.registry, partition)
-        try:
-            desk.answer(partition, _question(engine, number), studio.runner.known_manifest, lambda *_: None)
-            answer = {"outcome": "succeeded"}
-        except OutcomeUnknown as failure:
-            answer = {"outcome": "unknown", "why": failure.message}
-        except Failure as failure:
-            answer = {"outcome": "transient" if failure.is_retryable else "failed", "why": failure.message}
-    connection.send(answer)
-    connection.close()
-
-
-def _question(engine: str, number: int) -> Any:
-    from musicgen_assets.engines.asking import PlannedSection, SongRequest, TextRequest
-    from musicgen_assets.engines.router import Need
-    from musicgen_assets.graph.job import Ask
-
-    if engine in TEXTS:
-        text = TextRequest(task="lyrics", form="lyrics", instructions="Write a song.", text=f"Song number {number}")
-        need = Need(task="lyrics").model_dump(mode="json")
-        return Ask("lyrics", engine, text.model_dump(mode="json"), need, has_fallback=False)
-    task = "instrumental" if engine in ("stable_audio", "replicate") else "full_song"
-    section = PlannedSection(name="Verse", start_s=0.0, duration_s=SONG_S, lines=(f"Line number {number}",))
-    song = SongRequest(
-        task=task, title=f"Song {number}", description=f"A pop song, number {number}", styles=("pop",),
-        duration_s=SONG_S, tempo_bpm=100, key="C", scale="major", time_signature="4/4", sections=(section,),
-        seed=number,
-    )  # fmt: skip
-    need = Need(task=task, duration_s=SONG_S).model_dump(mode="json")
-    return Ask("full_song", engine, song.model_dump(mode="json"), need, has_fallback=False)
-
-
-def _ensure_version(registry: Any, partition: str) -> None:
-    from musicgen_assets.context.failures import BadInput
-    from resources.registry import queries
-
-    composition = partition.partition("@")[0]
-    with registry.session() as session:
-        try:
-            queries.get_version(session, partition)
-        except BadInput:
-            queries.ensure_user(session, "local")
-            queries.add_composition(session, composition, "local", None)
-            queries.add_version(session, composition, f"r-{composition}", 1)
 
 
 def _ledger(partition: str) -> list[tuple[str, str, str | None, str]]:

@@ -17,8 +17,9 @@ Policy = Literal["cost", "quality", "speed", "licence"]
 """What decides between engines that are able: the price, our order of quality, the time, or what may be done with the
 result."""
 
-Slot = Literal["full_song", "lyrics", "prompt_enhancement", "words_to_change", "stem_separation"]
-"""The places that engines fill. An instrumental is a song too, as far as who makes it is concerned."""
+Slot = Literal["full_song", "vocals", "lyrics", "prompt_enhancement", "words_to_change", "stem_separation"]
+"""The places that engines fill. An instrumental is a song too, as far as who makes it is concerned; ``vocals`` is the
+sung part over the band of the built-in engine."""
 
 
 class EngineWishes(Frozen):

@@ -41,7 +41,7 @@ def engine_overrides(
 
 
 def _slot(text: str) -> Slot:
-    known = {"song": "full_song", "words": "lyrics", "prompt": "prompt_enhancement"}
+    known = {"song": "full_song", "voice": "vocals", "words": "lyrics", "prompt": "prompt_enhancement"}
     for slot in get_args(Slot):
         if slot == known.get(text, text):
             found: Slot = slot

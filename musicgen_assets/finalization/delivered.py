@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from typing import Any
 
 from musicgen_assets.engines.capabilities import engines
 from musicgen_assets.finalization.words import SungLine
 from musicgen_assets.production.delivered import DELIVERED
+from musicgen_assets.production.hybrid_vocal import VOCALS
+from musicgen_assets.score.word_match import matched
 
 NOTE_PLAN = "score.mid, the lead sheet and the scores of the writing are the plan that {engine} was given."
 NOTE_TIMES = "The times of the words are those of the plan: {engine} did not say when it sings which."
@@ -22,6 +23,29 @@ NOTE_TIMES = "The times of the words are those of the plan: {engine} did not say
 def delivery_of(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the engine said with its song; None where the built-in engine played it."""
     found: Mapping[str, Any] | None = record.get(DELIVERED)
+    return found
+
+
+def voice_of(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What is known of another engine's voice that sings over the built-in band; None where none does."""
+    found: Mapping[str, Any] | None = record.get(VOCALS)
+    return found if found is not None and found["is_used"] else None
+
+
+def terms_of(record: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """Whose terms say what may be done with the song (a title, {licence, terms_url}): of who made it, or sings in it.
+
+    None where it is the user's own.
+    """
+    if (delivery := delivery_of(record)) is not None:
+        return engine_title(record), delivery
+    voice = voice_of(record)
+    return None if voice is None else (engine_title(voice), voice)
+
+
+def sung_words(record: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """[text, start_s, end_s] of what another engine sings, as far as it said; else nothing."""
+    found: Sequence[Sequence[Any]] = (delivery_of(record) or voice_of(record) or {}).get("words", ())
     return found
 
 
@@ -59,20 +83,13 @@ def heard_lines(lines: Sequence[SungLine], words: Sequence[Sequence[Any]]) -> tu
     """
     if not words:
         return tuple(lines)
-    planned = [(number, _letters(text)) for number, line in enumerate(lines) for text in line.text.split()]
-    sung = [_letters(str(row[0])) for row in words]
-    matcher = SequenceMatcher(None, [text for _, text in planned], sung, autojunk=False)
+    planned = [(number, text) for number, line in enumerate(lines) for text in line.text.split()]
     hits: dict[int, list[int]] = {}
-    for mine, theirs, size in matcher.get_matching_blocks():
-        for offset in range(size):
-            hits.setdefault(planned[mine + offset][0], []).append(theirs + offset)
+    for mine, theirs in matched([text for _, text in planned], [str(row[0]) for row in words]):
+        hits.setdefault(planned[mine][0], []).append(theirs)
     found = []
     for number, places in sorted(hits.items()):
         first, last = words[places[0]], words[places[-1]]
         timed = tuple((float(words[place][1]), str(words[place][0])) for place in places)
         found.append(replace(lines[number], start_s=float(first[1]), end_s=float(last[2]), words=timed))
     return tuple(found)
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())

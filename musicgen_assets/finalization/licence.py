@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any
 
-from musicgen_assets.finalization.delivered import delivery_of, engine_title
+from musicgen_assets.finalization.delivered import delivery_of, engine_title, terms_of, voice_of
 from musicgen_assets.production.delivered import DELIVERED
 
 SHORT = "Yours to use, change, publish and sell; no attribution needed"
@@ -18,8 +18,8 @@ SHORT = "Yours to use, change, publish and sell; no attribution needed"
 
 def short_of(record: Mapping[str, Any]) -> str:
     """What may be done with the song, in a line: ours to give, or as the engine's terms say."""
-    delivery = delivery_of(record)
-    return SHORT if delivery is None else f"{engine_title(record)}: {delivery['licence']}; see {delivery['terms_url']}"
+    terms = terms_of(record)
+    return SHORT if terms is None else f"{terms[0]}: {terms[1]['licence']}; see {terms[1]['terms_url']}"
 
 
 _FONTS = (
@@ -57,7 +57,7 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
         "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with\n"
         "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
         "country.\n"
-        f"{words}{_voice_text(record)}{played}\n"
+        f"{words}{_voice_text(record)}{_borrowed_text(record)}{played}\n"
         "The music comes as it is, without any warranty.\n"
     )
 
@@ -84,6 +84,17 @@ def _given_text(record: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     return f"These parts were not made by it, but given by the person who asked, and remain theirs:\n{''.join(rows)}\n"
+
+
+def _borrowed_text(record: Mapping[str, Any]) -> str:
+    """Whose the voice is, where another engine sings; nothing elsewhere."""
+    voice = voice_of(record)
+    if voice is None:
+        return ""
+    return (
+        f"\nThe singing alone was made by {engine_title(voice)}; what may be done with it, and so with this song, is\n"
+        f"what that engine's terms say: {voice['licence']}.\n{voice['terms_url']}\n"
+    )
 
 
 def _voice_text(record: Mapping[str, Any]) -> str:

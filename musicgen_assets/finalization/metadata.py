@@ -14,7 +14,7 @@ from typing import Any
 
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization import licence
-from musicgen_assets.finalization.delivered import delivered_notes, delivery_of
+from musicgen_assets.finalization.delivered import delivered_notes, delivery_of, voice_of
 from musicgen_assets.finalization.stems import StemSet
 from musicgen_assets.finalization.words import SungLine
 from musicgen_assets.graph.job import Payload, Ref
@@ -163,14 +163,19 @@ def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict
     others = [
         {"task": choice.task, "engine": choice.engine, "model": choice.model, "version": choice.version}
         for choice in context.ai_decisions.model_selections
-        if choice.task != "full_song"
+        if choice.task not in ("full_song", "vocals")
     ]
+    voice = voice_of(record)
+    singers = [] if voice is None else [
+        {"task": "vocals", "engine": str(voice["engine"]), "model": str(voice["model"]), "version": "",
+         "cost_usd": str(voice["cost_usd"] or ""), "licence": str(voice["licence"])}
+    ]  # fmt: skip
     vocal = record.get("vocal") or {}
     voices = [
         {"task": "guide_vocal", "engine": str(vocal["engine"]), "model": str(vocal["singer"]),
          "version": str(vocal["version"])}
     ] if vocal.get("carrier") == "guide_voice" else []  # fmt: skip
-    return [played, *(sounds if font else []), *voices, *others]
+    return [played, *(sounds if font else []), *voices, *singers, *others]
 
 
 def tags_of(song: SongFacts, lyrics: str) -> dict[str, Any]:

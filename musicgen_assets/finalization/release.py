@@ -15,7 +15,7 @@ from musicgen_assets.arrangement.vocal_line import NOTE_CARRIED, merged_tracks
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.finalization.cover_art import cover_task
-from musicgen_assets.finalization.delivered import delivery_of, heard_lines
+from musicgen_assets.finalization.delivered import delivery_of, heard_lines, sung_words
 from musicgen_assets.finalization.encode import MEDIA_TYPES
 from musicgen_assets.finalization.exports import export_task
 from musicgen_assets.finalization.intact import intact_check
@@ -92,9 +92,7 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
         context=job.load("ideation/context", CompositionContext),
         score=score,
         tracks=tuple(merged_tracks(score, vocal)),
-        lines=heard_lines(
-            sung_lines(syllables, song_clock(score), lyrics), (delivery_of(record) or {}).get("words", ())
-        ),
+        lines=heard_lines(sung_lines(syllables, song_clock(score), lyrics), sung_words(record)),
         carrier_note=_carrier_note(record, vocal),
         measures=analysis["measures"],
         scores=analysis["scores"],

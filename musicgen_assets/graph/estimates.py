@@ -30,6 +30,7 @@ TASK_EXPECTED_S: Mapping[str, tuple[float, float]] = {
     "musicgen_assets.production.delivered:fit_delivered": (0.2, 1.5),
     "musicgen_assets.production.delivered:separate_song": (1.0, 12.0),
     "musicgen_assets.production.stem_sum:sum_up": (0.2, 2.0),
+    "musicgen_assets.production.voice_alignment:align_voice": (2.0, 20.0),
     "musicgen_assets.production.voice.sing:sing_phrase": (2.0, 0.0),
     "musicgen_assets.production.voice.track:sung_track": (0.5, 0.5),
     "musicgen_assets.mixing.mix:measure_stem": (0.2, 0.2),

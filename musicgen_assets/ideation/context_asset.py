@@ -18,14 +18,14 @@ from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.players import DRUM_ROLES
 from musicgen_assets.ideation.resolver import check_context, resolve
 from musicgen_assets.ideation.revision import revised_of
-from musicgen_assets.ideation.routing import ENHANCEMENT, LYRICS, SONG, routed, with_routing
+from musicgen_assets.ideation.routing import ENHANCEMENT, LYRICS, SONG, VOCALS, routed, with_routing
 
 
 def make_context(job: Job) -> Outcome:
     """The resolved CompositionContext, with who makes what of it.
 
-    Roles: main; for a song that another engine than the built-in one makes, also engine_brief; for words that another
-    writes, also lyrics_wishes. Raises BadInput, and PermanentFailure where no engine can do what is asked.
+    Roles: main; for a song that another engine than the built-in one makes or sings, also engine_brief; for words that
+    another writes, also lyrics_wishes. Raises BadInput, and PermanentFailure where no engine can do what is asked.
     """
     brief = job.json("ideation/brief")
     standings = Standings.model_validate(job.data("standings"))
@@ -47,7 +47,7 @@ def _outcome(context: CompositionContext, overrides: Mapping[str, Any]) -> Outco
 def content_of(context: CompositionContext) -> list[Payload]:
     """The context, and what another engine than the built-in one is told of it besides the score."""
     content, generation = [json_payload(context)], context.ai_decisions.generation
-    if generation.routing[SONG] != BUILT_IN:
+    if generation.routing[SONG] != BUILT_IN or VOCALS in generation.routing:
         content.append(json_payload(engine_brief(context), "engine_brief"))
     if generation.routing.get(LYRICS, BUILT_IN) != BUILT_IN:
         content.append(json_payload(generation.wishes, "lyrics_wishes"))

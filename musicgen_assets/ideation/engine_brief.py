@@ -13,7 +13,7 @@ from musicgen_assets.context.limits import SEED_MAX
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.engines.brief import EngineBrief
 from musicgen_assets.ideation.enhancer import describe
-from musicgen_assets.ideation.routing import SONG, need_of
+from musicgen_assets.ideation.routing import SONG, VOCALS, need_of
 
 _MOOD_WORDS = (("dark", "melancholic"), ("bittersweet", "reflective"), ("bright", "warm"))
 """By valence, low to high."""
@@ -25,6 +25,7 @@ _STYLES_MAX = 24
 def engine_brief(context: CompositionContext) -> EngineBrief:
     """What engines are told of ``context``. Pure."""
     musical, creative = context.musical, context.creative
+    slot = VOCALS if VOCALS in context.ai_decisions.generation.routing else SONG
     words = [genre.name.replace("_", " ") for genre in sorted(musical.genres, key=lambda genre: -genre.weight)]
     words += _mood_words(musical.mood)
     words += [player.name.replace("_", " ") for player in musical.instruments]
@@ -42,7 +43,7 @@ def engine_brief(context: CompositionContext) -> EngineBrief:
         scale=musical.scale,
         duration_s=context.technical.duration_s,
         seed=_seed(context),
-        need=need_of(context, SONG).model_dump(mode="json"),
+        need=need_of(context, slot).model_dump(mode="json"),
         wishes=context.ai_decisions.generation.wishes,
     )
 

@@ -20,6 +20,7 @@ from musicgen_assets.engines.router import Decision, Need, Standings, decide, un
 
 SONG: Slot = "full_song"
 LYRICS: Slot = "lyrics"
+VOCALS: Slot = "vocals"
 ENHANCEMENT: Slot = "prompt_enhancement"
 STEMS: Slot = "stem_separation"
 
@@ -34,6 +35,12 @@ def check_wishes(wishes: EngineWishes) -> None:
                 f"{WISHES}.engines.{slot}", name, f"it does {', '.join(engine.tasks)}",
                 way_out="See what each can do: musicgen engines.",
             )  # fmt: skip
+    band = wishes.engines.get(SONG, BUILT_IN)
+    if band != BUILT_IN and wishes.engines.get(VOCALS, BUILT_IN) != BUILT_IN:
+        raise BadInput(
+            f"{WISHES}.engines.{VOCALS}", wishes.engines[VOCALS], f"{band} makes the whole song, its voice too",
+            way_out=f"Leave the band to the built-in engine, or the voice to {band}.",
+        )  # fmt: skip
 
 
 def refuse_routing(overrides: Mapping[str, Any]) -> None:
@@ -69,6 +76,9 @@ def routed(context: CompositionContext, standings: Standings, base: CompositionC
     if decisions[0].engine != BUILT_IN:  # what another engine makes may come as a mix
         slots.append(STEMS)
         decisions.append(_decided(context, STEMS, standings, base))
+    if context.creative.has_vocals and decisions[0].engine == BUILT_IN and _is_voice_wished(context, standings):
+        slots.append(VOCALS)
+        decisions.append(_decided(context, VOCALS, standings, base))
     routing: dict[str, str] = {slot: one.engine for slot, one in zip(slots, decisions, strict=True)}
     named = {slot: engine for slot, engine in routing.items() if slot == SONG or engine != BUILT_IN}
     selections = tuple(_selection(slot, one) for slot, one in zip(slots, decisions, strict=True) if slot in named)
@@ -83,6 +93,11 @@ def with_routing(context: CompositionContext, engines: Mapping[str, tuple[str, s
     told = {selection.task: selection for selection in decisions.model_selections}
     told |= {slot: ModelSelection(task=slot, engine=engine, reason=why) for slot, (engine, why) in engines.items()}
     return _with(context, routing, tuple(told[slot] for slot in routing if slot in told))
+
+
+def _is_voice_wished(context: CompositionContext, standings: Standings) -> bool:
+    """Whether somebody asks for another voice than the guide's: nobody pays for one without having said so."""
+    return VOCALS in context.ai_decisions.generation.wishes.engines or VOCALS in standings.preferred
 
 
 def _with(
@@ -146,7 +161,11 @@ def _asked(context: CompositionContext, slot: Slot) -> dict[str, Any]:
         "draw": f"{generation.seed}|{creative.title}",
         **wished(generation.wishes, slot),
     }
+    if slot == VOCALS:
+        asked |= {"honoured": ("lyrics",), "outputs": ("stems",)}
     if slot == SONG:
+        if VOCALS in generation.wishes.engines and not asked["preferred"]:
+            asked["preferred"] = BUILT_IN  # a voice is wished over the band that we play
         asked |= {"honoured": _honoured(context), "wished": ("tempo", "key", "sections", "lyrics"),
                   "outputs": ("parts",) if "game" in context.technical.packages else ()}  # fmt: skip
     return asked

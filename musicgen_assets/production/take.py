@@ -17,6 +17,7 @@ from musicgen_assets.graph.job import Job, Outcome, Ref, Task
 from musicgen_assets.graph.payloads import json_payload
 from musicgen_assets.production.delivered import delivered_take
 from musicgen_assets.production.given_stem import stem_task
+from musicgen_assets.production.hybrid_vocal import VOCALS, BorrowedVoice, borrowed_voice, voice_engine
 from musicgen_assets.production.parts import song_samples, track_inputs
 from musicgen_assets.production.plan import VOCAL, Instrumentation
 from musicgen_assets.production.voice.phrases import is_sung
@@ -52,11 +53,17 @@ def played_take(job: Job, told: Mapping[str, Any] | None = None) -> Outcome:
     score = steady(score)
     given = {track.name: job.read("edits.stems").get(track.name) for track in tracks}
     files = {name: file for name, file in given.items() if file is not None}
-    job.progress(0.0, f"rendering {len(tracks) - len(files)} tracks")
-    refs = _all_stems(job, tracks, files, score, instrumentation, vocals, rate)
-    voice = job.data("voice") if vocals.casting is not None else None
-    vocal = vocals.record(voice) if VOCAL not in files else given_vocal(files[VOCAL])
+    borrowed = _borrowed(job, tracks, files, vocal_line, rate)
+    stems = {} if borrowed is None or borrowed.stem is None else {VOCAL: borrowed.stem}
+    if stems:  # whoever sings has a tune of his own: harmonies to ours would not fit
+        tracks = [track for track in tracks if track.name == VOCAL or not is_sung(track.name)]
+        files = {name: file for name, file in files.items() if name in {track.name for track in tracks}}
+    job.progress(0.0, f"rendering {len(tracks) - len(files) - len(stems)} tracks")
+    refs = _all_stems(job, tracks, files, stems, score, instrumentation, vocals, rate)
+    vocal = _who_sings(job, vocals, files, borrowed)
     record = {**_record(job.data("instruments"), refs), "vocal": vocal, **(told or {})}
+    if borrowed is not None:
+        record[VOCALS] = dict(borrowed.record)
     if files:
         record["given"] = [_given(name, file, refs) for name, file in files.items()]
     facts: dict[str, float | int | str | bool] = {
@@ -64,19 +71,49 @@ def played_take(job: Job, told: Mapping[str, Any] | None = None) -> Outcome:
         "notes": sum(len(track.notes) for track in tracks), "samples": song_samples(score, rate),
         "sung_by": str(record["vocal"].get("singer", record["vocal"]["carrier"])),
     }  # fmt: skip
+    if borrowed is not None:
+        facts |= {
+            "voice": str(borrowed.record["note"]),
+            "voice_usd": str(borrowed.record["cost_usd"] or "as estimated"),
+        }
     if files:
         facts["given"] = "; ".join(f"{row['track']}: {row['name']}, {row['done']}" for row in record["given"])
     return Outcome([*refs, json_payload(record, "record")], facts)
 
 
+def _borrowed(
+    job: Job, tracks: Sequence[Track], files: Mapping[str, StoredFile], vocal_line: Mapping[str, Any], rate: int
+) -> BorrowedVoice | None:
+    """The voice of another engine, where one is to sing; None where the guide is, a file that was given, or nobody."""
+    engine = voice_engine(job)
+    if engine == BUILT_IN or VOCAL in files or not any(track.name == VOCAL for track in tracks):
+        return None
+    return borrowed_voice(job, engine, job.load("arrangement/arrangement", Score), vocal_line, rate)
+
+
+def _who_sings(
+    job: Job, vocals: Vocals, files: Mapping[str, StoredFile], borrowed: BorrowedVoice | None
+) -> dict[str, Any]:
+    """The record of the sung line."""
+    if VOCAL in files:
+        return given_vocal(files[VOCAL])
+    if borrowed is not None and borrowed.stem is not None:
+        return borrowed.vocal
+    own = vocals.record(job.data("voice") if vocals.casting is not None else None)
+    if borrowed is not None:
+        own["note"] = f"{borrowed.record['note']} {own['note']}".strip()
+    return own
+
+
 def _all_stems(
-    job: Job, tracks: Sequence[Track], files: Mapping[str, StoredFile], score: Score, instrumentation: Instrumentation,
-    vocals: Vocals, rate: int,
+    job: Job, tracks: Sequence[Track], files: Mapping[str, StoredFile], known: Mapping[str, Ref], score: Score,
+    instrumentation: Instrumentation, vocals: Vocals, rate: int,
 ) -> list[Ref]:  # fmt: skip
-    """Every track's dry stem, in order: the file that was given for it, else rendered."""
-    own = _rendered(job, [track for track in tracks if track.name not in files], score, instrumentation, vocals, rate)
+    """Every track's dry stem, in order: as it is known already, the file that was given for it, else rendered."""
+    left = [track for track in tracks if track.name not in {*files, *known}]
+    own = _rendered(job, left, score, instrumentation, vocals, rate)
     tasks = [stem_task(name, file, rate, song_samples(score, rate)) for name, file in files.items()]
-    stems = {ref.role: ref for ref in (*own, *(result[0] for result in job.tasks(tasks)))}
+    stems = {ref.role: ref for ref in (*own, *known.values(), *(result[0] for result in job.tasks(tasks)))}
     return [stems[f"track/{track.name}"] for track in tracks]
 
 

@@ -25,6 +25,8 @@ _DECIDES = {
     "anthropic": "anthropic_api_key",
 }  # fmt: skip
 """The setting without which an engine cannot be asked. Nothing of an adapter is imported where it is not set."""
+_VOICE_ALONE = {"kie": "separate_vocal", "elevenlabs": "two_stems_v1"}
+"""The cheapest way to a voice by itself, where the settings ask for no stems."""
 _NOT_PUBLIC = ("suno", "udio")
 _LOCAL = ("musicgen", "demucs")
 """Models on this machine: a folder of weights decides, not a key."""
@@ -73,23 +75,30 @@ class ConfiguredAdapters:
         adapter: TextEngine = self._adapter(name)
         return adapter
 
-    def stems(self, name: str) -> StemEngine | None:
-        """See resources.routing.Adapters: only where the settings ask for them, for they are paid for."""
+    def stems(self, name: str, *, is_voice_needed: bool = False) -> StemEngine | None:
+        """See resources.routing.Adapters: only where they are asked for, for they are paid for."""
         from resources.providers import registry
 
         if name == "demucs":
             self._check(name)
             local: StemEngine = self._adapter(name)
             return local
-        wanted = getattr(self.settings.engines, f"{name}_stems", "off")
-        return None if wanted == "off" else registry.stem_engine(name, self.settings)
+        wanted = self._wanted_stems(name, is_voice_needed=is_voice_needed)
+        if wanted == "off":
+            return None
+        options = self.settings.engines.model_copy(update={f"{name}_stems": wanted})
+        return registry.stem_engine(name, self.settings.model_copy(update={"engines": options}))
 
-    def stems_usd(self, name: str) -> Decimal:
+    def stems_usd(self, name: str, *, is_voice_needed: bool = False) -> Decimal:
         """See resources.routing.Adapters. ElevenLabs states no price: its plan pays."""
         from resources.providers.prices import KIE_STEM_CREDITS, KIE_USD_PER_CREDIT
 
-        wanted = getattr(self.settings.engines, f"{name}_stems", "off")
+        wanted = self._wanted_stems(name, is_voice_needed=is_voice_needed)
         return KIE_USD_PER_CREDIT * KIE_STEM_CREDITS.get(wanted, 0) if name == "kie" else Decimal(0)
+
+    def _wanted_stems(self, name: str, *, is_voice_needed: bool) -> str:
+        wanted = str(getattr(self.settings.engines, f"{name}_stems", "off"))
+        return _VOICE_ALONE.get(name, "off") if is_voice_needed and wanted == "off" else wanted
 
     def health(self, name: str) -> Health:
         """What ``name`` itself says now. Asks it, if it is configured."""

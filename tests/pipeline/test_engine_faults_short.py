@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.soak import engine_faults
+from benchmarks.soak.engine_asker import Askers, askers
 from benchmarks.soak.homes import BrokenPromiseError
 
 pytestmark = pytest.mark.xdist_group("engines")
@@ -21,12 +22,12 @@ BILLED = {"usd": "0.06"}
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine_faults.Arena]:
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[engine_faults.Arena, Askers]]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        arena = engine_faults.arena(stack, tmp_path_factory.mktemp("faults"))
-        for name, value in arena.environment().items():
+        place = engine_faults.arena(stack, tmp_path_factory.mktemp("faults") / "arena")
+        for name, value in place.environment().items():
             patch.setenv(name, value)
-        yield arena
+        yield place, stack.enter_context(askers(("kie", "elevenlabs", "replicate", "lyria", "openai", "suno")))
 
 
 @pytest.mark.parametrize(
@@ -41,10 +42,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine_faults.Ar
     ],
 )
 def test_nothing_is_bought_twice_and_every_bill_is_known(
-    place: engine_faults.Arena, engine: str, fault: str, is_killed: bool, outcomes: set[str]
+    arena: tuple[engine_faults.Arena, Askers], engine: str, fault: str, is_killed: bool, outcomes: set[str]
 ) -> None:
     number = 9000 + len(engine) + len(fault)
-    facts = engine_faults.asked_until_it_rests(place, engine, fault, number, Random(number), is_killed=is_killed)
+    facts = engine_faults.asked_until_it_rests(*arena, engine, fault, number, Random(number), is_killed=is_killed)
     assert facts["outcome"] in outcomes, facts
     assert facts["accepted"] <= 1
 

@@ -119,8 +119,8 @@ class Scripted(NoAdapters):
     def song(self, name: str) -> Script:
         return self.scripts[name]
 
-    def stems(self, name: str) -> None:
-        del name
+    def stems(self, name: str, *, is_voice_needed: bool = False) -> None:
+        del name, is_voice_needed
 
 
 Desk = Callable[..., EngineDesk]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from musicgen_assets.finalization import licence
-from musicgen_assets.finalization.delivered import delivery_of, engine_title
+from musicgen_assets.finalization.delivered import delivery_of, engine_title, terms_of, voice_of
 from musicgen_assets.finalization.metadata import SongFacts
 
 PAGE_PT = (595.276, 841.89)
@@ -26,10 +26,10 @@ _BLUE, _INK, _SOFT = (0.0, 0.447, 0.698), (0.13, 0.12, 0.11), (0.38, 0.35, 0.32)
 
 def paste_line(song: SongFacts) -> str:
     """What may stand under a video: not asked for, but it answers whoever asks."""
-    delivery = delivery_of(song.record)
+    terms = terms_of(song.record)
     free = "with musicgen, free to use in this video, commercially too"
-    if delivery is not None:
-        free = f"by {engine_title(song.record)}, used by its terms ({delivery['terms_url']})"
+    if terms is not None:
+        free = f"by {terms[0]}, used by its terms ({terms[1]['terms_url']})"
     return f"Music: “{song.title}”, AI-generated {free}. Certificate {certificate_number(song)}"
 
 
@@ -47,18 +47,25 @@ def rows(song: SongFacts, master_sha256: str) -> list[tuple[str, str]]:
         words = "made by the same program"
     genres = ", ".join(one.name.replace("_", " ") for one in musical.genres)
     length_s = float(song.measures["duration_s"])
-    delivery = delivery_of(song.record)
+    terms = terms_of(song.record)
     return [
         ("Title", song.title),
         ("Certificate", certificate_number(song)),
         ("Music", f"{genres}; {musical.key} {musical.scale}, {musical.tempo_bpm:g} BPM, {length_s:g} s"),
-        ("Made by", _OURS if delivery is None else f"{engine_title(song.record)}, after a plan by musicgen"),
+        ("Made by", _made_by(song)),
         ("Words", words),
         ("Rights", licence.short_of(song.record)),
-        ("Covers", _COVERED if delivery is None else f"what the terms at {delivery['terms_url']} allow"),
+        ("Covers", _COVERED if terms is None else f"what the terms at {terms[1]['terms_url']} allow"),
         ("Does not cover", "a claim that a law protects the music as a work, which differs from country to country"),
         ("Master (SHA-256)", master_sha256),
     ]
+
+
+def _made_by(song: SongFacts) -> str:
+    if delivery_of(song.record) is not None:
+        return f"{engine_title(song.record)}, after a plan by musicgen"
+    voice = voice_of(song.record)
+    return _OURS if voice is None else f"a computer program (musicgen), and sung by {engine_title(voice)}"
 
 
 def certificate_text(song: SongFacts, master_sha256: str) -> str:
