@@ -79,9 +79,9 @@ def install(app: Flask) -> None:
             response.headers.setdefault(name, value)
         return secured(response, is_secure=request.is_secure)
 
-    app.register_error_handler(Told, _told)
-    app.register_error_handler(Failure, lambda failure: _told(of_failure(failure)))
-    app.register_error_handler(HTTPException, _refused_by_http)
+    app.register_error_handler(Told, told_answer)
+    app.register_error_handler(Failure, lambda failure: told_answer(of_failure(failure)))
+    app.register_error_handler(HTTPException, lambda error: told_answer(told_of_http(error)))
     app.register_error_handler(Exception, _defect)
 
 
@@ -193,11 +193,13 @@ def _bad(field: str, value: object, rule: str, way_out: str) -> NoReturn:
     raise Told("bad_input", f"{field}: {rule}.", field=field, value=shown(value), rule=rule, way_out=way_out)
 
 
-def _told(told: Told) -> Response:
+def told_answer(told: Told) -> Response:
+    """A problem as programs read it: problem+json."""
     return _problem_answer(told.problem, told.headers)
 
 
-def _refused_by_http(error: HTTPException) -> Response:
+def told_of_http(error: HTTPException) -> Told:
+    """What werkzeug refused, as a problem."""
     code = _HTTP_CODES.get(error.code or 500, "internal" if (error.code or 500) >= 500 else "bad_request")
     headers = {
         name: value for name, value in error.get_headers() if name.lower() in ("allow", "content-range", "location")
@@ -205,13 +207,13 @@ def _refused_by_http(error: HTTPException) -> Response:
     detail = (error.description or "").split("\n")[0]
     if code == "bad_range":
         detail = "There is no such range."
-    return _told(Told(code, detail, headers=headers))
+    return Told(code, detail, headers=headers)
 
 
 def _defect(error: Exception) -> Response:
     """Whatever it is, the caller learns an id and nothing of our insides."""
     logging.getLogger(f"{LOGGER}.api").error("%s %s", g.get("request_id", ""), request.path, exc_info=error)
-    return _told(Told("internal", "Something is wrong on our side.", way_out="Report it with its request_id."))
+    return told_answer(Told("internal", "Something is wrong on our side.", way_out="Report it with its request_id."))
 
 
 def _problem_answer(problem: Problem, headers: Mapping[str, str]) -> Response:

@@ -1,7 +1,7 @@
 """Serving the API on a socket until it is told to end.
 
 uvicorn serves it: one process, as SQLite and the counts of the rate limits want it, whose loop takes requests in, gives
-answers out and holds streams open, and a few threads that answer (bridge). docs/api.md says what was measured.
+answers out and holds streams open, and a few threads that answer (bridge).
 
 Belongs here: listening, ending. Does not belong here: the application (app), options of the command (cli).
 """

@@ -53,6 +53,21 @@ class BatchSong(TypedDict):
     reason: str
 
 
+class BatchStarted(TypedDict):
+    """
+    What a start came to: of its songs, how many are new, known from an earlier start, or tried again.
+    """
+
+    batch: str
+    songs: int
+    new: int
+    known: int
+    again: int
+    is_new: bool
+    status: str
+    will_start: Literal["now", "when a deployment runs"]
+
+
 class BatchTold(TypedDict):
     """
     A batch with how many of its songs are in which state.
@@ -663,6 +678,25 @@ class StageTold(TypedDict):
     status: Literal["pending", "made", "carried", "failed"]
     seconds: float
     carried_from: str | None
+
+
+class StartBatchAsked(TypedDict):
+    """
+    A batch, said as in a definition file (docs/batches.md); its songs are yours.
+    """
+
+    name: str
+    prompts: NotRequired[list[str | dict[str, Any]]]
+    templates: NotRequired[list[dict[str, Any]]]
+    common: NotRequired[dict[str, Any]]
+    seeds: NotRequired[int | list[int] | None]
+    count: NotRequired[int | None]
+    until: NotRequired[
+        Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"] | None
+    ]
+    priority: NotRequired[int]
+    deadline: NotRequired[str | None]
+    each_start: NotRequired[Literal["same", "new"]]
 
 
 class Status(TypedDict):

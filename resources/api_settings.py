@@ -52,6 +52,9 @@ class ApiSettings(BaseModel):
     """What one caller may ask to be done."""
     failures_per_minute: int = Field(30, ge=1)
     """Keys and links that one address may show in vain."""
+    songs_per_batch: int = Field(200, ge=1, le=10_000)
+    """Songs of one batch that is started over the API, while whoever asks waits; larger ones are started by
+    `musicgen batch start`."""
     link_days: int = Field(7, ge=1, le=365)
     """How long a share link works where nothing else is said."""
     longest_link_days: int = Field(90, ge=1, le=365)

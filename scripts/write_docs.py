@@ -75,6 +75,42 @@ def command_line() -> str:
     return NOTICE + "\n".join(parts)
 
 
+def operations_table() -> str:
+    """Every operation of the API with who may ask for it and how it can be refused, and every problem."""
+    from api.operations import COMMON_PROBLEMS, problems_of
+    from api.problems import CODES
+    from api.v2.table import PREFIX, operations
+
+    parts = [
+        "# Operations of the API",
+        "",
+        f"Addresses begin with `{PREFIX}`. [api.md](api.md) says how to use them.",
+        "",
+    ]
+    parts += [
+        "Each needs a right ([who has which](api.md#who-may)), and may be refused with problems of its own beside",
+        f"those that all share: {', '.join(f'`{code}`' for code in COMMON_PROBLEMS)}.",
+        "",
+    ]
+    parts += ["| operation | what it does | right | problems |", "|---|---|---|---|"]
+    for one in operations():
+        own = " ".join(f"`{code}`" for code in problems_of(one) if code not in COMMON_PROBLEMS)
+        parts.append(f"| `{one.method} {one.rule}` | {one.summary} | {one.right or 'open'} | {own} |")
+    parts += [
+        "",
+        "## Problems",
+        "",
+        "A problem is `application/problem+json` with one of these codes. None changes its meaning.",
+        "",
+    ]
+    parts += ["| code | status | title | meaning | again? |", "|---|---|---|---|---|"]
+    parts += [
+        f"| `{name}` | {code.status} | {code.title} | {code.meaning} | {'may help' if code.is_retryable else '-'} |"
+        for name, code in CODES.items()
+    ]
+    return NOTICE + "\n".join(parts) + "\n"
+
+
 def settings_table() -> str:
     """Every setting with the variable that sets it."""
     from resources.api_settings import ApiSettings
@@ -253,6 +289,7 @@ def generated() -> dict[str, str]:
     return {
         "docs/assets.md": asset_table(),
         "docs/cli.md": command_line(),
+        "docs/api-operations.md": operations_table(),
         "docs/settings.md": settings_table(),
         "docs/engines-outside.md": engines_outside(),
         "docs/styles.md": style_table(),

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Response, redirect, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from api.answering import told_answer, told_of_http
 from api.gate import Gate
 from api.operations import Call
 from api.page import presenters
@@ -22,6 +23,7 @@ from api.problems import Told, of_failure
 from api.v2 import asked, files, lists
 from api.v2 import shown as told_of
 from api.v2.hearing import MASTER, VOICE
+from api.v2.table import PREFIX
 from api.v2.told import ArtifactTold, Status, VersionTold
 from musicgen_assets.context.failures import Failure
 from resources.deployment import deployment_address
@@ -47,8 +49,10 @@ def add_page(app: Flask, gate: Gate, secret: str, start: Callable[..., Call]) ->
     page.add_url_rule("/logout", "logout", door.log_out, methods=["POST"])
     page.register_error_handler(Told, lambda told: refused(door, told))
     page.register_error_handler(Failure, lambda failure: refused(door, of_failure(failure)))
-    page.register_error_handler(HTTPException, lambda error: refused(door, Told("not_found", error.description or "")))
+    page.register_error_handler(HTTPException, lambda error: refused(door, told_of_http(error)))
     app.register_blueprint(page)
+    for kind in (NotFound, MethodNotAllowed):  # an address that is nobody's
+        app.register_error_handler(kind, lambda error: _lost(door, error))
 
 
 def _home(door: Door) -> Response:
@@ -88,6 +92,7 @@ def _song(door: Door, composition: str) -> Response:
         packages=presenters.packages_of(groups), has_release=release is not None,
         zip_href=f"/api/v2/compositions/{composition}/download/?version={status.version}",
         has_master=MASTER in made, has_score=VOICE in made, link_days=call.settings.api.longest_link_days,
+        has_people=call.caller.how != "single-user",
     )  # fmt: skip
 
 
@@ -127,6 +132,14 @@ def _login(door: Door) -> AnyResponse:
         if told.problem.code in ("wrong_origin", "rate_limited"):
             raise
         return shown(door, None, "login.html", told.problem.status, going=going, problem=told.problem)
+
+
+def _lost(door: Door, error: HTTPException) -> AnyResponse:
+    """An address that there is not: a page for whoever reads pages, a problem for programs and under the API."""
+    kinds = request.accept_mimetypes
+    is_reading = "text/html" in kinds.values() and kinds["text/html"] >= kinds["application/json"]
+    told = told_of_http(error)
+    return refused(door, told) if is_reading and not request.path.startswith(PREFIX) else told_answer(told)
 
 
 def _status(call: Call, version: int | None = None, *, with_context: bool = False) -> Status:

@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from api.operations import Operation
-from api.v2 import asked, calling_back, files, following, hooks, keeping, lists, making, shown, told, told_people
+from api.v2 import (
+    asked,
+    batching,
+    calling_back,
+    files,
+    following,
+    hooks,
+    keeping,
+    lists,
+    making,
+    shown,
+    told,
+    told_people,
+)
 from api.v2.studio_table import studio_operations
 
 PREFIX = "/api/v2"
@@ -113,6 +126,9 @@ def _listing() -> list[Operation]:
                   answer=told.StylesTold, tags=tags),
         Operation("batches", "GET", "/batches/", "Your batches, newest first.", "browse", lists.batches,
                   answer=told.BatchesTold, tags=tags),
+        Operation("start_batch", "POST", "/batches/", "Start a batch of songs, or go on with it.", "create",
+                  batching.start_batch, body=batching.StartBatchAsked, answer=batching.BatchStarted, status=202,
+                  tags=("make",)),
         Operation("batch", "GET", "/batches/{batch}/", "A batch, song by song.", "browse", lists.batch,
                   answer=told.BatchSongs, problems=("not_found",), tags=tags),
         Operation("usage", "GET", "/usage/", "What you used up.", "browse", lists.usage, query=asked.UsageAsked,

@@ -58,18 +58,21 @@ class Song:
         )
 
 
-def songs_of(definition: BatchDefinition, source: str, start: datetime, occasion: str = "") -> list[Song]:
+def songs_of(
+    definition: BatchDefinition, source: str, start: datetime, occasion: str = "", songs_max: int = SONGS_MAX
+) -> list[Song]:
     """The songs of ``definition`` as of ``start``, in order.
 
     A song's key is made of the batch's name and what the song asks for, so that changing one song changes no other.
-    ``occasion`` enters it where each start is to make new songs. Raises BadInput naming ``source`` and field.
+    ``occasion`` enters it where each start is to make new songs. Raises BadInput naming ``source`` and field, also
+    where it comes to more than ``songs_max`` songs.
     """
     zone = ZoneInfo(definition.schedule.timezone if definition.schedule else "UTC")
     given = {"date": start.astimezone(zone).date().isoformat(), "start": occasion or start.isoformat()}
-    once = list(itertools.islice(_once(definition, source, given), SONGS_MAX + 1))  # a template may come to millions
-    rows = list(itertools.islice(_rounds(definition, once, source), SONGS_MAX + 1))
-    if len(rows) > SONGS_MAX:
-        rule = f"it comes to more than {SONGS_MAX} songs"
+    once = list(itertools.islice(_once(definition, source, given), songs_max + 1))  # a template may come to millions
+    rows = list(itertools.islice(_rounds(definition, once, source), songs_max + 1))
+    if len(rows) > songs_max:
+        rule = f"it comes to more than {songs_max} songs"
         raise BadInput(f"{source}, count", definition.count, rule, way_out="Split it, or set count.")
     equal: Counter[bytes] = Counter()
     songs = []

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from musicgen_assets.context.failures import BadInput, TransientFailure
 from musicgen_assets.context.request import WorkRequest, filled_in
 from musicgen_assets.graph.payloads import canonical_json
-from resources.batches.definition import BatchDefinition
+from resources.batches.definition import SONGS_MAX, BatchDefinition
 from resources.batches.songs import Song, check_songs, songs_of
 from resources.batches.status import find_batch
 from resources.door import submit
@@ -54,6 +54,7 @@ def start(
     source: str,
     *,
     occasion: str = "",
+    songs_max: int = SONGS_MAX,
     now: datetime | None = None,
 ) -> Started:
     """Start ``definition``, which came from ``source``: all of it is checked, then submitted song by song.
@@ -61,10 +62,10 @@ def start(
     The same songs again are the same batch, gone on with: what is not submitted yet is, what failed or was cancelled
     is tried again, its deadline counts anew. Songs that another start of the batch asked for stay what they are.
     ``occasion`` names what set it off, for definitions whose every start makes new songs. Raises BadInput, before
-    anything is written, where the file or one of its songs breaks a rule.
+    anything is written, where the file or one of its songs breaks a rule, or it has more than ``songs_max``.
     """
     moment = now or utc_now()
-    songs = songs_of(definition, source, moment, occasion)
+    songs = songs_of(definition, source, moment, occasion, songs_max)
     check_songs(songs, source, settings)
     kept_occasion = occasion if definition.each_start == "new" else ""
     batch, is_new = _begun(registry, definition, source, kept_occasion, songs, moment)

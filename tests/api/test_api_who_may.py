@@ -27,6 +27,7 @@ UNKNOWN = {"nobody": "not_authenticated", "revoked": "key_revoked", "expired": "
 SEES_THE_SONG = ("owner", "collaborator", "viewer", "staff", "reader", "link")
 BODIES = {"generate": {"prompt": "a song"}, "plan_new": {"prompt": "a song"}, "revise": {"words": "slower"},
           "plan": {"words": "slower"}, "set_member": {"role": "viewer"},
+          "start_batch": {"name": "evening", "prompts": ["a song"]},
           "make_webhook": {"url": "https://192.0.2.1/"}, "change_webhook": {"is_enabled": True}}  # fmt: skip
 
 

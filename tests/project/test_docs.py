@@ -35,12 +35,55 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"musicgen {command}" in readme, command
 
 
-def test_every_file_and_picture_the_readme_links_exists() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
-    assert links
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_file_and_picture_that_a_page_links_exists(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")) if "://" not in link]
+    assert links or page.name != "README.md"
     for link in links:
-        assert (ROOT / link).exists(), link
+        assert (page.parent / link).exists(), link
+
+
+def test_every_picture_of_the_page_is_shown_somewhere() -> None:
+    told = (ROOT / "docs/page.md").read_text(encoding="utf-8")
+    for picture in (ROOT / "docs").glob("page_*.png"):
+        assert picture.name in told, picture.name
+
+
+def test_every_command_and_option_is_in_the_generated_page_of_commands() -> None:
+    """Also commands of commands, such as `musicgen keys create`."""
+    import click
+
+    from musicgen_assets.cli import main
+
+    told = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+
+    def check(command: click.Command, name: str) -> None:
+        assert name in told, name
+        for parameter in command.params:
+            for option in parameter.opts if isinstance(parameter, click.Option) else ():
+                assert option in told, f"{name} {option}"
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for sub in command.list_commands(context):
+                found = command.get_command(context, sub)
+                assert found is not None
+                check(found, f"{name} {sub}")
+
+    check(main, "musicgen")
+
+
+def test_every_endpoint_and_error_code_is_in_the_pages_of_the_api() -> None:
+    """The OpenAPI document and its page are held to the same tables by tests/api."""
+    from api.problems import CODES
+    from api.v2.table import operations
+
+    told = (ROOT / "docs/api-operations.md").read_text(encoding="utf-8")
+    for operation in operations():
+        assert f"`{operation.method} {operation.rule}`" in told, operation.name
+    for code in CODES:
+        assert f"`{code}`" in told, code
 
 
 def test_every_make_target_the_readme_names_exists() -> None:

@@ -238,7 +238,7 @@ def test_words_under_faults(name: str, dev: Dev) -> None:
 
 def test_a_job_whose_id_was_lost_is_found_in_the_providers_list_and_nothing_else_is(dev: Dev) -> None:
     engine = engine_of(dev, "replicate")
-    song, since = planned(task="instrumental"), datetime.now(UTC)
+    song, since = planned(task="instrumental").model_copy(update={"seed": 4711}), datetime.now(UTC)  # nobody else's
     other = engine.submit(song.model_copy(update={"seed": 77}), {}, None)
     assert isinstance(other, Submitted)
     assert engine.sought(song, {}, since, frozenset()) is None

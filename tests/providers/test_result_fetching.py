@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_links_inside_are_refused_to_engines_outside(link: str, server: CannedSe
 
 def test_a_name_that_leads_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(2, 1, 6, "", ("93.184.216.34", 443)), (2, 1, 6, "", ("192.168.0.9", 443))]
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_args, **_more: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found)
     with pytest.raises(ProviderFailure, match="private network"):
         fetcher("https://api.kie.ai").audio("https://cdn.example.com/a", "song")
 

@@ -62,17 +62,17 @@ class World:
                 set_member(session, session.get_one(Composition, name), role, role)
         return name
 
-    def resolved(self) -> str:
+    def resolved(self, prompt: str = "upbeat pop song with piano") -> str:
         """A song whose context is known, as after its first stage: it can be revised."""
         from musicgen_assets.ideation.brief import validate_request
 
         name = self.song()
-        context = validate_request(CompositionRequest(prompt="upbeat pop song with piano", seed=7))
+        context = validate_request(CompositionRequest(prompt=prompt, seed=7))
         with self.registry.session() as session:
             queries.record_context(session, f"{name}@v1", context.model_dump(mode="json"))
             session.add(
                 Request(
-                    id=f"r-{name}", user="owner", payload={"prompt": "upbeat pop song with piano", "overrides": {}},
+                    id=f"r-{name}", user="owner", payload={"prompt": prompt, "overrides": {}},
                     asked_hash="0" * 64, composition_id=name, version_id=queries.get_version(session, f"{name}@v1").id,
                     status="done",
                 )

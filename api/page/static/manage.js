@@ -89,7 +89,50 @@ async function drawLinks() {
     } }, "Revoke"))));
 }
 
+const ROLES = { viewer: "look and listen", collaborator: "work on it" };
+
+function drawnMember(member) {
+  if (member.role === "owner") return h("li", {}, h("b", {}, member.user), h("span", { class: "soft" }, "owner"));
+  const role = h("select", { "aria-label": `What ${member.user} may do` }, Object.entries(ROLES).map(([name, words]) =>
+    h("option", { value: name, selected: name === member.role }, words)));
+  role.addEventListener("change", () => letIn(member.user, role.value).catch(tell));
+  const leave = h("button", { type: "button", class: "link", "aria-label": `Let ${member.user} in no more` }, "Remove");
+  leave.addEventListener("click", () => busily(leave, async () => {
+    await ask("DELETE", place(`members/${encodeURIComponent(member.user)}/`));
+    await drawMembers();
+  }).catch(tell));
+  return h("li", {}, h("b", {}, member.user), role, leave);
+}
+
+async function drawMembers() {
+  const { data } = await ask("GET", place("members/"));
+  by("members").replaceChildren(...data.items.map(drawnMember));
+}
+
+async function letIn(user, role) {
+  await ask("PUT", place(`members/${encodeURIComponent(user)}/`), { body: { role } });
+  await drawMembers();
+}
+
+function readyMembers() {
+  const form = by("let-in");
+  if (!form) return;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    complain(by("let-in-problem"), null);
+    busily(form.querySelector("button"), async () => {
+      await letIn(by("member").value.trim(), by("role").value);
+      form.reset();
+    }).catch((error) => {
+      if (!(error instanceof Problem)) throw error;
+      complain(by("let-in-problem"), error);
+    });
+  });
+  drawMembers().catch((error) => complain(by("let-in-problem"), error));
+}
+
 export function readySharing() {
+  readyMembers();
   const form = by("make-link");
   if (!form) return;
   form.addEventListener("submit", (event) => {

@@ -13,8 +13,8 @@ function meter(name, value) {
   return h("li", {}, h("span", {}, plain(name).replace(/ (coherence|consistency|stability|integrity|quality)$/, "")), h("span", { class: "meter", "aria-hidden": "true" }, bar), h("b", {}, value.toFixed(2)));
 }
 
-function drawn(take, isKept) {
-  const can = song.can.change && take.preview && !["archived", "released"].includes(take.state) && !isKept;
+function drawn(take, hasOthers) {
+  const can = song.can.change && take.preview && take.state !== "archived" && hasOthers;
   const keep = h("button", { type: "button", class: "primary", "aria-label": `Keep take ${take.number}` }, "Keep this one");
   keep.addEventListener("click", () => busily(keep, async () => {
     try {
@@ -44,12 +44,12 @@ function drawn(take, isKept) {
 
 /* Cards that did not change stay as they are: a preview goes on playing. */
 function draw(told) {
-  const isKept = told.takes.some((take) => take.state === "released");
+  const left = told.takes.filter((take) => take.state !== "archived").length;
   for (const take of told.takes) {
-    const form = JSON.stringify([take, isKept]);
+    const form = JSON.stringify([take, left > 1]);
     const had = cards.get(take.number);
     if (had?.form === form) continue;
-    cards.set(take.number, { form, card: drawn(take, isKept) });
+    cards.set(take.number, { form, card: drawn(take, left > 1) });
   }
   const order = told.takes.map((take) => cards.get(take.number).card);
   const box = by("takes");
