@@ -123,7 +123,7 @@ def asked_until_it_rests(
             place.ask("faults", [])  # what ails the provider passes
     rows = _bill(place, provider)[before:]
     place.ask("faults", [])
-    ledger = _ledger(partition)
+    ledger = _ledger(place, partition)
     hold(engine, fault, rows, ledger, answer)
     return {
         "engine": engine, "fault": fault, "is_killed": is_killed, "outcome": answer["outcome"],
@@ -181,12 +181,12 @@ def _strike(place: Arena, provider: str, fault: str, rng: Any) -> None:
     place.ask("faults", [rule])
 
 
-def _ledger(partition: str) -> list[tuple[str, str, str | None, str]]:
+def _ledger(place: Arena, partition: str) -> list[tuple[str, str, str | None, str]]:
     """(status, reason, cost, error) of every attempt of the case."""
     from resources.registry import open_registry, queries
     from resources.settings import get_settings
 
-    registry = open_registry(get_settings())
+    registry = open_registry(get_settings(place.home))
     with registry.reading() as session:
         return [(row.status, row.reason, row.cost_usd, row.error) for row in queries.attempts_of(session, partition)]
 
