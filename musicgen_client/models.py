@@ -1183,6 +1183,7 @@ class PlanTold(TypedDict):
     most_s: float
     engines: dict[str, str]
     cost_usd: str
+    notes: NotRequired[list[str]]
 
 
 class ReviseAsked(TypedDict):

@@ -72,7 +72,9 @@ class ReviseAsked(_Wishes):
 
     version: int | None = VERSION
     words: str | None = Field(
-        None, min_length=1, max_length=limits.PROMPT_MAX_CHARACTERS, description="The change in words: 'no drums'."
+        None, min_length=1, max_length=limits.PROMPT_MAX_CHARACTERS,
+        description="The change in words: 'no drums'. Read by rule, or by whom `engines` names for it "
+        "(words_to_change=anthropic), who is asked, and paid, as soon as the plan is.",
     )  # fmt: skip
     prompt: str | None = Field(None, max_length=limits.PROMPT_MAX_CHARACTERS, description="Another prompt.")
     rerolls: list[str] = Field(

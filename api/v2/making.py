@@ -18,8 +18,9 @@ from api.v2.hiding import without_others
 from api.v2.told import Accepted, CancelTold, Links, PlannedTold, PlanTold
 from api.v2.wishes import composition_request, revision_request, work_request
 from musicgen_assets.context.failures import BadInput, PermanentFailure
-from musicgen_assets.context.request import AnyRequest
+from musicgen_assets.context.request import AnyRequest, RevisionRequest
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.graph.declarations import BY_KEY
 from resources import launch
 from resources.cancel_wish import finish, wish_cancel
@@ -30,6 +31,9 @@ from resources.planning import plan_object, plan_revision
 from resources.registry import queries
 from resources.studio import routing_of
 
+_READER = f"{WISHES}.engines.words_to_change"
+"""Where a request names who reads its words: not a wish about the song, but asked at once."""
+
 
 def generate(call: Call) -> Response:
     """Accept a new composition."""
@@ -39,8 +43,7 @@ def generate(call: Call) -> Response:
 
 def revise(call: Call) -> Response:
     """Accept a new version."""
-    partition = call.partition(call.body.version)
-    return _accepted(call, revision_request(call.body, partition, call.caller.user, call.idempotency_key))
+    return _accepted(call, _revision(call, call.idempotency_key)[0])
 
 
 def advance(call: Call) -> Response:
@@ -67,24 +70,38 @@ def cancel(call: Call) -> Response:
 
 def plan(call: Call) -> PlanTold:
     """What a revision would come to."""
-    partition = call.partition(call.body.version)
-    planned = plan_revision(call.studio, revision_request(call.body, partition, call.caller.user, None))
+    request, why = _revision(call, None)
+    planned = plan_revision(call.studio, request)
     found = plan_object(planned)
     told = {name: found[name] for name in ("parent", "changes", "assets", "least_s", "most_s")}
     return PlanTold.model_validate(
         {**without_others(call, told), "context": None, "engines": engines_asked(planned.context),
-         "cost_usd": found["most_usd"]}
+         "cost_usd": found["most_usd"], "notes": [why] if why else list(request.understood.notes)
+         if request.understood else []}
     )  # fmt: skip
+
+
+def _revision(call: Call, key: str | None) -> tuple[RevisionRequest, str]:
+    """The revision that is asked for, its words read by a language model where one is named for them, and what kept it
+    from that. The same words about the same version are paid for once: who has seen the plan pays no more.
+    """
+    from resources.words_asked import understood
+
+    partition = call.partition(call.body.version)
+    request = revision_request(call.body, partition, call.caller.user, key)
+    overrides = dict(request.overrides)
+    reader = overrides.pop(_READER, None)
+    request = request.model_copy(update={"overrides": overrides})
+    is_alone, budget_usd = call.body.is_alone, call.body.budget_usd
+    return understood(call.studio, request, reader, has_fallback=not is_alone, budget_usd=budget_usd)
 
 
 def plan_new(call: Call) -> PlanTold:
     """What a new composition would come to: what its prompt is understood as, and how long it would take."""
-    from musicgen_assets.ideation.brief import validate_request
     from resources.door_checks import check_request
 
     request = composition_request(call.body, call.caller.user, None)
-    check_request(request, call.settings)
-    context = validate_request(request)
+    context = check_request(request, call.settings)
     expected = call.estimates.assets_s(context.technical.duration_s, request.until)
     assets = [
         PlannedTold(

@@ -191,6 +191,9 @@ class PlanTold(Answer):
     most_s: float
     engines: dict[str, str] = Field(description="Who would be asked for what.")
     cost_usd: str = Field(description="What that is expected to cost, if everything is made that may be.")
+    notes: list[str] = Field(
+        default_factory=list, description="How a language model took the words, or why it did not and a rule did."
+    )
 
 
 class LineageTold(Answer):
