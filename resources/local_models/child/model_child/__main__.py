@@ -72,6 +72,10 @@ def _open(message: dict[str, Any]) -> Any:
         from .musicgen_transformers import TransformersMusicGen
 
         return TransformersMusicGen(message["folder"], message["device"])
+    if message["backend"] == "audiocraft":
+        from .musicgen_audiocraft import AudiocraftMusicGen
+
+        return AudiocraftMusicGen(message["folder"], message["device"])
     from .demucs_separation import DemucsSeparation
 
     return DemucsSeparation(message["folder"], message["title"], message["device"])
