@@ -68,6 +68,7 @@ def measured(python: Path, folder: Path, asked: argparse.Namespace) -> dict[str,
         "threads": first["threads"], "weights_gb": round(found.weights_bytes / 1e9, 2),
         "load_s": first["load_s"], "first_answer_s": round(took_s, 1),
         "seconds_per_second": round(second["compute_s"] / asked.seconds, 2),
+        "cpu_seconds_per_second": round(second["cpu_s"] / asked.seconds, 2),
         "peak_gb": round(second["peak_bytes"] / 1e9, 2),
     }  # fmt: skip
 
