@@ -7,9 +7,13 @@ PROOFS ?= api_fuzz api_two_users edits edits_people_make five races cancels part
 COMPOSER ?= understood style_measures groove_rules groove_identity tonal_rules arrangement_rules hit_points \
 	lyrics_proof critic_scores critic_twins critic_diversity exports_proof
 SOAK_STATE ?= benchmarks/results/soak
+# Which torch local models get: pip takes a CPU build of it where it finds one; TORCH=torch gets the newest, with CUDA.
+TORCH ?= torch==2.13.0
+AUDIOCRAFT ?= audiocraft==1.3.0
+ML := .venv-ml/bin/python -m pip --disable-pip-version-check install --quiet
 export UV_LINK_MODE := copy
 
-.PHONY: demo test coverage lint up bench proofs soak docs font clean
+.PHONY: demo models test test-ml coverage lint up bench proofs soak docs font clean
 
 demo: .venv/.core font ## make a song and say where it is
 	$(BIN)/musicgen compose "$(PROMPT)" --seed 1
@@ -18,6 +22,9 @@ test: .venv/.dev font ## run every test
 	@scripts/system-packages.sh "chromium:chromium:tests in a real browser will not run" \
 		"pg_ctlcluster:postgresql:tests over PostgreSQL will not run"
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-ml: .venv/.dev .venv-ml/.done font ## run the tests of local models, with real libraries and random weights
+	$(BIN)/python -m pytest -m ml tests/local_models
 
 coverage: .venv/.dev font ## run every test and count which lines they reach
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
@@ -66,5 +73,16 @@ font:
 	$(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode --extra selection --extra dev --python $(BIN)/python
 	@touch $@ .venv/.core
 
+models: .venv-ml/.done ## the environment of local models: torch, transformers, audiocraft, demucs (1.6 GB)
+
+# audiocraft pins libraries that no longer resolve; what it really needs is in the extra `ml` (docs/local-models.md).
+.venv-ml/.done: pyproject.toml scripts/local_model_requirements.py
+	$(PYTHON) -m venv .venv-ml
+	$(ML) "$(TORCH)" "setuptools<81" wheel
+	.venv-ml/bin/python scripts/local_model_requirements.py > .venv-ml/requirements.txt
+	$(ML) "$(TORCH)" -r .venv-ml/requirements.txt
+	$(ML) --no-deps --no-build-isolation "$(AUDIOCRAFT)"
+	@touch $@
+
 clean: ## remove what can be made again (never .musicgen, where your songs are)
-	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-ml .cache .pytest_cache .mypy_cache .ruff_cache

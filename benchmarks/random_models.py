@@ -83,6 +83,8 @@ def write_transformers(folder: Path, size: str, *, has_melody: bool) -> None:
     for name, buffer in model.named_buffers():
         if name.endswith("codebook.embed"):  # zeros until trained: every prompt would sound alike
             buffer.copy_(torch.randn_like(buffer))
+    if has_melody:  # as drawn, it weighs next to nothing beside the text, and every melody would sound alike
+        model.audio_enc_to_dec_proj.weight.data.mul_(50.0)
     model.generation_config = hf.GenerationConfig(
         do_sample=True, guidance_scale=3.0, max_length=1500, decoder_start_token_id=cards, pad_token_id=cards,
         bos_token_id=cards,
@@ -101,7 +103,91 @@ def write_t5(folder: Path, size: str) -> None:
 
 def write_audiocraft(folder: Path, size: str, *, has_melody: bool) -> None:
     """state_dict.bin, compression_state_dict.bin and t5/."""
-    raise NotImplementedError((folder, size, has_melody))
+    import sys
+
+    import torch
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "resources/local_models/child"))
+    from model_child.audiocraft_stand_ins import install
+
+    install()
+    from audiocraft.models import builders
+    from omegaconf import OmegaConf
+
+    compression = OmegaConf.create(compression_settings(size))
+    codec = builders.get_compression_model(compression)
+    for name, buffer in codec.named_buffers():
+        if name.endswith("_codebook.embed"):  # zeros until trained: every prompt would sound alike
+            buffer.copy_(torch.randn_like(buffer))
+        elif name.endswith("inited"):
+            buffer.fill_(1)
+    write_t5(folder / "t5", size)
+    settings = OmegaConf.create(language_settings(size, has_melody=has_melody))
+    kept = OmegaConf.to_yaml(settings)
+    from audiocraft.modules.conditioners import T5Conditioner
+    from model_child.musicgen_audiocraft import _NoDemucs
+
+    t5 = str(folder / "t5")
+    T5Conditioner.MODELS.append(t5)
+    T5Conditioner.MODELS_DIMS[t5] = t5_config(size).d_model
+    settings.conditioners.description.t5.name = t5
+    with _NoDemucs():
+        model = builders.get_lm_model(settings)
+    for name, state, text in (
+        ("compression_state_dict.bin", codec.state_dict(), OmegaConf.to_yaml(compression)),
+        ("state_dict.bin", model.state_dict(), kept),
+    ):
+        torch.save({"best_state": state, "xp.cfg": text, "version": "1.3.0", "exported": True}, folder / name)
+
+
+def compression_settings(size: str) -> dict[str, Any]:
+    """EnCodec at 32 kHz as MusicGen uses it."""
+    width, filters, cards = (16, 4, 256) if size == "tiny" else (128, 64, 2048)
+    seanet = {
+        "dimension": width, "channels": 1, "causal": False, "n_filters": filters, "n_residual_layers": 1,
+        "ratios": [8, 5, 4, 4], "activation": "ELU", "activation_params": {"alpha": 1.0}, "norm": "weight_norm",
+        "norm_params": {}, "kernel_size": 7, "residual_kernel_size": 3, "last_kernel_size": 7, "dilation_base": 2,
+        "pad_mode": "constant", "true_skip": True, "compress": 2, "lstm": 1 if size == "tiny" else 2,
+        "disable_norm_outer_blocks": 0, "encoder": {},
+        "decoder": {"trim_right_ratio": 1.0, "final_activation": None, "final_activation_params": None},
+    }  # fmt: skip
+    return {
+        "compression_model": "encodec", "sample_rate": RATE, "channels": 1, "device": "cpu",
+        "encodec": {"autoencoder": "seanet", "quantizer": "rvq", "sample_rate": RATE, "channels": 1, "causal": False,
+                    "renormalize": False},
+        "seanet": seanet, "rvq": {"n_q": 4, "bins": cards, "q_dropout": False, "kmeans_init": False},
+    }  # fmt: skip
+
+
+def language_settings(size: str, *, has_melody: bool) -> dict[str, Any]:
+    """The language model over EnCodec's tokens, with T5, and a chromagram of a melody where it takes one."""
+    width, layers, heads = LAYERS[size]
+    conditioners: dict[str, Any] = {
+        "description": {"model": "t5", "t5": {"name": "t5-base", "finetune": False, "word_dropout": 0.0,
+                                              "normalize_text": False}},
+    }  # fmt: skip
+    if has_melody:
+        conditioners["self_wav"] = {"model": "chroma_stem", "chroma_stem": {
+            "sample_rate": RATE, "n_chroma": 12, "radix2_exp": 14, "argmax": True, "match_len_on_eval": True,
+        }}  # fmt: skip
+    return {
+        "lm_model": "transformer_lm", "device": "cpu", "dtype": "float32", "dataset": {"segment_duration": 30},
+        "transformer_lm": {
+            "dim": width, "num_heads": heads, "num_layers": layers, "hidden_scale": 4, "n_q": 4,
+            "card": 256 if size == "tiny" else 2048, "dropout": 0.0, "activation": "gelu", "norm_first": True,
+            "bias_ff": False, "bias_attn": False, "bias_proj": False, "causal": True, "custom": False,
+            "memory_efficient": True, "attention_as_float32": False, "positional_embedding": "sin",
+            "weight_init": "gaussian", "depthwise_init": "current", "zero_bias_init": True, "norm": "layer_norm",
+            "cross_attention": False, "two_step_cfg": False,
+        },
+        "codebooks_pattern": {"modeling": "delay", "delay": {"delays": [0, 1, 2, 3], "flatten_first": 0,
+                                                             "empty_initial": 0}},
+        "attribute_dropout": {}, "classifier_free_guidance": {"training_dropout": 0.3, "inference_coef": 3.0},
+        "fuser": {"cross_attention_pos_emb": False, "cross_attention_pos_emb_scale": 1, "sum": [],
+                  "prepend": ["self_wav", "description"] if has_melody else [],
+                  "cross": [] if has_melody else ["description"], "input_interpolate": []},
+        "conditioners": conditioners,
+    }  # fmt: skip
 
 
 def write_demucs(folder: Path, size: str) -> None:

@@ -5,7 +5,6 @@ Belongs here: looking. Does not belong here: repairing, or printing.
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 import shutil
 import sys
@@ -31,8 +30,6 @@ _TOO_LITTLE_BYTES = _GIGABYTE // 2
 
 _SAMPLED_RESULTS = 20
 _SAMPLED_BYTES = 200 * 1024**2
-
-_ML_PACKAGES = ("torch", "transformers", "demucs")
 
 
 @dataclass(frozen=True)
@@ -204,17 +201,27 @@ def _ffmpeg(_settings: Settings) -> Finding:
 
 
 def _local_models(settings: Settings) -> Finding:
-    missing = [name for name in _ML_PACKAGES if importlib.util.find_spec(name) is None]
-    weights = f"weights in {settings.model_path}" if settings.model_path else "no MUSICGEN_MODEL_PATH"
-    if settings.model_path is not None and not settings.model_path.is_dir():
-        return Finding(
-            "local models", "warning", f"MUSICGEN_MODEL_PATH is {settings.model_path}, which is no folder",
-            "Point it at a folder with model weights, or unset it.",
-        )  # fmt: skip
-    if missing:
-        way_out = "pip install 'musicgen-assets[ml]' adds local generation and stem separation."
-        return Finding("local models", "ok", f"optional; not installed: {', '.join(missing)}; {weights}", way_out)
-    return Finding("local models", "ok", f"{', '.join(_ML_PACKAGES)} installed; {weights}")
+    """What lies in the folders of weights, and whether it could be run. Loads nothing."""
+    from resources.local_models.demucs import LocalDemucs
+    from resources.local_models.environment import why_no_environment
+    from resources.local_models.musicgen import LocalMusicGen
+
+    told, faults = [], []
+    for engine in (LocalMusicGen(settings), LocalDemucs(settings)):
+        if engine.path is None:
+            told.append(f"{engine.variable} is not set (optional)")
+            continue
+        folder = engine.folder()
+        faults += [f"{engine.variable} {engine.path}: {problem}" for problem in folder.problems]
+        if not folder.problems:
+            told.append(f"{engine.name}: {folder.title}, {folder.backend}, {folder.weights_bytes / 1e9:.2f} GB")
+            lacking = why_no_environment(settings, folder.backend)
+            faults += [lacking] if lacking and lacking not in faults else []
+    if faults:
+        way_out = "What belongs into each folder stands in docs/local-models.md; or unset the variable."
+        return Finding("local models", "warning", "; ".join([*faults, *told]), way_out)
+    way_out = "" if told and "not set" not in told[0] else "MusicGen and Demucs can run here: make models."
+    return Finding("local models", "ok", "; ".join(told), way_out)
 
 
 def _keys(settings: Settings) -> Finding:

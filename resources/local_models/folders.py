@@ -59,7 +59,8 @@ def musicgen_folder(path: Path) -> WeightsFolder:
     if not path.is_dir():
         return WeightsFolder(path, "", problems=(f"{path} is no folder",))
     has_config = (path / "config.json").is_file()
-    if any((path / name).is_file() for name in AUDIOCRAFT_FILES) and not has_config:
+    has_tensors = any((path / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json"))
+    if any((path / name).is_file() for name in AUDIOCRAFT_FILES) and not (has_config and has_tensors):
         return _audiocraft(path)
     if has_config:
         return _transformers(path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -110,4 +111,4 @@ class LocalMusicGen(LocalModel):
                 self.name, "unavailable", failure.message, way_out="Ask for another take: musicgen revise --reroll take"
             ) from failure
         facts = {name: value for name, value in told.items() if name not in ("sample_rate_hz", "model")}
-        return SongDelivery(song, str(told["model"]), LICENCE, TERMS_URL, facts=facts)
+        return SongDelivery(song, str(told["model"]), LICENCE, TERMS_URL, cost_usd=Decimal(0), facts=facts)

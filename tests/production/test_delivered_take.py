@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dsp.audiofile import encode_flac, encode_wav
+from dsp.audiofile import decode, encode_flac, encode_wav
 from musicgen_assets.context.failures import PermanentFailure
 from musicgen_assets.context.schema import CompositionContext, Mood
 from musicgen_assets.engines.asking import SongRequest
@@ -203,3 +203,72 @@ def test_what_is_no_audio_is_refused_and_says_whose_it_is(score: Score, data: by
     store, _ = store_of(score, [Payload("song", "audio/wav", data, ".wav"), delivery()])
     with pytest.raises(PermanentFailure, match="What kie delivered can't be read"):
         store.run("production/take")
+
+
+def test_a_mono_song_stays_one_and_is_not_asked_to_be_wide(score: Score) -> None:
+    mono = [Payload("song", "audio/wav", encode_wav(wave(SONG_S)[:1], RATE, 16), ".wav"), delivery()]
+    store, _ = store_of(score, mono)
+    store.run("production/take")
+    store.run("production/stems")
+    marks = [ref.meta["delivered"] for ref in store.artifacts["production/stems"]]
+    assert all(mark["is_mono"] for mark in marks)
+    assert sum_checks_of_mono()["stereo_width"]
+
+
+def sum_checks_of_mono() -> dict[str, bool]:
+    """What the gate says of the width of two channels that are one."""
+    from musicgen_assets.mastering.gate_sum import _width
+    from musicgen_assets.mastering.measures import SoundMeasures
+
+    narrow = SoundMeasures.model_construct(channels=2, width_db=(-120.0, -120.0, -120.0), low_correlation=1.0)
+    assert not _width(narrow, is_wide=True).passed
+    return {"stereo_width": _width(narrow, is_wide=False).passed}
+
+
+def test_a_local_model_hears_the_songs_own_tune_and_a_service_does_not(
+    score: Score, instruments: dict[str, Any]
+) -> None:
+    store, asked = store_of(score, song_of(SONG_S))
+    store.data["instruments"] = dict(instruments)
+    store.run("production/take")
+    assert (asked[0].request["melody"], dict(asked[0].sounds)) == (None, {})
+    generation = store.context.ai_decisions.generation.model_copy(update={"routing": {"full_song": "musicgen"}})
+    decisions = store.context.ai_decisions.model_copy(update={"generation": generation})
+    store.context = store.context.model_copy(update={"ai_decisions": decisions})
+    store.answers["musicgen"] = store.answers["kie"]
+    store.run("production/take")
+    assert asked[1].request["melody"] == "melody"
+    tune, rate = MemoryJob("production/stems", store).audio(asked[1].sounds["melody"])
+    assert tune.shape[1] == round(score.duration_s * rate)
+    assert np.abs(tune).max() > 0.01
+
+
+def test_who_was_given_the_stems_takes_the_song_apart(score: Score) -> None:
+    """What the model answers is at the level of the file it was sent; its stems come out at the song's."""
+    store, _ = store_of(score, song_of(SONG_S))
+    store.run("production/take")
+    song = next(ref for ref in store.artifacts["production/take"] if ref.role == "song")
+    stored = decode(store.blobs[song.sha256].data)[0]
+    sent: list[Ask] = []
+
+    def apart(ask: Ask) -> list[Payload]:
+        sent.append(ask)
+        stems = {"vocals": stored * 0.25, "drums": stored * 0.25, "rest": stored * 0.5}
+        told = json_payload({"model": "htdemucs-0123"}, "separation")
+        return [Payload(f"stem/{name}", "audio/wav", encode_wav(one, 44_100, 32), ".wav")
+                for name, one in stems.items()] + [told]  # fmt: skip
+
+    store.answers["demucs"] = apart
+    routing = {"full_song": "kie", "stem_separation": "demucs"}
+    generation = store.context.ai_decisions.generation.model_copy(update={"routing": routing})
+    decisions = store.context.ai_decisions.model_copy(update={"generation": generation})
+    store.context = store.context.model_copy(update={"ai_decisions": decisions})
+    outcome = store.run("production/stems")
+    assert all(check.passed for check in outcome.checks)
+    assert sent[0].sounds["song"].sha256 == song.sha256
+    stems = store.artifacts["production/stems"]
+    assert [ref.role for ref in stems] == ["track/vocals", "track/drums", "track/rest"]
+    assert stems[0].meta["delivered"]["separated_by"] == "demucs (htdemucs-0123)"
+    job = MemoryJob("mixing/mix", store)
+    whole = MemoryJob("production/stems", store).audio(song)[0]
+    assert np.abs(sum(job.audio(ref)[0] for ref in stems) - whole).max() < 1e-4

@@ -90,3 +90,26 @@ def test_every_make_target_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", readme, re.MULTILINE)) <= targets
+
+
+def test_what_the_docs_of_local_models_name_exists() -> None:
+    """Settings, options, targets and files that docs/local-models.md speaks of are those of the code."""
+    from resources.engine_settings import Engines
+    from resources.local_models.demucs import LocalDemucs
+    from resources.local_models.folders import AUDIOCRAFT_FILES, T5_FOLDER, TRANSFORMERS_TYPES
+    from resources.local_models.musicgen import LICENCE, NEW_S, WINDOW_S, LocalMusicGen
+
+    told = (ROOT / "docs/local-models.md").read_text(encoding="utf-8")
+    named = (LocalMusicGen.variable, LocalDemucs.variable, "MUSICGEN_MODELS_PYTHON", *AUDIOCRAFT_FILES,
+             f"{T5_FOLDER}/config.json", *TRANSFORMERS_TYPES)  # fmt: skip
+    assert [name for name in named if f"`{name}`" not in told and name not in told] == []
+    assert set(re.findall(r"`(local_[a-z_]+)", told)) <= set(Engines.model_fields)
+    assert f"windows of {WINDOW_S:g} s, each from the last {WINDOW_S - NEW_S:g} s" in told
+    assert "CC-BY-NC 4.0" in told
+    assert "CC-BY-NC 4.0" in LICENCE
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", told, re.MULTILINE)) <= targets
+    for module in re.findall(r"python -m (benchmarks\.[a-z_]+)", told):
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+    for link in re.findall(r"\]\(([^)#]+)", told):
+        assert (ROOT / "docs" / link).exists(), link

@@ -19,6 +19,7 @@ from resources.registry import HEAD, Registry, Version, queries
 from resources.settings import Settings, get_settings
 from resources.state_machine import fail
 from resources.store import ArtifactStore
+from support.weights import demucs_folder_of, transformers_folder
 
 
 @pytest.fixture(autouse=True)
@@ -166,16 +167,32 @@ def test_the_font_of_last_resort_is_a_warning_and_none_is_an_error(
 
 def test_optional_parts_are_never_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(health.importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setenv("MUSICGEN_MODEL_PATH", str(tmp_path))
     found = {row.name: row for row in checks(get_settings(tmp_path))}
     assert found["ffmpeg"].status == "ok"
-    assert "torch, transformers, demucs" in found["local models"].detail
+    assert found["local models"].status == "ok"
+    assert "MUSICGEN_MODEL_PATH is not set" in found["local models"].detail
+    assert "make models" in found["local models"].way_out
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/ffmpeg")
-    monkeypatch.setattr(health.importlib.util, "find_spec", lambda _: object())
-    found = {row.name: row for row in checks(get_settings(tmp_path))}
-    assert "/usr/bin/ffmpeg" in found["ffmpeg"].detail
-    assert "installed" in found["local models"].detail
+    assert "/usr/bin/ffmpeg" in finding(get_settings(tmp_path), "ffmpeg").detail
+
+
+def test_folders_of_weights_are_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text("")
+    monkeypatch.setenv("MUSICGEN_MODELS_PYTHON", str(python))
+    monkeypatch.setenv("MUSICGEN_MODEL_PATH", str(transformers_folder(tmp_path / "small")))
+    monkeypatch.setenv("MUSICGEN_DEMUCS_PATH", str(demucs_folder_of(tmp_path / "stems", "955717e8")))
+    row = finding(get_settings(tmp_path), "local models")
+    assert row.status == "ok"
+    assert "musicgen: small, transformers" in row.detail
+    assert "demucs: htdemucs, demucs" in row.detail
+    (tmp_path / "small/model.safetensors").unlink()
+    (tmp_path / "small/tokenizer.json").unlink()
+    (tmp_path / "stems/955717e8-8726e21a.th").unlink()
+    row = finding(get_settings(tmp_path), "local models")
+    assert row.status == "warning"
+    for missing in ("model.safetensors is missing", "tokenizer.json is missing", "there is no 955717e8.th"):
+        assert missing in row.detail
     monkeypatch.setenv("MUSICGEN_MODEL_PATH", str(tmp_path / "nowhere"))
-    found = {row.name: row for row in checks(get_settings(tmp_path))}
-    assert found["local models"].status == "warning"
+    assert "is no folder" in finding(get_settings(tmp_path), "local models").detail
+    assert "docs/local-models.md" in finding(get_settings(tmp_path), "local models").way_out

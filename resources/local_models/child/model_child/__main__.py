@@ -48,10 +48,10 @@ class Models:
         if wish not in ("musicgen", "demucs"):
             raise ModelError(f"There is no model {wish!r} here.", "This is a defect; report it.")
         model, load_s = self._loaded(wish, message, told)
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         found, sounds = model.make(message, arrays, told)
         return {**found, "load_s": round(load_s, 2), "compute_s": round(time.perf_counter() - began, 2),
-                "peak_bytes": _peak_bytes()}, sounds  # fmt: skip
+                "cpu_s": round(time.process_time() - began_cpu, 2), "peak_bytes": _peak_bytes()}, sounds  # fmt: skip
 
     def _loaded(self, wish: str, message: dict[str, Any], told: Told) -> tuple[Any, float]:
         wanted = (message["backend"], message["folder"], message["title"], message["identity"], message["device"])
@@ -72,6 +72,10 @@ def _open(message: dict[str, Any]) -> Any:
         from .musicgen_transformers import TransformersMusicGen
 
         return TransformersMusicGen(message["folder"], message["device"])
+    if message["backend"] == "audiocraft":
+        from .musicgen_audiocraft import AudiocraftMusicGen
+
+        return AudiocraftMusicGen(message["folder"], message["device"])
     from .demucs_separation import DemucsSeparation
 
     return DemucsSeparation(message["folder"], message["title"], message["device"])
