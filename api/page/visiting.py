@@ -106,8 +106,13 @@ def shown(door: Door, call: Call | None, template: str, http_status: int = 200, 
 
 
 def policed(response: Response) -> Response:
-    """The answer with the page's own policy: scripts, styles and sounds of this server, and nothing else."""
+    """The answer with the page's own policy: scripts, styles and sounds of this server, and nothing else.
+
+    Its address is told to no other site, but to this one: where it is told to nobody, browsers send forms with
+    ``Origin: null``, which could be anybody's.
+    """
     response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
