@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from support.browser import chromium, page
+from support.browser import DESKTOP, Watched, accessible, chromium, page, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.song,
-    pytest.mark.xdist_group("song"),
+    pytest.mark.xdist_group("deployment"),  # one deployment makes what this and the tests of its UI ask for
     pytest.mark.skipif(chromium() is None, reason="not run: no Chromium is installed"),
 ]
 
 PROMPT = "upbeat pop song with piano"
 LONG_MS = 90_000
 EVIL = "<img src=x onerror='window.broken=1'><script>window.broken=1</script>"
-DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
@@ -43,28 +42,6 @@ def studio(home: Path, address: str) -> Iterator[str]:
         yield server.url
 
 
-class Watched:
-    """A page of the browser, and what it did that it must not: code that failed, a broken policy, a call elsewhere."""
-
-    def __init__(self, opened: Page) -> None:
-        self.page = opened
-        self.wrong: list[str] = []
-        opened.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        opened.on("console", self._heard)
-        opened.context.route("**/*", self._asked)
-
-    def _heard(self, message: Any) -> None:
-        if "Content Security Policy" in message.text:
-            self.wrong.append(message.text)
-
-    def _asked(self, route: Route) -> None:
-        if urlsplit(route.request.url).hostname in ("127.0.0.1", None):
-            route.continue_()
-        else:
-            self.wrong.append(f"asked {route.request.url}")
-            route.abort()
-
-
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
     with page(*DESKTOP) as opened:
@@ -73,26 +50,6 @@ def watched() -> Iterator[Watched]:
 
 def ready(opened: Page) -> None:
     opened.wait_for_selector("html[data-ready]", timeout=LONG_MS)
-
-
-def accessible(opened: Page) -> list[str]:
-    """What axe finds, on a desktop and a phone, light and dark."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found: list[str] = []
-    for width, height in (DESKTOP, PHONE):
-        opened.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            opened.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            results = Axe().run(opened, options={"resultTypes": ["violations"]})
-            rows = results.response["violations"]
-            found += [f"{width} {scheme} {row['id']}: {row['nodes'][0]['html'][:160]}" for row in rows]
-            assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), (
-                f"{width} too narrow"
-            )
-    opened.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
-    opened.emulate_media(color_scheme="light", reduced_motion="no-preference")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +66,7 @@ def made(watched: Watched, studio: str) -> str:
     opened.click("#chip-length")
     opened.fill("#chip-length-fields input", "30")
     opened.keyboard.press("Tab")
-    opened.wait_for_function("document.querySelector('#chip-length b').textContent === '0:30'")
+    until(opened, "document.querySelector('#chip-length b').textContent === '0:30'")
     assert "corrected by you" in opened.inner_text("#chip-length")
     assert "free" in opened.inner_text("#estimate")
     opened.click("#make-it")
@@ -130,7 +87,7 @@ def test_it_plays_and_leads_to_its_sections(watched: Watched, made: str) -> None
     opened = watched.page
     ready(opened)
     opened.click("#play")
-    opened.wait_for_function("document.getElementById('audio').currentTime > 0.3", timeout=LONG_MS)
+    until(opened, "document.getElementById('audio').currentTime > 0.3")
     assert opened.get_attribute("#play", "aria-label") == "Pause"
     opened.keyboard.press("Tab")
     sections = opened.locator("#sections button")
@@ -155,7 +112,7 @@ def test_a_stem_is_muted_and_that_can_become_a_revision(watched: Watched, made: 
     opened.wait_for_selector(".strip", timeout=LONG_MS)
     assert opened.is_disabled("#mix-revision")
     opened.click("#play")
-    opened.wait_for_function("document.getElementById('seek').value > 20", timeout=LONG_MS)
+    until(opened, "document.getElementById('seek').value > 20")
     opened.click('.strip[data-track="bass"] .m')
     assert opened.get_attribute('.strip[data-track="bass"] .m', "aria-pressed") == "true"
     opened.click("#play")
@@ -208,7 +165,7 @@ def test_a_revision_in_words_is_planned_made_and_compared(watched: Watched, loud
     assert matched[0] == 0
     assert -4 < matched[1] < -2
     opened.click("#play")
-    opened.wait_for_function("document.getElementById('audio-a').currentTime > 0.3", timeout=LONG_MS)
+    until(opened, "document.getElementById('audio-a').currentTime > 0.3")
     levels = "[document.getElementById('audio-a').volume, document.getElementById('audio-b').volume]"
     assert opened.evaluate(levels) == [1, 0]
     opened.keyboard.press("x")
@@ -216,6 +173,28 @@ def test_a_revision_in_words_is_planned_made_and_compared(watched: Watched, loud
     assert heard[0] == 0
     assert heard[1] == pytest.approx(10 ** (matched[1] / 20), abs=0.02)
     opened.click("#play")
+    assert accessible(opened) == []
+    assert watched.wrong == []
+
+
+def test_takes_stand_side_by_side_and_one_can_be_kept(watched: Watched, louder: str) -> None:
+    opened = watched.page
+    opened.goto(louder)
+    ready(opened)
+    opened.click("text=Takes")
+    ready(opened)
+    assert "no takes yet" in opened.inner_text("#takes")
+    opened.select_option("#count", "2")
+    opened.click("#start-takes [type=submit]")
+    opened.wait_for_selector('[aria-label="Keep take 2"]', timeout=LONG_MS)
+    cards = opened.locator(".take")
+    assert cards.count() == 2
+    assert "Like the first" in cards.nth(1).inner_text()
+    assert "They differ in the melody" in opened.inner_text("#shared")
+    player = opened.locator(".take audio").nth(1)
+    player.evaluate("player => player.play()")
+    until(opened, "document.querySelectorAll('.take audio')[1].currentTime > 0.2")
+    player.evaluate("player => player.pause()")
     assert accessible(opened) == []
     assert watched.wrong == []
 
@@ -245,7 +224,7 @@ def test_whoever_has_a_link_looks_and_listens_and_changes_nothing(watched: Watch
     opened.goto(link)
     ready(opened)
     opened.click("#play")
-    opened.wait_for_function("document.getElementById('audio').currentTime > 0.2", timeout=LONG_MS)
+    until(opened, "document.getElementById('audio').currentTime > 0.2")
     assert opened.locator("[data-do], #revise, #zip, #share, #mix-revision").count() == 0
     assert opened.locator("#open-mixer").count() == 1
     assert watched.wrong == []
@@ -271,7 +250,7 @@ def test_words_that_hold_markup_stay_words(watched: Watched, louder: str) -> Non
     opened.click("[data-do=rename]")
     opened.fill("#asked", EVIL[:100])
     opened.keyboard.press("Enter")
-    opened.wait_for_function("document.getElementById('title').textContent.startsWith('<img')")
+    until(opened, "document.getElementById('title').textContent.startsWith('<img')")
     opened.unroute("**/score/**")
     opened.reload()
     ready(opened)
