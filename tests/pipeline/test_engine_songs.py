@@ -16,6 +16,7 @@ from support.dev_providers import Dev, running
 
 pytestmark = [pytest.mark.song, pytest.mark.xdist_group("engines")]
 
+KEYS = (("KIE", "kie"), ("ELEVENLABS", "elevenlabs"), ("GOOGLE", "google"), ("OPENAI", "openai"))
 PIANO = ("compose", "solo piano, 30 seconds", "--seed", "4", "--json")
 
 
@@ -34,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _configured(home: Path, dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
     dev.faults()
     monkeypatch.setenv("MUSICGEN_HOME", str(home))
-    for name, provider in (("KIE", "kie"), ("ELEVENLABS", "elevenlabs"), ("OPENAI", "openai")):
+    for name, provider in KEYS:
         monkeypatch.setenv(f"{name}_API_KEY", dev.key(provider))
         base = dev.base(provider) + ("/v1" if provider == "openai" else "")
         monkeypatch.setenv(f"{name}_BASE_URL", base)
@@ -89,7 +90,7 @@ def test_a_revision_buys_nothing_that_was_bought(song: dict[str, Any], dev: Dev)
 
 def test_no_key_stands_in_anything_that_was_left_behind(song: dict[str, Any], home: Path, dev: Dev) -> None:
     assert song["status"] == "released"
-    keys = [dev.key(provider).encode() for provider in ("kie", "elevenlabs", "openai")]
+    keys = [dev.key(provider).encode() for _, provider in KEYS]
     for path in home.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
@@ -134,3 +135,28 @@ def test_a_language_model_writes_the_words_and_they_are_sung(dev: Dev) -> None:
     (row,) = attempts(told(said)["partition"])
     assert (row["task"], row["provider"], row["status"]) == ("lyrics", "openai", "succeeded")
     assert Decimal(row["cost_usd"]) == Decimal(dev.bill("openai")["rows"][-1]["usd"])
+
+
+def test_a_limit_reached_in_the_middle_of_a_batch_stops_the_buying_and_the_report_is_the_bill(
+    dev: Dev, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any two of three songs (6, 8 and 6 cents) fit into 16 cents a day: two are released, the third says why not."""
+    monkeypatch.setenv("MUSICGEN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MUSICGEN_BUDGETS__PER_DAY_USD", "0.16")
+    wishes = "ai_decisions.generation.wishes"
+    songs = [
+        {"prompt": "solo piano, 30 seconds", "seed": 40 + number, f"{wishes}.engines.full_song": engine,
+         f"{wishes}.has_fallback": False}
+        for number, engine in enumerate(("kie", "lyria", "kie"))
+    ]  # fmt: skip
+    (tmp_path / "three.yaml").write_text(json.dumps({"name": "three", "prompts": songs}), encoding="utf-8")
+    before = Decimal(dev.bill()["total_usd"])
+    call("batch", "start", str(tmp_path / "three.yaml"), "--json")
+    report = told(call("batch", "report", "three", "--json"))
+    states = sorted(item["state"] for item in report["items"])
+    assert states == ["failed", "released", "released"]
+    (why,) = [item["reason"] for item in report["items"] if item["state"] == "failed"]
+    assert "Nothing was sent" in why
+    billed = Decimal(dev.bill()["total_usd"]) - before
+    assert Decimal(str(report["cost_usd"])) == billed > 0
+    assert billed == sum(Decimal(row["cost_usd"]) for row in told(call("attempts", "list", "--json"))["attempts"])
