@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 from musicgen_assets.context.failures import PermanentFailure, TransientFailure
@@ -246,7 +247,7 @@ def _budget(ask: Ask) -> Decimal | None:
 def payloads_of(engine: str, delivery: SongDelivery | StemsDelivery | TextDelivery) -> list[Payload]:
     """A delivery as objects, bytes as they came."""
     if isinstance(delivery, StemsDelivery):
-        stems = [_sound(f"stem/{stem.name}", stem) for stem in delivery.stems]
+        stems = _stem_payloads(delivery.stems)
         told = _told(engine, delivery.model, delivery.cost_usd, {})
         return [*stems, json_payload(told, "separation")] if delivery.model else stems
     if isinstance(delivery, TextDelivery):
@@ -261,8 +262,7 @@ def payloads_of(engine: str, delivery: SongDelivery | StemsDelivery | TextDelive
         "lyrics": delivery.lyrics,
         "words": [[word.text, round(word.start_s, 3), round(word.end_s, 3)] for word in delivery.words],
     }
-    stems = [_sound(f"stem/{stem.name}", stem) for stem in delivery.stems]
-    return [_sound("song", delivery.song), *stems, json_payload(told, "delivery")]
+    return [_sound("song", delivery.song), *_stem_payloads(delivery.stems), json_payload(told, "delivery")]
 
 
 def _told(engine: str, model: str, cost_usd: Decimal | None, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,6 +272,11 @@ def _told(engine: str, model: str, cost_usd: Decimal | None, facts: Mapping[str,
         "cost_usd": None if cost_usd is None else format(cost_usd, "f"),
         "facts": dict(facts),
     }
+
+
+def _stem_payloads(stems: Sequence[Sound]) -> list[Payload]:
+    """Stems under their names without the file's extension: what they are called says what they are."""
+    return [_sound(f"stem/{PurePath(stem.name).stem}", stem) for stem in stems]
 
 
 def _sound(role: str, sound: Sound) -> Payload:

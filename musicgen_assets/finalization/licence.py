@@ -49,12 +49,16 @@ def licence_text(title: str, record: Mapping[str, Any], *, has_own_words: bool) 
         if font
         else ""
     )
+    is_sung_elsewhere = voice_of(record) is not None
+    what, it = (
+        ("All but the singing of this music", "All but the singing") if is_sung_elsewhere else ("This music", "It")
+    )
     return (
         f"{title}\n\n"
-        "This music was made by a computer program: composed, arranged, played, mixed and mastered by its\n"
+        f"{what} was made by a computer program: composed, arranged, played, mixed and mastered by its\n"
         "built-in engine, without recordings of others and without models trained on them. AI-generated.\n\n"
         f"{_given_text(record)}"
-        "The program's makers claim no rights in it. It is yours: use it, change it, publish it, sell it, with\n"
+        f"The program's makers claim no rights in it. {it} is yours: use it, change it, publish it, sell it, with\n"
         "or without saying where it comes from. Whether a law protects it as a work differs from country to\n"
         "country.\n"
         f"{words}{_voice_text(record)}{_borrowed_text(record)}{played}\n"

@@ -80,6 +80,8 @@ def borrowed_voice(job: Job, engine: str, score: Score, vocal_line: Mapping[str,
     done = list(stem.meta["given"])
     note = f"The vocal is sung by {_title(told)} over the built-in band: {', '.join(done) or 'as it came'}."
     words = json.loads(job.blob(by_role[WORDS]).data)
+    if not words:
+        note += " The times of the words are those of the plan: it did not say when it sings which."
     return BorrowedVoice(stem, {**told, "is_used": True, "why": "", "note": note, "done": done, "words": words})
 
 

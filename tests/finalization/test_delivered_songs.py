@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from musicgen_assets.finalization.delivered import delivered_notes, heard_lines
+from musicgen_assets.finalization.delivered import delivered_notes, heard_lines, sung_words
 from musicgen_assets.finalization.licence import SHORT, licence_text, short_of
 from musicgen_assets.finalization.words import SungLine
 
@@ -44,6 +44,22 @@ def test_its_licence_is_the_engines_and_never_ours_to_give() -> None:
     text = licence_text("Trains", record(), has_own_words=False)
     assert "https://example.com/terms" in text
     assert "It is yours" not in text
+
+
+def test_a_voice_over_our_own_band_brings_its_terms_and_its_times_along() -> None:
+    words = [["trains", 14.0, 14.4], ["turn", 14.5, 14.7], ["it", 14.8, 14.9]]
+    told = {"engine": "kie", "model": "V6", "licence": "by its terms", "terms_url": "https://example.com/terms",
+            "cost_usd": "0.06", "is_used": True, "words": words}  # fmt: skip
+    record = {"engine": "builtin", "model": "fluidsynth", "font": "TimGM6mb.sf2", "vocals": told}
+    assert short_of(record) == "Kie (Suno) (V6): by its terms; see https://example.com/terms"
+    text = licence_text("Trains", record, has_own_words=False)
+    assert "The singing alone was made by Kie (Suno) (V6)" in text
+    assert "All but the singing is yours" in text
+    assert [line.start_s for line in heard_lines(LINES, sung_words(record))] == [14.0]
+    unused = {**record, "vocals": {**told, "is_used": False, "words": []}}
+    assert short_of(unused) == SHORT
+    assert "singing" not in licence_text("Trains", unused, has_own_words=False)
+    assert heard_lines(LINES, sung_words(unused)) == LINES
 
 
 def test_what_was_changed_not_honoured_and_taken_over_is_told() -> None:

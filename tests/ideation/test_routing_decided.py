@@ -10,12 +10,13 @@ import pytest
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.paths import apply_overrides
 from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.context.wishes import EngineWishes
 from musicgen_assets.engines.answers import EnhancementAnswer, Proposed
 from musicgen_assets.engines.naming import engine_overrides
 from musicgen_assets.engines.router import Standing, Standings
 from musicgen_assets.ideation.brief import accept, brief_of
 from musicgen_assets.ideation.enhancing_by_engine import accepted
-from musicgen_assets.ideation.routing import routed, with_routing
+from musicgen_assets.ideation.routing import check_wishes, routed, with_routing
 
 ALL = Standings(ready={name: Standing() for name in ("kie", "elevenlabs", "lyria", "openai", "stable_audio")})
 WISHES = "ai_decisions.generation.wishes"
@@ -46,6 +47,20 @@ def test_words_that_were_given_need_no_writer() -> None:
     words = "[Verse]\nRain on the roof tonight\nAnd nobody knows why\n"
     decisions = routed(context_of(creative__lyrics=words, **wishing("openai")), ALL, None).ai_decisions
     assert "lyrics" not in decisions.generation.routing
+
+
+def test_a_voice_is_borrowed_only_where_it_is_wished_and_over_our_own_band() -> None:
+    decisions = routed(context_of(**wishing("vocals=kie")), ALL, None).ai_decisions
+    assert decisions.generation.routing == {"full_song": "builtin", "vocals": "kie"}
+    assert "vocals" not in routed(context_of(**wishing("kie")), ALL, None).ai_decisions.generation.routing
+    here = ALL.model_copy(update={"preferred": {"vocals": "elevenlabs"}})
+    assert routed(context_of(), here, None).ai_decisions.generation.routing["vocals"] == "elevenlabs"
+    plain = context_of("solo piano, 60 seconds", **wishing("vocals=kie"))
+    assert routed(plain, ALL, None).ai_decisions.generation.routing == {"full_song": "builtin"}
+    with pytest.raises(BadInput, match="its voice too"):
+        check_wishes(EngineWishes(engines={"full_song": "lyria", "vocals": "kie"}))
+    with pytest.raises(BadInput, match="it does"):
+        check_wishes(EngineWishes(engines={"vocals": "lyria"}))
 
 
 @pytest.mark.parametrize(

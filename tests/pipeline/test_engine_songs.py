@@ -16,6 +16,7 @@ from support.dev_providers import Dev, running
 
 pytestmark = [pytest.mark.song, pytest.mark.xdist_group("engines")]
 
+KEYS = (("KIE", "kie"), ("ELEVENLABS", "elevenlabs"), ("GOOGLE", "google"), ("OPENAI", "openai"))
 PIANO = ("compose", "solo piano, 30 seconds", "--seed", "4", "--json")
 
 
@@ -34,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _configured(home: Path, dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
     dev.faults()
     monkeypatch.setenv("MUSICGEN_HOME", str(home))
-    for name, provider in (("KIE", "kie"), ("ELEVENLABS", "elevenlabs"), ("OPENAI", "openai")):
+    for name, provider in KEYS:
         monkeypatch.setenv(f"{name}_API_KEY", dev.key(provider))
         base = dev.base(provider) + ("/v1" if provider == "openai" else "")
         monkeypatch.setenv(f"{name}_BASE_URL", base)
@@ -89,7 +90,7 @@ def test_a_revision_buys_nothing_that_was_bought(song: dict[str, Any], dev: Dev)
 
 def test_no_key_stands_in_anything_that_was_left_behind(song: dict[str, Any], home: Path, dev: Dev) -> None:
     assert song["status"] == "released"
-    keys = [dev.key(provider).encode() for provider in ("kie", "elevenlabs", "openai")]
+    keys = [dev.key(provider).encode() for _, provider in KEYS]
     for path in home.rglob("*"):
         if path.is_file():
             data = path.read_bytes()

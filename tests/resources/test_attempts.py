@@ -18,11 +18,11 @@ from musicgen_assets.engines.router import Need
 from musicgen_assets.graph.job import Ask
 from musicgen_assets.graph.manifest import Manifest
 from resources import leases
-from resources.asking import EngineDesk, Rerouted
+from resources.asking import EngineDesk, Rerouted, payloads_of
 from resources.attempts import Attempts
 from resources.budgets import BudgetReached
 from resources.callbacks import CALLED_BACK, CallbackUrls
-from resources.orders import BeingBought, Order, OutcomeUnknown
+from resources.orders import BeingBought, Order, OutcomeUnknown, StemsDelivery
 from resources.providers.protocol import (
     JobState,
     ProviderFailure,
@@ -605,3 +605,9 @@ def test_nobody_is_second_beyond_the_budget_or_against_a_wish(
         one.attempts.routing = replace(one.attempts.routing, budgets=Budgets(per_version_usd=Decimal("0.10")))
     assert answered(one, version, ask)
     assert second.calls == []
+
+
+def test_stems_are_kept_under_what_they_are_whatever_file_they_came_in() -> None:
+    stems = tuple(Sound(name, b"x", "audio/mpeg") for name in ("vocals.mp3", "backing_vocals.wav", "drums"))
+    roles = [payload.role for payload in payloads_of("kie", StemsDelivery(stems))]
+    assert roles == ["stem/vocals", "stem/backing_vocals", "stem/drums"]
