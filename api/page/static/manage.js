@@ -140,7 +140,8 @@ export function readySharing() {
     busily(form.querySelector("button"), async () => {
       const { data } = await ask("POST", place("links/"), { body: { days: Number(by("days").value) } });
       by("new-link").hidden = false;
-      by("link-text").value = `${location.origin}${pageOf(song.composition)}?share=${encodeURIComponent(data.token)}`;
+      const shown = pageOf(song.composition, song.version);
+      by("link-text").value = `${location.origin}${shown}&share=${encodeURIComponent(data.token)}`;
       by("link-text").select();
       await drawLinks();
     }).catch(tell);
