@@ -38,8 +38,10 @@ up: .venv/.core font ## page, API and Dagster UI on this checkout's home, with o
 	$(BIN)/musicgen up
 
 bench: .venv/.dev font ## measure, as ratios side by side in one run
-	@scripts/system-packages.sh "fluidsynth:fluidsynth:the shell chain has no renderer" "ffmpeg:ffmpeg:the shell chain has no loudnorm and no LAME"
+	@scripts/system-packages.sh "fluidsynth:fluidsynth:the shell chain has no renderer" "ffmpeg:ffmpeg:the shell chain has no loudnorm and no LAME" \
+		"hey:hey:clients that never wait are left out"
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.api_load
 
 proofs: .venv/.dev ## what songs are worth before they sound: rules, words, critic, sheets (docs/measuring.md)
 	@failed=; for proof in $(COMPOSER); do echo "== $$proof"; $(BIN)/python -m benchmarks.$$proof || failed="$$failed $$proof"; \
