@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,9 +100,15 @@ def _summary(
         "stages": [_stage(declaration.stage, declaration.key, known, report) for declaration in DECLARATIONS],
         "checks": checks,
         "seed": version.seed,
-        "cost_usd": f"{sum(float(cost or 0) for cost in costs):.2f}",
+        "cost_usd": _usd(sum((Decimal(cost) for cost in costs if cost), Decimal(0))),
     }
     return summary, known
+
+
+def _usd(amount: Decimal) -> str:
+    """Cents, and whatever was billed beneath them: 0.06, 0.115."""
+    exponent = min(-2, int(amount.normalize().as_tuple().exponent))
+    return f"{amount.quantize(Decimal(1).scaleb(exponent)):f}"
 
 
 def _checks(session: Session, version: Version, known: Mapping[str, KnownMaterialization]) -> list[dict[str, Any]]:
