@@ -85,8 +85,10 @@ def _borrowed(
     job: Job, tracks: Sequence[Track], files: Mapping[str, StoredFile], vocal_line: Mapping[str, Any], rate: int
 ) -> BorrowedVoice | None:
     """The voice of another engine, where one is to sing; None where the guide is, a file that was given, or nobody."""
+    if VOCAL in files or not any(track.name == VOCAL for track in tracks):
+        return None
     engine = voice_engine(job)
-    if engine == BUILT_IN or VOCAL in files or not any(track.name == VOCAL for track in tracks):
+    if engine == BUILT_IN:
         return None
     return borrowed_voice(job, engine, job.load("arrangement/arrangement", Score), vocal_line, rate)
 
