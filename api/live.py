@@ -95,7 +95,7 @@ class Follower:
 
 
 class Hub:
-    """The followers of one server. ``start`` and ``close`` surround its life; the rest is for the server's loop."""
+    """The followers of one server. ``mark``, ``start`` and ``close`` surround its life; the rest is for its loop."""
 
     def __init__(self, registry: Registry, settings: ApiSettings) -> None:
         self._registry = registry
@@ -106,9 +106,19 @@ class Hub:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._rows: NewRows | None = None
         self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
         self.on_events: list[Callable[[], None]] = []
         """Called in the watcher's thread when there are new events."""
+
+    def mark(self) -> None:
+        """Watch from here on. Raises a Failure of a registry that is away.
+
+        Said before anybody can follow, and not by the watcher's thread: whoever follows from the first moment on would
+        miss what happens before that thread has its first turn.
+        """
+        with self._registry.reading() as session:
+            self._rows = NewRows(session)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to watch, for ``loop``."""
@@ -185,7 +195,7 @@ class Hub:
         waker = Waker(self._registry)
         # The waker asks the driver itself, whose errors SQLAlchemy then does not wrap.
         away = (Failure, DBAPIError, OSError, self._registry.engine.dialect.loaded_dbapi.Error)
-        rows: NewRows | None = None
+        rows = self._rows
         telling, ticks, checked = Telling(), dict[int, tuple[str, float]](), time.monotonic()
         while not self._ended.is_set():
             try:

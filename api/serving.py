@@ -71,7 +71,8 @@ class ApiServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     def start(self) -> None:
-        """Answer, in threads of its own."""
+        """Answer, in threads of its own. Raises a Failure of a registry that is away."""
+        self.hub.mark()
         _raise_file_limit(self.settings.api.max_streams)
         self._thread.start()
         self._begun.wait()

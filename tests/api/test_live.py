@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,26 @@ def test_whether_the_same_again_may_help_is_told_with_the_error(api: World) -> N
         told = stream.wait_over()
     assert (told["event"], told["recoverable"], told["code"]) == ("error", True, "busy")
     assert "the disk was busy" in told["message"] == told["error"]
+
+
+def test_what_happens_before_the_watcher_has_its_first_turn_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = live.Waker.wait
+
+    def late(self: live.Waker, ended: threading.Event, *, is_followed: bool) -> bool:
+        may_look.wait(20)
+        return opened(self, ended, is_followed=is_followed)
+
+    may_look = threading.Event()
+    monkeypatch.setattr(live.Waker, "wait", late)
+    with world(tmp_path / "home") as api:
+        song = api.song()
+        with following(api, f"/compositions/{song}/events/") as stream:
+            stream.wait(1)
+            number = happened(api.registry, song)
+            may_look.set()
+            assert stream.wait(2)[1]["id"] == number
 
 
 def test_it_goes_on_after_what_was_read_last(api: World) -> None:
