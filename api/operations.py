@@ -18,6 +18,7 @@ from api.background import Background
 from api.estimates import Estimates
 from resources.access import scope
 from resources.access.rights import Caller, Right
+from resources.deployment import deployment_address
 from resources.registry import Composition, Version
 from resources.settings import Settings
 from resources.studio import Studio
@@ -55,6 +56,9 @@ PATH_PARAMETERS = {
 """Parameters of paths: what each means, and the pattern of what can be one."""
 
 
+WillStart = Literal["now", "when a deployment runs"]
+
+
 @dataclass
 class Call:
     """A request that was let in, as a handler is given it. ``body`` and ``query`` are of the operation's models."""
@@ -82,6 +86,11 @@ class Call:
     def settings(self) -> Settings:
         """Settings as they stood when the server began."""
         return self.studio.settings
+
+    @property
+    def will_start(self) -> WillStart:
+        """When what was accepted begins."""
+        return "now" if deployment_address(self.settings) else "when a deployment runs"
 
     @property
     def right(self) -> Right:

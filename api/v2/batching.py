@@ -7,18 +7,18 @@ telling of batches (lists).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import Field
 
-from api.operations import Answer, Asked, Call
+from api.operations import Answer, Asked, Call, WillStart
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import Stage
 from musicgen_assets.graph.payloads import canonical_json
 from resources.batches.definition import definition_of
 from resources.batches.starting import start
-from resources.deployment import deployment_address
 from resources.registry import utc_now
 
 _SOURCE = "body"
@@ -59,7 +59,7 @@ class BatchStarted(Answer):
     is_new: bool
     """Whether there was no such batch before."""
     status: str
-    will_start: Literal["now", "when a deployment runs"]
+    will_start: WillStart
 
 
 def start_batch(call: Call) -> BatchStarted:
@@ -80,9 +80,7 @@ def start_batch(call: Call) -> BatchStarted:
         field = problem.field.removeprefix(f"{_SOURCE}, ").replace(", ", ".")
         raise BadInput(field, problem.value, problem.rule, way_out=problem.way_out) from problem
     return BatchStarted(
-        batch=started.batch, songs=started.songs, new=started.new, known=started.known, again=started.again,
-        is_new=started.is_new, status=f"/api/v2/batches/{started.batch}/",
-        will_start="now" if deployment_address(call.settings) else "when a deployment runs",
+        **asdict(started), status=f"/api/v2/batches/{started.batch}/", will_start=call.will_start
     )  # fmt: skip
 
 

@@ -24,7 +24,6 @@ from musicgen_assets.engines.naming import WISHES
 from musicgen_assets.graph.declarations import BY_KEY
 from resources import launch
 from resources.cancel_wish import finish, wish_cancel
-from resources.deployment import deployment_address
 from resources.door import Submission, submit
 from resources.planned_cost import engines_asked, planned_cost_usd
 from resources.planning import plan_object, plan_revision
@@ -164,6 +163,6 @@ def _told(call: Call, submission: Submission) -> Accepted:
         request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
         accepted={name: value for name, value in payload.items() if name != "revision"},
         estimate_s=call.estimates.version_s(submission.partition, until, submission.duration_s),
-        will_start="now" if deployment_address(call.settings) else "when a deployment runs",
+        will_start=call.will_start,
         links=links_of(submission.composition, submission.version),
     )  # fmt: skip

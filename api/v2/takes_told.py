@@ -5,11 +5,9 @@ Belongs here: the models. Does not belong here: the handlers (taking).
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
-from api.operations import Answer, Asked
+from api.operations import Answer, Asked, WillStart
 from api.v2.asked import STATES, VERSION, GenerateAsked, VersionAsked
 from musicgen_assets.context import limits
 from resources.takes import TAKES_MAX
@@ -52,7 +50,7 @@ class TakesAccepted(Answer):
     stream: str
     count: int
     requests: list[str] = Field(description="Requests of this that nobody has begun; more follow by themselves.")
-    will_start: Literal["now", "when a deployment runs"]
+    will_start: WillStart
 
 
 class TakeTold(Answer):
@@ -88,4 +86,4 @@ class KeptTold(Answer):
 
     partition: str
     request: str | None = Field(description="The request that finishes it; null where it is released already.")
-    will_start: Literal["now", "when a deployment runs"]
+    will_start: WillStart

@@ -8,7 +8,6 @@ Belongs here: these handlers. Does not belong here: what a take is (resources.ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from flask import Response
 
@@ -21,7 +20,6 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest
 from resources import launch
 from resources.access.rights import Unknown
-from resources.deployment import deployment_address
 from resources.door import Submission
 from resources.takes import PREVIEW, TakeSet, takes_of
 from resources.takes_compared import compare_takes
@@ -61,7 +59,7 @@ def keep(call: Call) -> Response:
     found = keep_take(call.studio.registry, call.settings, partition, user=call.caller.user)
     _launch(call, () if found is None else (found,))
     told = KeptTold(
-        partition=partition, request=None if found is None else found.request_id, will_start=_will_start(call)
+        partition=partition, request=None if found is None else found.request_id, will_start=call.will_start
     )
     return json_answer(told, 202)
 
@@ -82,7 +80,7 @@ def _asked(call: Call, song: CompositionRequest | str) -> Response:
     _launch(call, found.submissions)
     told = TakesAccepted(
         composition=found.first.partition("@")[0], first=found.first, stream=found.stream, count=found.count,
-        requests=[one.request_id for one in found.submissions], will_start=_will_start(call),
+        requests=[one.request_id for one in found.submissions], will_start=call.will_start,
     )  # fmt: skip
     return json_answer(told, 202)
 
@@ -93,7 +91,3 @@ def _launch(call: Call, submissions: Sequence[Submission]) -> None:
             f"launching {one.partition}",
             lambda one=one: launch.launch(call.settings, one.request_id, one.partition),  # type: ignore[misc]
         )
-
-
-def _will_start(call: Call) -> Literal["now", "when a deployment runs"]:
-    return "now" if deployment_address(call.settings) else "when a deployment runs"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.operations import Answer
+from api.operations import Answer, WillStart
 from api.v2.asked import STATES
 
 Stages = Literal["ideation", "composition", "arrangement", "production", "mixing", "mastering", "finalization"]
@@ -50,7 +50,7 @@ class Accepted(Answer):
     status: Literal["accepted"]
     accepted: dict[str, Any] = Field(description="The request as it was accepted.")
     estimate_s: float = Field(description="How long making it takes at the most, without waiting in line.")
-    will_start: Literal["now", "when a deployment runs"]
+    will_start: WillStart
     links: Links
 
 
