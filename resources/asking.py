@@ -23,7 +23,7 @@ from musicgen_assets.graph.job import Ask, Payload, Ref
 from musicgen_assets.graph.keys import SCHEME
 from musicgen_assets.graph.manifest import Manifest, StoredRole
 from musicgen_assets.graph.payloads import canonical_json, json_payload
-from resources.attempts import Attempts, Progress
+from resources.attempts import Attempts
 from resources.budgets import BudgetReached
 from resources.hedging import Hedge, Overtaken
 from resources.orders import BeingBought, Bought, Order, OutcomeUnknown, StemsDelivery
@@ -31,6 +31,7 @@ from resources.providers.protocol import ProviderFailure, SongDelivery, Sound, T
 from resources.registry import Registry, queries
 from resources.registry.results import BOUGHT
 from resources.store import ArtifactStore
+from resources.waiting import Progress
 from resources.worker import keep
 
 _AWAITED_EVERY_S = 1.0

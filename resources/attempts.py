@@ -3,29 +3,25 @@
 States of an attempt: planned, calling, submitted, then succeeded, failed or cancelled. Where a call broke and the
 provider may have taken it, "unknown": nothing is sent again until a person has found out (musicgen attempts).
 
-Belongs here: that order, retries where they are safe, waiting, cancelling. Does not belong here: a provider's protocol
-(providers), choosing (routing), money (budgets), what becomes of a delivery (asking).
+Belongs here: that order, and retries where they are safe. Does not belong here: waiting for jobs (waiting), a
+provider's protocol (providers), choosing (routing), money (budgets), what becomes of a delivery (asking).
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from musicgen_assets.context.failures import TransientFailure
 from musicgen_assets.engines.asking import SongRequest, TextRequest
-from musicgen_assets.engines.capabilities import capabilities_of
 from resources import leases
 from resources.budgets import check_budget
-from resources.callbacks import CallbackUrls, news_of
+from resources.callbacks import CallbackUrls
 from resources.finding_out import Seek, found_out
 from resources.orders import (
     UNKNOWN_WAY_OUT,
@@ -39,7 +35,6 @@ from resources.orders import (
     outcome_unknown,
 )
 from resources.providers.protocol import (
-    JobState,
     ProviderFailure,
     SongDelivery,
     SongEngine,
@@ -51,15 +46,9 @@ from resources.providers.separating import StemEngine
 from resources.registry import Attempt, Registry, Version, queries
 from resources.registry.ledger import lock_ledger
 from resources.routing import Routing
+from resources.waiting import Progress, Waiting, backoff_s, finish_attempt
 
-_FIRST_LOOK_S, _LOOK_MAX_S, _LOOK_GROWS = 1.0, 10.0, 1.5
-_CALLED_BACK_MAX_S = 30.0
-"""Where the provider calls back, looking is for callbacks that were lost."""
-_BLIND_LOOKS = 8
-"""So many looks in a row may fail before the wait is given up for now; the job stays submitted."""
-_FETCHES = 4
 Answer = TypeVar("Answer")
-Progress = Callable[[float, str], None]
 
 
 @dataclass
@@ -133,8 +122,9 @@ class Attempts:
             if not isinstance(answer, Submitted):
                 return Bought(answer, attempt_id)
             job = Job(attempt_id, answer.job_id)
-        self._wait(order, service, job, progress)
-        return Bought(self._collected(order, service, job), job.attempt_id)
+        waiting = Waiting(self.registry, self.timeout_s, self.callbacks, self.sleep, self.dice)
+        waiting.until_done(order, service, job, progress)
+        return Bought(waiting.collected(order, service, job), job.attempt_id)
 
     def settle(self, session: Session, order: Order, bought: Bought) -> None:
         """Write down that it came, in the transaction that keeps it: cost as told, else as estimated."""
@@ -214,10 +204,10 @@ class Attempts:
                         way_out=UNKNOWN_WAY_OUT.format(attempt=attempt_id, partition=order.partition),
                     ) from failure
                 is_billed = failure.acceptance == "accepted"  # for what exactly, it may not have been able to say
-                self._finish(attempt_id, failure, order.estimate_usd if is_billed else None)
+                finish_attempt(self.registry, attempt_id, failure, order.estimate_usd if is_billed else None)
                 if not failure.is_retryable or failure.acceptance != "not accepted" or number == self.retries:
                     raise  # what was accepted is paid for: sending it again would buy it again
-                self.sleep(self._backoff_s(number, failure.retry_after_s))
+                self.sleep(backoff_s(self.dice, number, failure.retry_after_s))
                 continue
             if isinstance(answer, Submitted):
                 with self.registry.session() as session:
@@ -270,87 +260,6 @@ class Attempts:
                 way_out="See how it stands: musicgen engines.",
             )  # fmt: skip
 
-    def _wait(self, order: Order, service: Service, job: Job, progress: Progress) -> None:
-        """Until the job has succeeded. Cancels it at the provider where we are stopped, if that can be."""
-        try:
-            self._wait_unstopped(order, service, job, progress)
-        except BaseException as stop:
-            if not isinstance(stop, Exception):  # Ctrl-C, the end of the process, or Dagster's own way to end a run
-                self._cancelled(order, service, job)
-            raise
-
-    def _wait_unstopped(self, order: Order, service: Service, job: Job, progress: Progress) -> None:
-        began, blind, pause_s = time.monotonic(), 0, _FIRST_LOOK_S
-        timeout_s = self.timeout_s if service.timeout_s is None else service.timeout_s
-        pause_max_s = _LOOK_MAX_S if self.callbacks is None else _CALLED_BACK_MAX_S
-        while True:
-            state = self._looked(order, service, job)
-            blind = blind + 1 if state is None else 0
-            if state is not None and state.word == "succeeded":
-                return
-            if state is not None and state.word == "failed":
-                self._failed_job(order, job, state)
-            took_s = time.monotonic() - began
-            if took_s > timeout_s or blind >= _BLIND_LOOKS:
-                raise TransientFailure(
-                    f"{order.engine} has job {job.job_id} since {took_s:.0f} s and is not done.",
-                    way_out=f"It stays submitted and is waited for again: musicgen retry {order.partition}",
-                )
-            told = state.progress if state is not None else None
-            progress(min(took_s / timeout_s, 0.9) if told is None else told, f"{order.engine} is at it")
-            self._pause(order, pause_s * self.dice.uniform(0.8, 1.2))
-            pause_s = min(pause_s * _LOOK_GROWS, pause_max_s)
-
-    def _pause(self, order: Order, pause_s: float) -> None:
-        """Until the next look: that long, or until a callback brings news."""
-        if self.callbacks is None:
-            self.sleep(pause_s)
-            return
-        with self.registry.reading() as session:
-            version_id = queries.get_version(session, order.partition).id
-            before = news_of(session, version_id)
-        for _ in range(math.ceil(pause_s)):
-            self.sleep(1.0)
-            with self.registry.reading() as session:
-                if news_of(session, version_id) != before:
-                    return
-
-    def _looked(self, order: Order, service: Service, job: Job) -> JobState | None:
-        """How the job stands; None where that could not be found out just now."""
-        try:
-            return service.state(job.job_id)
-        except ProviderFailure as failure:
-            if failure.is_retryable:
-                return None
-            if failure.reason in ("not found", "expired"):
-                self._finish(job.attempt_id, failure, order.estimate_usd)
-            raise
-
-    def _failed_job(self, order: Order, job: Job, state: JobState) -> NoReturn:
-        failure = state.failure or provider_failure(order.engine, "server error", "its job failed without a reason")
-        self._finish(job.attempt_id, failure, _lost_usd(order))
-        raise failure
-
-    def _collected(self, order: Order, service: Service, job: Job) -> SongDelivery | StemsDelivery:
-        """Everything of a finished job. What is paid for and can't be had counts at its estimate."""
-        for number in range(_FETCHES):
-            try:
-                return service.collect(job.job_id)
-            except ProviderFailure as failure:
-                if failure.is_retryable and number < _FETCHES - 1:
-                    self.sleep(self._backoff_s(number, failure.retry_after_s))
-                    continue
-                self._finish(job.attempt_id, failure, order.estimate_usd)
-                raise
-        raise AssertionError  # the loop returns or raises
-
-    def _cancelled(self, order: Order, service: Service, job: Job) -> None:
-        with contextlib.suppress(ProviderFailure):  # then it stays submitted, and is waited for next time
-            if service.cancel(job.job_id):
-                cost = format(_lost_usd(order), "f")
-                with self.registry.session() as session:
-                    queries.attempt_finished(session, job.attempt_id, "cancelled", cost, error="cancelled by us")
-
     def _unknown(self, attempt_id: int, failure: ProviderFailure) -> None:
         """Write down that nobody knows, unless a callback told the job meanwhile."""
         with self.registry.session() as session:
@@ -358,25 +267,6 @@ class Attempts:
                 queries.attempt_finished(
                     session, attempt_id, "unknown", error=failure.message, reason=failure.reason
                 )  # fmt: skip
-
-    def _finish(self, attempt_id: int, failure: ProviderFailure, lost_usd: Decimal | None = None) -> None:
-        """It failed; counted as told, else ``lost_usd``."""
-        charged = failure.charged_usd if failure.charged_usd is not None else lost_usd
-        with self.registry.session() as session:
-            queries.attempt_finished(
-                session, attempt_id, "failed", cost_usd=format(charged or Decimal(0), "f"), error=failure.message,
-                reason=failure.reason,
-            )  # fmt: skip
-
-    def _backoff_s(self, number: int, retry_after_s: float | None) -> float:
-        """The provider's own wish if it has one, else growing and uneven, so that many do not come back at once."""
-        wait_s = 2.0**number * self.dice.uniform(0.5, 1.5)
-        return wait_s if retry_after_s is None else min(max(retry_after_s, wait_s), 120.0)
-
-
-def _lost_usd(order: Order) -> Decimal:
-    """What a job that came to nothing counts, where its provider does not say."""
-    return capabilities_of(order.engine).lost_usd(order.estimate_usd)
 
 
 def _patience_s(engine: SongEngine | StemEngine) -> float | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.engines.capabilities import BUILT_IN, capabilities_of
+from resources.routing import Adapters
 
 _MADE_IN = {
     "full_song": "production/take",
@@ -19,6 +20,8 @@ _MADE_IN = {
     "prompt_enhancement": "ideation/enhanced_prompt",
 }
 """Where each task is asked for."""
+_SONGS = ("full_song", "vocals")
+"""Tasks whose answer is a song, which may be bought in stems."""
 
 
 def engines_asked(context: CompositionContext) -> dict[str, str]:
@@ -27,16 +30,25 @@ def engines_asked(context: CompositionContext) -> dict[str, str]:
     return {task: capabilities_of(engine).title for task, engine in routing.items()}
 
 
-def purchases_of(context: CompositionContext, computing: Collection[str]) -> dict[str, tuple[str, Decimal]]:
-    """Which of ``computing`` (assets "stage/name") are asked of another engine: that engine, and its usual price."""
-    asked = {_MADE_IN[task]: engine for task, engine in context.ai_decisions.generation.routing.items()
-             if task in _MADE_IN and engine != BUILT_IN}  # fmt: skip
-    return {
-        asset: (engine, capabilities_of(engine).cost_usd(context.technical.duration_s))
-        for asset, engine in asked.items() if asset in computing
-    }  # fmt: skip
+def purchases_of(
+    context: CompositionContext, computing: Collection[str], adapters: Adapters
+) -> dict[str, tuple[str, Decimal]]:
+    """Which of ``computing`` (assets "stage/name") are asked of another engine: that engine, and its usual price.
+
+    With the stems that ``adapters`` would buy: those the settings ask for, and a voice that is wanted by itself.
+    """
+    purchases = dict[str, tuple[str, Decimal]]()
+    for task, engine in context.ai_decisions.generation.routing.items():
+        asset = _MADE_IN.get(task)
+        if asset is None or asset not in computing or engine == BUILT_IN:
+            continue
+        usd = capabilities_of(engine).cost_usd(context.technical.duration_s)
+        if task in _SONGS:
+            usd += adapters.stems_usd(engine, is_voice_needed=task == "vocals")
+        purchases[asset] = (engine, usd)
+    return purchases
 
 
-def planned_cost_usd(context: CompositionContext, computing: Collection[str]) -> Decimal:
+def planned_cost_usd(context: CompositionContext, computing: Collection[str], adapters: Adapters) -> Decimal:
     """What ``computing`` would cost: nothing where only the built-in engine is asked."""
-    return sum((usd for _, usd in purchases_of(context, computing).values()), Decimal(0))
+    return sum((usd for _, usd in purchases_of(context, computing, adapters).values()), Decimal(0))

@@ -42,7 +42,7 @@ from resources.registry.results import KnownMaterialization
 from resources.revisions import child_of
 from resources.routing import Routing
 from resources.runner import CONTEXT_ASSET
-from resources.studio import Studio
+from resources.studio import Studio, routing_of
 from resources.version_data import VersionData, shaping_part
 
 VERDICTS: tuple[Verdict, ...] = ("computes", "may compute", "carried")
@@ -84,7 +84,8 @@ def plan_revision(studio: Studio, request: RevisionRequest) -> Plan:
             base, wanted, known, lambda declaration: expected_s(declaration, usual, duration_s), request.until
         )
     computing = {planned.asset for planned in assets if planned.verdict != "carried"}
-    purchases = purchases_of(context, computing)
+    adapters = routing_of(studio.settings, studio.registry).adapters
+    purchases = purchases_of(context, computing, adapters)
     return Plan(parent.partition, assets, changed_paths(base.context, context), context, purchases)
 
 

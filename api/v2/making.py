@@ -8,6 +8,7 @@ Belongs here: these handlers. Does not belong here: rules (the door), launching 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from flask import Response, g
@@ -113,7 +114,7 @@ def plan_new(call: Call) -> PlanTold:
     asked = routed_here(call, context)
     return PlanTold(
         parent=None, context=context.model_dump(mode="json"), changes=[], assets=assets, least_s=total_s,
-        most_s=total_s, engines=engines_asked(asked), cost_usd=format(planned_cost_usd(asked, expected), "f"),
+        most_s=total_s, engines=engines_asked(asked), cost_usd=cost_usd_here(call, asked, expected),
     )  # fmt: skip
 
 
@@ -125,6 +126,12 @@ def routed_here(call: Call, context: CompositionContext) -> CompositionContext:
         return routed(context, routing_of(call.settings, call.studio.registry).standings_here(), None)
     except PermanentFailure as failure:
         raise BadInput("engines", None, failure.message.rstrip("."), way_out=failure.way_out) from failure
+
+
+def cost_usd_here(call: Call, context: CompositionContext, computing: Collection[str]) -> str:
+    """What making ``computing`` of a routed ``context`` would cost with this installation's settings, in figures."""
+    adapters = routing_of(call.settings, call.studio.registry).adapters
+    return format(planned_cost_usd(context, computing, adapters), "f")
 
 
 def links_of(composition: str, number: int) -> Links:

@@ -11,10 +11,10 @@ import secrets
 
 from api.operations import Call
 from api.v2.chips import chips_of
-from api.v2.making import routed_here
+from api.v2.making import cost_usd_here, routed_here
 from api.v2.understood import UnderstoodTold
 from api.v2.wishes import composition_request
-from resources.planned_cost import engines_asked, planned_cost_usd
+from resources.planned_cost import engines_asked
 
 _DRAWN_SEEDS = 2**31
 
@@ -39,7 +39,7 @@ def understand(call: Call) -> UnderstoodTold:
         sentence=describe(context), confidence=proposal.confidence, seed=request.seed or 0,
         chips=chips_of(context, proposal.parameters, _set_by_caller(fixed, request.title), style_names()),
         steps=list(proposal.trace), engines=engines_asked(context), estimate_s=round(sum(seconds.values()), 2),
-        cost_usd=format(planned_cost_usd(context, seconds), "f"),
+        cost_usd=cost_usd_here(call, context, seconds),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,10 @@ from musicgen_assets.ideation.engine_brief import engine_brief
 from musicgen_assets.ideation.holds import holding_of
 from musicgen_assets.ideation.revision import revised, streams_of
 from musicgen_assets.ideation.routing import routed
+from resources.engine_settings import Engines
 from resources.planned_cost import purchases_of
+from resources.providers.adapters import ConfiguredAdapters
+from resources.settings import Settings
 
 READY = Standings(ready={"kie": Standing(), "openai": Standing()})
 
@@ -66,9 +70,21 @@ def test_versions_without_another_take_keep_what_they_made_and_another_take_lets
     assert holding_of(first, again).sections == ()
 
 
+def adapters_of(**engines: Any) -> ConfiguredAdapters:
+    return ConfiguredAdapters(Settings(engines=Engines(**engines)))
+
+
 def test_a_plan_says_what_may_be_bought_of_whom_and_for_how_much() -> None:
-    context = context_of("kie", "openai")
-    assert purchases_of(context, {"production/take"}) == {"production/take": ("kie", Decimal("0.0600"))}
+    context, adapters = context_of("kie", "openai"), adapters_of()
+    assert purchases_of(context, {"production/take"}, adapters) == {"production/take": ("kie", Decimal("0.0600"))}
     both = {"composition/lyrics", "production/take", "mixing/mix"}
-    assert purchases_of(context, both)["composition/lyrics"] == ("openai", Decimal("0.0240"))
-    assert purchases_of(context_of(), both) == {}
+    assert purchases_of(context, both, adapters)["composition/lyrics"] == ("openai", Decimal("0.0240"))
+    assert purchases_of(context_of(), both, adapters) == {}
+
+
+def test_a_plan_counts_the_stems_that_would_be_bought_with_a_song_or_for_its_voice() -> None:
+    take = {"production/take"}
+    with_stems = adapters_of(kie_stems="separate_vocal")
+    assert purchases_of(context_of("kie"), take, with_stems) == {"production/take": ("kie", Decimal("0.1100"))}
+    hybrid = context_of("vocals=kie")
+    assert purchases_of(hybrid, take, adapters_of()) == {"production/take": ("kie", Decimal("0.1100"))}
