@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 
 from musicgen_assets.context.failures import BadInput, PermanentFailure
+from resources.asked_to_stop import Asked
 from resources.door import close_request
 from resources.door_work import open_requests_of
 from resources.executing import REQUEST_TAG
@@ -75,19 +76,21 @@ class Cancelled:
         return self.how != "unanswered"
 
 
-def cancel(studio: Studio, partition: str, who: str, instance: dg.DagsterInstance | None = None) -> Cancelled:
+def cancel(
+    studio: Studio, partition: str, who: str, instance: dg.DagsterInstance | None = None, asked: Asked | None = None
+) -> Cancelled:
     """Stop the work on ``partition`` and mark it cancelled; ``musicgen retry`` goes on from there.
 
-    ``instance`` is opened only where Dagster has to be told. Raises BadInput for a version that is unknown or that
-    cannot be cancelled (released, archived, cancelled already), PermanentFailure where its process belongs to
-    somebody else.
+    ``instance`` is opened only where Dagster has to be told; ``asked`` is who was asked to stop just now. Raises
+    BadInput for a version that is unknown or that cannot be cancelled (released, archived, cancelled already),
+    PermanentFailure where its process belongs to somebody else.
     """
-    began = time.monotonic()
-    was = state_to_cancel(studio, partition)
+    began = time.monotonic() if asked is None else asked.at
+    was = state_to_cancel(studio, partition) if asked is None else asked.was
     how: How = "withdrawn"
     holder, seconds = "", 0.0
     for _ in range(_ROUNDS):  # somebody may begin it while we withdraw what nobody had begun
-        lease = _lease(studio, partition)
+        lease, asked = _lease(studio, partition) if asked is None else asked.lease, None
         if lease is not None:
             how, holder = _stop(studio, lease, who, instance), f"process {lease.pid} on {lease.host}"
             seconds = time.monotonic() - began
@@ -130,6 +133,8 @@ def _lease(studio: Studio, partition: str) -> Lease | None:
 
 def _stop(studio: Studio, lease: Lease, who: str, instance: dg.DagsterInstance | None) -> How:
     """Ask whoever holds ``lease`` to end its run, and kill it if it is here and does not."""
+    if _lease_is_free(studio, lease):
+        return "asked"  # it was asked before, and has stopped meanwhile
     ask_to_cancel(studio.registry, lease.partition, who)
     if not is_alive(lease):
         return "died"

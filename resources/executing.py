@@ -23,6 +23,7 @@ from musicgen_assets.graph.estimates import expected_s
 from musicgen_assets.graph.pace import Pace
 from resources import leases
 from resources.door import Outcome, close_request
+from resources.open_files import kept_open
 from resources.registry import Lease, Request, Version, queries
 from resources.runner import Listener
 from resources.state_machine import transition
@@ -141,7 +142,8 @@ def executing(
     studio.runner.listener, studio.execution = _both(listener, pace), execution
     execution.start()
     try:
-        yield execution
+        with kept_open(instance):
+            yield execution
     finally:
         with _signals_held():
             execution.stop()

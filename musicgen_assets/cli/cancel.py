@@ -25,12 +25,16 @@ def cancel(version: str, is_json: bool) -> None:
 
     Example: musicgen cancel sunny-river-k3f9a
     """
-    from resources.cancel import cancel as stop
+    from resources.asked_to_stop import ask_now
     from resources.settings import get_settings
+
+    settings, who = get_settings(), getpass.getuser()
+    asked = ask_now(settings, version, who)  # the imports below take as long as whoever makes it takes to stop
+    from resources.cancel import cancel as stop
     from resources.studio import open_studio
 
-    with open_studio(get_settings()) as studio:
-        done = stop(studio, studio.partition(version), getpass.getuser())
+    with open_studio(settings) as studio:
+        done = stop(studio, studio.partition(version) if asked is None else asked.partition, who, asked=asked)
     if is_json:
         click.echo(json.dumps(as_json(done), ensure_ascii=False))
     else:

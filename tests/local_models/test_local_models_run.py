@@ -199,7 +199,8 @@ def test_a_whole_song_is_planned_made_taken_apart_and_released_under_the_weights
     assert said.exit_code == 0, said.output
     directory = Path(json.loads(said.stdout)["release"]["directory"])
     metadata = json.loads((directory / "metadata.json").read_text())
-    (made,) = metadata["engines"]
+    made, separated = metadata["engines"]
+    assert (separated["task"], separated["engine"]) == ("stem_separation", "demucs")
     assert (made["engine"], made["cost_usd"]) == ("musicgen", "0")
     assert made["model"].startswith("transformers-melody-")
     assert "CC-BY-NC 4.0" in metadata["licence"]

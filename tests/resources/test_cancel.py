@@ -23,6 +23,7 @@ from musicgen_assets.cli import main
 from musicgen_assets.context.failures import BadInput, PermanentFailure
 from musicgen_assets.context.request import CompositionRequest, WorkRequest
 from resources import cancel as module
+from resources.asked_to_stop import ask_now
 from resources.cancel import Cancelled, cancel
 from resources.door import Submission, claim, submit
 from resources.executing import CLAIM_TAG, REQUEST_TAG
@@ -135,6 +136,22 @@ def test_a_run_in_the_middle_of_c_calls_is_stopped(studio: Studio, submission: S
         assert process.wait(10) != 0
     again = submit(studio.registry, WorkRequest(kind="retry", version=submission.partition), studio.settings)
     assert begin(studio.registry, submission.partition, "run-2", request_id=again.request_id)
+
+
+def test_a_holder_that_was_asked_early_has_stopped_when_the_rest_begins(studio: Studio, submission: Submission) -> None:
+    """As the command does, whose imports take as long as the holder takes to end its run."""
+    assert ask_now(studio.settings, submission.partition, "me") is None  # nobody makes it yet
+    with holder_of(studio, submission) as (process, workers):
+        asked = ask_now(studio.settings, submission.composition, "me")
+        assert asked is not None
+        assert (asked.partition, asked.was) == (submission.partition, "ideation")
+        assert process.wait(10) != 0
+        done = cancel(studio, submission.partition, "me", asked=asked)
+        assert (done.how, done.state, done.was) == ("asked", "cancelled", "ideation")
+        assert done.seconds > 0.0
+        assert nothing_is_left_of(studio, submission, workers)
+    with pytest.raises(BadInput):
+        ask_now(studio.settings, "no-such-song", "me")
 
 
 def test_a_holder_that_does_not_answer_is_killed_with_its_workers(studio: Studio, submission: Submission) -> None:
@@ -307,10 +324,10 @@ def test_the_command_does_not_pretend(
     call: Callable[..., Any], studio: Studio, submission: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unanswered = Cancelled(submission.partition, "mixing", "mixing", "unanswered", 30.0, "process 7 on another")
-    monkeypatch.setattr(module, "cancel", lambda *_: unanswered)
+    monkeypatch.setattr(module, "cancel", lambda *_, **__: unanswered)
     said = call(submission.partition)
     assert said.exit_code == 3
     assert "process 7 on another was asked to stop and has not answered in 30 s" in said.output
     finished = Cancelled(submission.partition, "finalization", "released", "asked", 0.4, "process 7 on here")
-    monkeypatch.setattr(module, "cancel", lambda *_: finished)
+    monkeypatch.setattr(module, "cancel", lambda *_, **__: finished)
     assert "The release stays." in call(submission.partition).output
