@@ -25,6 +25,7 @@ from resources import leases
 from resources.door import Outcome, close_request
 from resources.open_files import kept_open
 from resources.registry import Lease, Request, Version, queries
+from resources.release_export import sweep_exports
 from resources.runner import Listener
 from resources.state_machine import transition
 
@@ -149,6 +150,16 @@ def executing(
             execution.stop()
             studio.runner.listener, studio.execution = listener, None
             settle(studio, execution, stage)
+            _clear_away(studio)
+
+
+def _clear_away(studio: Studio) -> None:
+    """What workers that were killed had been writing: cancelled, or out of time. If it cannot be, the reconciler will."""
+    try:
+        studio.store.sweep()
+        sweep_exports(studio.settings.releases)
+    except Failure as failure:
+        _log.warning("half-written files of a run: %s", failure)
 
 
 def settle(studio: Studio, execution: Execution, stage: Stage | None) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -26,6 +28,9 @@ from resources.nursery import start_child
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A worker computes on one core: two workers on two cores beat two that fight for both, and sums of floats then do
 not depend on how many cores a machine has."""
+
+_DEATH_S = 1.0
+"""A process that was killed is gone in milliseconds, unless it waits for a disk."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -172,6 +177,9 @@ class WorkerPool:
             worker.process.kill()
         for worker in idle:
             worker.close()  # whoever runs the others waits on their sockets, and closes them
+        for worker in workers:
+            with suppress(subprocess.TimeoutExpired):
+                worker.process.wait(_DEATH_S)
 
     def close(self) -> None:
         """End all workers, for good."""

@@ -154,6 +154,22 @@ def test_a_holder_that_was_asked_early_has_stopped_when_the_rest_begins(studio: 
         ask_now(studio.settings, "no-such-song", "me")
 
 
+def test_what_a_killed_worker_was_writing_goes_with_a_run_that_is_ended_by_a_signal(
+    studio: Studio, submission: Submission
+) -> None:
+    """As Dagster's UI ends it: nobody else cleans up at once."""
+    with holder_of(studio, submission) as (process, workers):
+        dead = subprocess.Popen(["true"])
+        dead.wait()
+        folder = studio.settings.home / "artifacts" / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{'0' * 16}.{this_host()}.{dead.pid}.{'0' * 12}").write_bytes(b"half")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) != 0
+        psutil.wait_procs(workers, timeout=1.0)
+        assert temporary_files(studio) == []
+
+
 def test_a_holder_that_does_not_answer_is_killed_with_its_workers(studio: Studio, submission: Submission) -> None:
     with holder_of(studio, submission) as (process, workers):
         process.send_signal(signal.SIGSTOP)
