@@ -154,7 +154,7 @@ def executing(
 
 
 def _clear_away(studio: Studio) -> None:
-    """What workers that were killed had been writing: cancelled, or out of time. If it cannot be, the reconciler will."""
+    """What killed workers had been writing. Where that can't be done now, the reconciler will."""
     try:
         studio.store.sweep()
         sweep_exports(studio.settings.releases)
