@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from musicgen_assets.context.schema import CompositionContext
@@ -30,7 +30,7 @@ class SongFacts:
     """Everything a release says about its song, gathered once for metadata, tags and report.
 
     ``tracks`` are those of score.mid; ``measures`` and ``scores`` come from mastering/analysis; ``record`` from
-    the take.
+    the take; ``reroutes`` are {task: {engine, from, why, reason}} where another engine took over.
     """
 
     prompt: str
@@ -43,6 +43,7 @@ class SongFacts:
     scores: Mapping[str, float]
     record: Mapping[str, Any]
     waivers: tuple[Mapping[str, str], ...]
+    reroutes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -82,7 +83,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
         "version": version["version"],
         "parent": version["parent"],
         "seed": song.context.ai_decisions.generation.seed,
-        "engines": engines(song.context, song.record),
+        "engines": engines(song.context, song.record, song.reroutes),
         "licence": licence.short_of(song.record),
         "bit_depth": technical.bit_depth,
         "channels": song.measures["channels"],
@@ -95,12 +96,20 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
         "packages": list(technical.packages),
         "waivers": [dict(waiver) for waiver in song.waivers],
         "notes": [song.carrier_note] if song.carrier_note else delivered_notes(song.record, is_sung=bool(song.lines)),
-        **({"took_over": song.record["took_over"]} if song.record.get("took_over") else {}),
+        **({"fallbacks": fallbacks(song.reroutes)} if song.reroutes else {}),
         **({"given": given} if (given := given_files(song.context, song.record)) else {}),
         "isrc": None,
         "is_ai_generated": True,
         "context_sha256": song.context_sha256,
     }
+
+
+def fallbacks(reroutes: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    """Every task that went from one engine to another: which, from whom and why, to whom and why that one."""
+    return [
+        {"task": task, "from": found["from"], "why": found["why"], "engine": found["engine"], "reason": found["reason"]}
+        for task, found in sorted(reroutes.items())
+    ]
 
 
 def given_files(context: CompositionContext, record: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -145,8 +154,10 @@ def tracks(parts: Sequence[Track], file_of: Mapping[str, str]) -> list[dict[str,
     ]
 
 
-def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Who did what: the engine that played, its instruments, and what was chosen for other tasks."""
+def engines(
+    context: CompositionContext, record: Mapping[str, Any], reroutes: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """Who did what: the engine that played, its instruments, and whoever did other tasks."""
     played = {"task": "full_song", "engine": str(record.get("engine", "")), "model": str(record.get("model", "")),
               "version": str(record.get("version", ""))}  # fmt: skip
     if (delivery := delivery_of(record)) is not None:
@@ -161,7 +172,9 @@ def engines(context: CompositionContext, record: Mapping[str, Any]) -> list[dict
         }
     ]
     others = [
-        {"task": choice.task, "engine": choice.engine, "model": choice.model, "version": choice.version}
+        {"task": choice.task, "engine": reroutes[choice.task]["engine"], "model": "", "version": ""}
+        if choice.task in reroutes
+        else {"task": choice.task, "engine": choice.engine, "model": choice.model, "version": choice.version}
         for choice in context.ai_decisions.model_selections
         if choice.task not in ("full_song", "vocals")
     ]

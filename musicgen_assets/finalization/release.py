@@ -98,6 +98,7 @@ def _song(job: Job, waivers: tuple[Mapping[str, str], ...]) -> SongFacts:
         scores=analysis["scores"],
         record=record,
         waivers=waivers,
+        reroutes=job.data("reroutes"),
     )
 
 

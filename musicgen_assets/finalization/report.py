@@ -91,7 +91,7 @@ def report_html(
         checks=[_check_row(check, waived) for check in checks],
         waivers=[{**waiver, "label": check_label(waiver["check"])} for waiver in song.waivers],
         lyrics=_lyric_blocks(song),
-        made_by=engines(song.context, song.record),
+        made_by=engines(song.context, song.record, song.reroutes),
         mastering=_mastering_steps(master_plan),
         licence=licence.short_of(song.record),
         pictures={name: _picture(name, pictures[name]) for name in _CAPTIONS if name in pictures},

@@ -239,7 +239,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
                    _INSTRUMENTATION,
                    Upstream("ideation/brief"), Upstream("ideation/enhanced_prompt"), Upstream("ideation/context")),
         reads=(*_TAKE_READS, *_MIX_READS), edits=(*_TAKE_EDITS, *_MIX_EDITS),
-        data=("version", "waivers", "instruments"), kinds=("directory",),
+        data=("version", "waivers", "instruments", "reroutes"), kinds=("directory",),
         checks=("release_is_intact",),
     ),
 )  # fmt: skip

@@ -54,6 +54,16 @@ def test_a_materialization_shows_its_pictures_and_numbers(
     keep("thumbnail.png")
 
 
+def test_who_makes_a_song_and_why_is_told_with_its_context(
+    address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
+) -> None:
+    (chosen,) = (one for one in song["context"]["ai_decisions"]["model_selections"] if one["task"] == "full_song")
+    browser_page.goto(f"{address}/assets/ideation/context?view=partitions&partition={song['partition']}")
+    browser_page.get_by_text("full_song_by").first.wait_for(timeout=PATIENCE_MS)
+    browser_page.get_by_text(f"{chosen['engine']}: {chosen['reason']}").first.wait_for(timeout=PATIENCE_MS)
+    keep("why_this_engine.png")
+
+
 def test_checks_are_listed_for_the_version(
     address: str, browser_page: Page, song: dict[str, Any], keep: Callable[[str], None]
 ) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 from musicgen_assets.finalization.delivered import delivered_notes, heard_lines, sung_words
 from musicgen_assets.finalization.licence import SHORT, licence_text, short_of
+from musicgen_assets.finalization.metadata import engines, fallbacks
 from musicgen_assets.finalization.words import SungLine
+from musicgen_assets.ideation.brief import accept, brief_of
+from musicgen_assets.ideation.routing import with_routing
 
 LINES = (
     SungLine("Verse", "The hot wind blows,", 4.0, 8.0),
@@ -68,3 +71,13 @@ def test_what_was_changed_not_honoured_and_taken_over_is_told() -> None:
     notes = " ".join(delivered_notes(told, is_sung=False))
     for words in ("cut at the song's end", "tempo, sections", "took over from lyria, which failed: no credit"):
         assert words in notes
+
+
+def test_who_took_over_stands_in_the_place_of_who_was_chosen_with_the_reason() -> None:
+    context = accept(brief_of({"prompt": "a song about rain, sung", "seed": 3, "title": None, "overrides": {}}))
+    context = with_routing(context, {"lyrics": ("openai", "the best"), "stem_separation": ("demucs", "it is here")})
+    over = {"engine": "builtin", "from": "openai", "why": "openai: no credit", "reason": "the only one left"}
+    told = {row["task"]: row["engine"] for row in engines(context, record(cost_usd="0.06"), {"lyrics": over})}
+    assert (told["lyrics"], told["stem_separation"], told["full_song"]) == ("builtin", "demucs", "kie")
+    assert fallbacks({"lyrics": over}) == [{"task": "lyrics", **over}]
+    assert fallbacks({}) == []
