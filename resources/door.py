@@ -156,6 +156,8 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
         if waiting is not None:
             return _submission(session, waiting, is_new=False)
         payload: dict[str, Any] = {"until": check_work(session, version, request)}
+        if version.context is None:
+            version.standings = None  # nobody was chosen yet: the choice is made as engines stand now
     elif isinstance(request, RevisionRequest):
         check_budget(session, request.user, settings.limits.max_user_bytes)
         version, payload = _new_version(session, request, request_id, settings)

@@ -49,7 +49,10 @@ POLICY = click.option(
 )
 BUDGET = click.option("--budget", "budget_usd", metavar="USD", help="What this version may cost at most.")
 ALONE = click.option(
-    "--no-fallback", "is_alone", is_flag=True, help="Ask nobody else where the engine fails: fail instead."
+    "--no-fallback",
+    "is_alone",
+    is_flag=True,
+    help="Nobody else is to do it where a named engine cannot, or fails: fail instead.",
 )
 
 

@@ -62,7 +62,8 @@ class Need(Frozen):
     """One task of one version. ``honoured`` and ``outputs`` must be had; ``wished`` would be good.
 
     ``budget_usd`` None and ``deadline_s`` 0 mean: no limit. ``excluded`` are engines that failed it already, with why.
-    ``draw`` decides where weights share songs out: the version's seed and title, say.
+    ``draw`` decides where weights share songs out: the version's seed and title, say. ``is_alone``: nobody but
+    ``preferred`` is to do it.
     """
 
     task: EngineTask
@@ -73,6 +74,7 @@ class Need(Frozen):
     outputs: tuple[Output, ...] = ()
     is_commercial: bool = False
     preferred: str = ""
+    is_alone: bool = False
     policy: Policy | None = None
     budget_usd: Decimal | None = None
     deadline_s: float = 0.0
@@ -95,6 +97,7 @@ def wished(wishes: EngineWishes, slot: Slot) -> dict[str, Any]:
     """What ``wishes`` say of a Need for ``slot``."""
     return {
         "preferred": wishes.engines.get(slot, ""),
+        "is_alone": not wishes.has_fallback and slot in wishes.engines,
         "policy": wishes.policy,
         "budget_usd": None if wishes.budget_usd is None else Decimal(wishes.budget_usd),
         "deadline_s": wishes.deadline_s,
@@ -103,8 +106,14 @@ def wished(wishes: EngineWishes, slot: Slot) -> dict[str, Any]:
 
 
 def decide(need: Need, standings: Standings) -> Decision:
-    """The choice. Raises PermanentFailure, with every engine's reason, where nobody can do it."""
+    """The choice. Raises PermanentFailure, with every engine's reason, where nobody can do it, or nobody else may."""
     able, out = _sorted_out(need, standings)
+    if need.is_alone and need.preferred and need.preferred not in able:
+        raise PermanentFailure(
+            f"Nobody but {need.preferred} is to do {need.task.replace('_', ' ')}, and it "
+            f"{out.get(need.preferred) or 'is no engine of this installation'}. Nothing was sent.",
+            way_out="When that has changed: musicgen retry. Or let others do it: leave out --no-fallback.",
+        )
     if not able:
         told = "; ".join(f"{name} {why}" for name, why in out.items() if name not in standings.absent)
         raise PermanentFailure(

@@ -128,6 +128,23 @@ def test_what_was_asked_for_is_told_even_where_it_does_something_else() -> None:
     assert decision.passed_over["stable_audio"] == "does no full song"
 
 
+@pytest.mark.parametrize(
+    ("standings", "why"),
+    [
+        ({}, "it is not configured"),
+        ({"ready": WELL, "left_usd": Decimal("0.05")}, r"costs about \$0.0600 and \$0.05 is left. Nothing was sent"),
+        ({"ready": ready(kie=Standing(open_until="12:00"))}, "failed too often lately, tried again after 12:00"),
+    ],
+)
+def test_where_nobody_else_is_to_do_it_nobody_else_is_chosen(standings: dict[str, Any], why: str) -> None:
+    need = Need(task=FULL, preferred="kie", is_alone=True)
+    with pytest.raises(PermanentFailure, match=why) as failed:
+        decide(need, Standings(**standings))
+    assert "musicgen retry" in failed.value.way_out
+    assert decide(need, Standings(ready=WELL)).engine == "kie"
+    assert decide(need.model_copy(update={"is_alone": False}), Standings(**standings)).engine == "builtin"
+
+
 def test_where_nobody_can_every_reason_is_told() -> None:
     with pytest.raises(PermanentFailure, match=r"builtin knows en, es, fr, de, pt, not ja.*kie makes 10 to 360 s, "):
         decide(Need(task=FULL, language="ja", duration_s=590), Standings(ready=ready("kie")))

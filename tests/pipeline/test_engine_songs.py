@@ -121,11 +121,26 @@ def test_what_moderation_refused_is_not_put_to_anybody_else(dev: Dev) -> None:
 def test_a_limit_is_kept_before_anything_is_sent(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSICGEN_BUDGETS__PER_DAY_USD", "0.05")
     before = dev.submits("kie")
-    said = call(*PIANO, "--engine", "kie", "--title", "Too dear", "--no-fallback", "--until", "production")
-    found = told(said)
+    found = told(call(*PIANO, "--engine", "kie", "--title", "Too dear", "--until", "ideation"))
     assert found["context"]["ai_decisions"]["generation"]["routing"] == {"full_song": "builtin"}
     assert "is left" in found["context"]["ai_decisions"]["model_selections"][0]["reason"]
     assert dev.submits("kie") == before
+
+
+def test_who_wants_one_engine_alone_waits_with_the_reason_until_there_is_money(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSICGEN_BUDGETS__PER_DAY_USD", "0.05")
+    before = dev.submits("kie")
+    said = call(*PIANO, "--engine", "kie", "--title", "Alone", "--no-fallback", "--until", "ideation")
+    assert said.exit_code == 1
+    version = told(said)["partition"]
+    assert "Nobody but kie" in said.output
+    assert "Nothing was sent" in told(call("failed", "--json"))["troubles"][0]["reason"]
+    assert dev.submits("kie") == before
+    monkeypatch.setenv("MUSICGEN_BUDGETS__PER_DAY_USD", "5")
+    found = told(call("retry", version, "--json"))
+    assert found["context"]["ai_decisions"]["generation"]["routing"] == {"full_song": "kie"}
 
 
 def test_a_language_model_writes_the_words_and_they_are_sung(dev: Dev) -> None:
