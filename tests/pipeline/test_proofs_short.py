@@ -83,7 +83,10 @@ def test_carrying_what_should_have_been_made_anew_is_found(tmp_path: Path, monke
     assert found
 
 
-def test_a_killed_command_is_seen_dead_and_goes_on_to_the_same_bytes(fresh: Home, reference: songs.Reference) -> None:
+def test_a_killed_command_is_seen_dead_and_goes_on_to_the_bytes_of_another_home(
+    fresh: Home, reference: songs.Reference
+) -> None:
+    """The reference was made in one go in a home of its own: every file but those with ids and times is equal."""
     fresh.root.mkdir()
     last = "SELECT 1 FROM materializations WHERE asset = 'mixing/mix'"
     killed = kills.killed_command(fresh, SONG, lambda: bool(looking.rows(fresh.path, last)))

@@ -70,7 +70,7 @@ class Grid:
             found = beat
         else:
             found = self._near_end(start, end, length, following)
-        return self._before_skips(min(max(found, start + min(gap, FINE_TICKS)), self.end_ticks))
+        return self._before_skips(min(max(found, self._at_least(start, min(gap, FINE_TICKS))), self.end_ticks))
 
     def drum_end(self, start: int, onsets: Sequence[int]) -> int:
         """A drum is written as long as the next one or the next beat."""
@@ -111,7 +111,12 @@ class Grid:
         for candidate in (following, self._next_beat(beat), beat):
             if candidate > start and abs(candidate - end) <= near:
                 return candidate
-        return max(_rounded(end, beat, step), start + step)
+        return max(_rounded(end, beat, step), self._at_least(start, step))
+
+    def _at_least(self, start: int, length: int) -> int:
+        """Where a note of ``length`` ends; in a cut bar, where it may begin off every grid, not past the bar."""
+        number = start // self.bar
+        return min(start + length, (number + 1) * self.bar) if number in self.odd_bars else start + length
 
 
 def _rounded(tick: float, beat: int, step: int) -> int:
