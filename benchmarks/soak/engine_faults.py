@@ -101,7 +101,8 @@ def case(case: Case) -> Facts:
 def _with_environment(stack: ExitStack, state: Path) -> tuple[Arena, Askers]:
     """An arena of this process, and askers in it."""
     place = arena(stack, state / "engine_faults" / str(os.getpid()))
-    os.environ.update(place.environment())
+    limits = {f"MUSICGEN_BUDGETS__{name}_USD": "100000" for name in ("PER_USER_PER_DAY", "PER_DAY")}
+    os.environ.update(place.environment() | limits)  # two thousand cases spend more than anybody may in a day
     return place, stack.enter_context(askers(ENGINES))
 
 
@@ -145,6 +146,8 @@ def hold(
         raise BrokenPromiseError(f"{engine} under {fault}: ended as {answer}: {ledger}")
     if answer["outcome"] != "succeeded" and not answer.get("why"):
         raise BrokenPromiseError(f"{engine} under {fault}: failed without a reason: {ledger}")
+    if not rows and not ledger:
+        raise BrokenPromiseError(f"{engine} under {fault}: never called, which proves nothing: {answer.get('why')}")
     statuses = [row[0] for row in ledger]
     if any(status not in RESTS for status in statuses):
         raise BrokenPromiseError(f"{engine} under {fault}: the ledger is left as {statuses}")

@@ -71,3 +71,5 @@ def test_a_broken_promise_is_found(
 def test_a_failure_without_a_reason_is_a_broken_promise() -> None:
     with pytest.raises(BrokenPromiseError, match="without a reason"):
         engine_faults.hold("kie", "none", [], [("failed", "server error", "0", "")], {"outcome": "failed"})
+    with pytest.raises(BrokenPromiseError, match="proves nothing"):
+        engine_faults.hold("kie", "none", [], [], {"outcome": "failed", "why": "nothing is left to spend"})
