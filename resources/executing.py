@@ -25,7 +25,6 @@ from resources import leases
 from resources.door import Outcome, close_request
 from resources.open_files import kept_open
 from resources.registry import Lease, Request, Version, queries
-from resources.release_export import sweep_exports
 from resources.runner import Listener
 from resources.state_machine import transition
 
@@ -157,7 +156,6 @@ def _clear_away(studio: Studio) -> None:
     """What killed workers had been writing. Where that can't be done now, the reconciler will."""
     try:
         studio.store.sweep()
-        sweep_exports(studio.settings.releases)
     except Failure as failure:
         _log.warning("half-written files of a run: %s", failure)
 

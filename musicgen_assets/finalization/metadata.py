@@ -106,10 +106,7 @@ def metadata(song: SongFacts, stems: StemSet, version: Mapping[str, Any]) -> dic
 
 def fallbacks(reroutes: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
     """Every task that went from one engine to another: which, from whom and why, to whom and why that one."""
-    return [
-        {"task": task, "from": found["from"], "why": found["why"], "engine": found["engine"], "reason": found["reason"]}
-        for task, found in sorted(reroutes.items())
-    ]
+    return [{"task": task, **found} for task, found in sorted(reroutes.items())]
 
 
 def given_files(context: CompositionContext, record: Mapping[str, Any]) -> list[dict[str, str]]:
