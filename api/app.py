@@ -16,6 +16,7 @@ from api.background import Background
 from api.docs_page import shown_groups
 from api.estimates import Estimates
 from api.gate import Gate
+from api.lanes import Lanes
 from api.live import Hub
 from api.openapi import document
 from api.operations import Call, Operation
@@ -51,6 +52,8 @@ def create_app(settings: Settings) -> Flask:
     table = operations()
     for operation in table:
         add_operation(app, PREFIX, operation, gate, start)
+    is_far = studio.registry.engine.dialect.name != "sqlite"
+    app.extensions["lanes"] = Lanes(table, PREFIX, threads=settings.api.threads, is_database_far=is_far)
     _add_documents(app, gate, table)
     add_page(app, gate, secret, start)
     add_readiness(app, studio)

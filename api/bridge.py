@@ -5,7 +5,8 @@ none. Streams that stay open hold none either: their handlers check and say what
 done in the server's loop. That is why no adapter from a library stands here: those that are kept (a2wsgi, asgiref)
 hold a thread for as long as the caller takes.
 
-Belongs here: bodies in, answers out, the few threads. Does not belong here: HTTP itself (uvicorn), streams (streams).
+Belongs here: bodies in, answers out. Does not belong here: HTTP itself (uvicorn), streams (streams), which threads
+answer (lanes).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from api.environ import STREAM, environ_of
 from api.http_protocol import ABORT
+from api.lanes import Lanes
 from api.streams import Streams
 
 Scope = dict[str, Any]
@@ -54,15 +55,15 @@ class Bridge:
         self,
         app: Any,
         streams: Streams,
+        lanes: Lanes,
         *,
-        threads: int,
         max_body_bytes: int,
         max_upload_bytes: int,
         trusted_proxy: str,
     ) -> None:
         self._app = app
         self._streams = streams
-        self._pool = ThreadPoolExecutor(threads, "api")
+        self._lanes = lanes
         self._max_body_bytes, self._max_upload_bytes = max_body_bytes, max_upload_bytes
         self._trusted_proxy = trusted_proxy
 
@@ -75,7 +76,7 @@ class Bridge:
 
     def close(self) -> None:
         """Finish what was begun, take nothing more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._lanes.close()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == _HEALTH and scope["method"] in ("GET", "HEAD"):
@@ -119,7 +120,7 @@ class Bridge:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answered(self, environ: dict[str, Any]) -> _Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, environ)
+        return await asyncio.get_running_loop().run_in_executor(self._lanes.of(environ), self._run, environ)
 
     async def _body(self, scope: Scope, receive: Receive) -> tuple[bytes, int | None] | None:
         """The body, and its length as told where it is too long to be taken in; None where the caller went silent."""
@@ -170,7 +171,7 @@ class Bridge:
             gone = asyncio.ensure_future(receive())
             try:
                 while not gone.done():
-                    data = await loop.run_in_executor(self._pool, _piece, answer.rest)
+                    data = await loop.run_in_executor(self._lanes.long, _piece, answer.rest)
                     more = len(data) >= _PIECE_BYTES
                     await send({"type": "http.response.body", "body": data, "more_body": more})
                     if not more:
@@ -181,7 +182,7 @@ class Bridge:
             if answer.rest is None:
                 answer.close()
             else:
-                await loop.run_in_executor(self._pool, answer.close)
+                await loop.run_in_executor(self._lanes.long, answer.close)
 
 
 def _piece(parts: Iterator[bytes]) -> bytes:

@@ -11,10 +11,10 @@ import time
 from typing import Literal
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from api.problems import Told
+from api.recent_hits import RecentHits
 from resources.api_settings import ApiSettings
 
 Kind = Literal["reads", "writes", "failures"]
@@ -24,7 +24,7 @@ class RateLimits:
     """Counts requests of a minute. Safe for threads."""
 
     def __init__(self, settings: ApiSettings) -> None:
-        self._storage = MemoryStorage()
+        self._storage = RecentHits()
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._items: dict[Kind, RateLimitItemPerMinute] = {
             "reads": RateLimitItemPerMinute(settings.reads_per_minute),

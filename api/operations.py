@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from api.live import Hub
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
+Lane = Literal["quick", "door", "long"]
 
 
 class Asked(BaseModel):
@@ -149,6 +150,10 @@ class Operation:
     has_idempotency_key: bool = False
     problems: tuple[str, ...] = ()
     tags: tuple[str, ...] = field(default=())
+    lane: Lane = "long"
+    """Which threads answer it: see api.lanes."""
+    long_with: tuple[str, ...] = ()
+    """Parameters of the address with which it may take long after all, such as words to search for."""
 
     @property
     def has_composition(self) -> bool:

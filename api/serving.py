@@ -55,7 +55,7 @@ class ApiServer:
         studio: Studio = self.app.extensions["studio"]
         self._streams = Streams(self.hub)
         self._bridge = Bridge(
-            self.app, self._streams, threads=api.threads, max_body_bytes=api.max_body_bytes,
+            self.app, self._streams, self.app.extensions["lanes"], max_body_bytes=api.max_body_bytes,
             max_upload_bytes=api.max_upload_bytes, trusted_proxy=api.trusted_proxy,
         )  # fmt: skip
         self._server = uvicorn.Server(server_config(self._bridge))

@@ -15,6 +15,7 @@ import uvicorn
 from flask import Flask
 
 from api.bridge import Bridge
+from api.lanes import Lanes
 from api.serving import server_config
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     app = Flask("hello")
     app.add_url_rule("/", "hello", lambda: {"hello": "world"})
     # The bridge asks streams for nothing here: no operation of this application opens one.
-    bridge = Bridge(app, None, threads=8, max_body_bytes=2**20, max_upload_bytes=2**20, trusted_proxy="")  # type: ignore[arg-type]
+    bridge = Bridge(app, None, Lanes([], "", threads=8), max_body_bytes=2**20, max_upload_bytes=2**20, trusted_proxy="")  # type: ignore[arg-type]
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     server = uvicorn.Server(server_config(bridge))
     thread = threading.Thread(target=server.run, args=([listening],))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -32,14 +33,15 @@ from resources.housekeeping.budgets import check_budget
 from resources.registry import Composition, Registry, Request, Version, utc_now
 from resources.registry.garbage import named_objects, reach
 from resources.registry.queries import (
-    add_composition,
     add_version,
     ensure_user,
     get_request,
     record_event,
     record_usage,
     resolve_version,
+    start_composition,
 )
+from resources.registry.rows import insert_row
 from resources.revisions import child_of
 from resources.settings import Settings
 from resources.store import ArtifactStore
@@ -50,6 +52,8 @@ _DRAWN_SEEDS = 2**32
 """Seeds are drawn below this: short enough to type, many enough never to meet by chance."""
 
 _TRIES = 5
+
+_NAMED = select(Composition.id).where(Composition.id == bindparam("name"))
 
 _ACCEPTED = {
     "compose": "composition.created", "revise": "version.created", "advance": "version.advanced",
@@ -71,6 +75,8 @@ class Submission:
     until: Stage = STAGES[-1]
     duration_s: float | None = None
     """How long a new song is to be; None where its version says it."""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """The request as it was accepted."""
 
 
 def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submission:
@@ -166,13 +172,13 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
         version, payload = _new_composition(session, request, request_id)
     reach(session, named_objects(payload), lambda name: ArtifactStore(settings.artifacts_url).has(name))
     ensure_user(session, request.user)
-    row = Request(
-        id=request_id, user=request.user, idempotency_key=request.idempotency_key, payload=payload, kind=request.kind,
-        asked_hash=asked_hash, composition_id=version.composition_id, version_id=version.id, status="submitted",
-        priority=request.priority,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
+    values: dict[str, Any] = {
+        "id": request_id, "user": request.user, "idempotency_key": request.idempotency_key, "payload": payload,
+        "kind": request.kind, "asked_hash": asked_hash, "composition_id": version.composition_id,
+        "version_id": version.id, "status": "submitted", "priority": request.priority,
+    }  # fmt: skip
+    insert_row(session, Request, **values)
+    row = Request(**values)
     record_event(
         session, _ACCEPTED[request.kind], composition_id=version.composition_id, version_id=version.id,
         payload={"request": request_id, "user": request.user, "kind": request.kind},
@@ -183,9 +189,8 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
 def _new_composition(session: Session, request: CompositionRequest, request_id: str) -> tuple[Version, dict[str, Any]]:
     seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
     ensure_user(session, request.user)
-    name = new_name(lambda candidate: session.get(Composition, candidate) is not None)
-    composition = add_composition(session, name, request.user, request.title)
-    version = add_version(session, composition.id, request_id, seed)
+    name = new_name(lambda candidate: session.scalar(_NAMED, {"name": candidate}) is not None)
+    version = start_composition(session, name, request.user, request.title, request_id, seed)
     record_usage(session, request.user, "composition", 1.0, version_id=version.id)
     return version, {**request.model_dump(mode="json"), "seed": seed}
 
@@ -207,5 +212,6 @@ def _submission(session: Session, request: Request, *, is_new: bool) -> Submissi
     version = session.get_one(Version, request.version_id)
     until = request.payload.get("until") or STAGES[-1]
     return Submission(
-        version.composition_id, version.number, version.partition, request.id, version.seed, is_new, until
-    )
+        version.composition_id, version.number, version.partition, request.id, version.seed, is_new, until,
+        payload=request.payload,
+    )  # fmt: skip

@@ -6,6 +6,8 @@ Belongs here: refusing, purely. Does not belong here: writing, or rules about mu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.paths import read_path
@@ -13,15 +15,35 @@ from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.context.schema import CompositionContext
 from resources.settings import Settings
 
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True)
+class _Wished:
+    """A request as far as it decides what it resolves to; those of the same ``deciding`` are equal."""
+
+    deciding: str
+    request: CompositionRequest = field(compare=False)
+
 
 def check_request(request: CompositionRequest, settings: Settings) -> CompositionContext:
     """What ``request`` resolves to. Raises BadInput naming field, value, rule and way out if it may not be accepted."""
-    from musicgen_assets.ideation.brief import validate_request
+    from musicgen_assets.styles.loader import style_snapshot
 
-    context = validate_request(request)
+    deciding = repr((request.prompt, request.title, request.overrides, request.seed))
+    context = _resolved(_Wished(deciding, request), style_snapshot())
     check_prompt_length(request.prompt, settings)
     check_limits(context, settings)
     return context
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _resolved(wished: _Wished, styles: tuple[tuple[str, int], ...]) -> CompositionContext:
+    """Asked twice of most songs: whoever looks at what was understood submits the same a moment later."""
+    from musicgen_assets.ideation.brief import validate_request
+
+    del styles  # part of the key only
+    return validate_request(wished.request)
 
 
 def check_prompt_length(prompt: str, settings: Settings) -> None:

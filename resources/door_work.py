@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -16,6 +16,18 @@ from resources.leases import claimer_is_alive, is_alive, lease_of
 from resources.registry import Event, Request, Version
 
 OPEN = ("submitted", "claimed")
+
+_OPEN_REQUESTS = (
+    select(Request)
+    .where(Request.version_id == bindparam("version"), Request.status.in_(OPEN))
+    .order_by(Request.created_at)
+)
+_LAST_STATE = (
+    select(Event.payload)
+    .where(Event.version_id == bindparam("version"), Event.kind == "version.state")
+    .order_by(Event.id.desc())
+    .limit(1)
+)
 
 
 def open_request_to_take(session: Session, version: Version, request: WorkRequest) -> Request | None:
@@ -49,8 +61,7 @@ def open_request_to_take(session: Session, version: Version, request: WorkReques
 
 def open_requests_of(session: Session, version: Version) -> list[Request]:
     """Requests for ``version`` that are submitted or claimed, oldest first."""
-    query = select(Request).where(Request.version_id == version.id, Request.status.in_(OPEN))
-    return list(session.scalars(query.order_by(Request.created_at)))
+    return list(session.scalars(_OPEN_REQUESTS, {"version": version.id}))
 
 
 def put_back(request: Request) -> None:
@@ -98,6 +109,5 @@ def _asked_until(session: Session, version: Version) -> Stage:
 
 def last_reason(session: Session, version: Version) -> str:
     """Why ``version`` is in the state it is in, in words; "" where nothing was said."""
-    query = select(Event.payload).where(Event.version_id == version.id, Event.kind == "version.state")
-    payload = session.scalars(query.order_by(Event.id.desc())).first() or {}
+    payload = session.scalar(_LAST_STATE, {"version": version.id}) or {}
     return str(payload.get("reason", ""))

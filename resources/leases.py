@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ SILENT_AFTER_S = 30.0
 LAUNCH_GRACE_S = 60.0
 """How long a request that was put to Dagster may take until its run begins before it counts as lost."""
 
+_LEASE = select(Lease).where(Lease.version_id == bindparam("version"))
 _SAME_START_S = 2.0
 """Start times of one process as told by the system differ by less than this."""
 
@@ -103,7 +104,7 @@ def ask_to_cancel(registry: Registry, partition: str, who: str) -> bool:
 
 def lease_of(session: Session, version: Version) -> Lease | None:
     """The lease of ``version``, alive or dead."""
-    return session.get(Lease, version.id)
+    return session.scalar(_LEASE, {"version": version.id})
 
 
 def all_leases(session: Session) -> list[Lease]:

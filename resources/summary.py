@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.difference import revision_in_words
@@ -26,6 +26,8 @@ from resources.registry.models import Attempt, Event, Materialization, Version
 from resources.registry.results import KnownMaterialization
 from resources.runner import CONTEXT_ASSET
 from resources.studio import RELEASE_ASSET, Studio
+
+_COSTS = select(Attempt.cost_usd).where(Attempt.version_id == bindparam("version"))
 
 
 class Report(Protocol):
@@ -90,7 +92,7 @@ def _summary(
     session: Session, version: Version, report: Report | None
 ) -> tuple[dict[str, Any], dict[str, KnownMaterialization]]:
     known = queries.materializations_of(session, version.partition)
-    costs = session.scalars(select(Attempt.cost_usd).where(Attempt.version_id == version.id))
+    costs = session.scalars(_COSTS, {"version": version.id})
     checks = _checks(session, version, known)
     summary: dict[str, Any] = {
         "composition": version.composition_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -48,7 +49,7 @@ def about(call: Call) -> About:
         else "Show a key: Authorization: Bearer KEY. Make one with: musicgen keys create USER."
     )
     return About(
-        name="MusicGen API", version=version("musicgen-assets"), mode="single-user" if single else "login required",
+        name="MusicGen API", version=_version(), mode="single-user" if single else "login required",
         note=note, docs="/api/v2/docs/", openapi="/api/v2/openapi.json",
     )  # fmt: skip
 
@@ -73,6 +74,11 @@ def compositions(call: Call) -> CompositionPage:
         for row in page.items
     ]  # fmt: skip
     return CompositionPage(items=items, next_cursor=page.cursor)
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    return version("musicgen-assets")
 
 
 def _found_by(words: str) -> ColumnElement[bool]:

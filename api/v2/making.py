@@ -28,7 +28,6 @@ from resources.cancel_wish import finish, wish_cancel
 from resources.door import Submission, submit
 from resources.planned_cost import engines_asked, planned_cost_usd
 from resources.planning import plan_object, plan_revision
-from resources.registry import queries
 from resources.studio import routing_of
 
 _READER = f"{WISHES}.engines.words_to_change"
@@ -162,14 +161,15 @@ def _accepted(call: Call, request: AnyRequest) -> Response:
 
 
 def _told(call: Call, submission: Submission) -> Accepted:
-    with call.studio.registry.reading() as session:
-        payload = queries.get_request(session, submission.request_id).payload
     until = submission.until
+    is_fresh = submission.is_new and submission.duration_s is not None
     return Accepted(
         composition=submission.composition, version=submission.version, partition=submission.partition,
         request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
-        accepted={name: value for name, value in payload.items() if name != "revision"},
-        estimate_s=call.estimates.version_s(submission.partition, until, submission.duration_s),
+        accepted={name: value for name, value in submission.payload.items() if name != "revision"},
+        estimate_s=call.estimates.version_s(
+            submission.partition, until, submission.duration_s, is_fresh=is_fresh
+        ),
         will_start=call.will_start,
         links=links_of(submission.composition, submission.version),
     )  # fmt: skip

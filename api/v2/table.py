@@ -39,7 +39,7 @@ def _making() -> list[Operation]:
             "problems": ("conflict",), "tags": ("make",)}  # fmt: skip
     return [
         Operation("generate", "POST", "/compositions/generate/", "Ask for a new song.", handler=making.generate,
-                  body=asked.GenerateAsked, **{**work, "right": "create"}),
+                  body=asked.GenerateAsked, lane="door", **{**work, "right": "create"}),
         Operation("plan_new", "POST", "/compositions/plan/",
                   "What a prompt is understood as, and how long the song would take; nothing is made.", "create",
                   making.plan_new, body=asked.GenerateAsked, answer=told.PlanTold, tags=("make",)),
@@ -49,9 +49,9 @@ def _making() -> list[Operation]:
                   "change", making.plan, body=asked.ReviseAsked, answer=told.PlanTold, problems=("conflict",),
                   tags=("make",)),
         Operation("advance", "POST", f"{_SONG}/advance/", "Go on with a version that was stopped after a stage.",
-                  handler=making.advance, body=asked.WorkAsked, is_body_needed=False, **work),
+                  handler=making.advance, body=asked.WorkAsked, is_body_needed=False, lane="door", **work),
         Operation("retry", "POST", f"{_SONG}/retry/", "Go on with a version that failed or was cancelled.",
-                  handler=making.retry, body=asked.WorkAsked, is_body_needed=False, **work),
+                  handler=making.retry, body=asked.WorkAsked, is_body_needed=False, lane="door", **work),
         Operation("cancel", "POST", f"{_SONG}/cancel/", "Stop the work on a version; what is finished is kept.",
                   "change", making.cancel, body=asked.CancelAsked, is_body_needed=False, answer=told.CancelTold,
                   other_statuses=(202,), problems=("conflict",), tags=("make",)),
@@ -63,7 +63,7 @@ def _showing() -> list[Operation]:
     stream: dict[str, Any] = {"query": asked.EventsAsked, "is_stream": True, "tags": tags}
     return [
         Operation("status", "GET", f"{_SONG}/status/", "How far a version is.", "look", shown.status,
-                  query=asked.StatusAsked, answer=told.Status, tags=tags),
+                  query=asked.StatusAsked, answer=told.Status, tags=tags, lane="quick"),
         Operation("versions", "GET", f"{_SONG}/versions/", "The tree of versions.", "look", shown.versions,
                   answer=told.Versions, tags=tags),
         Operation("diff", "GET", f"{_SONG}/diff/", "How two versions differ.", "look", shown.diff,
@@ -117,9 +117,10 @@ def _listing() -> list[Operation]:
     tags = ("lists",)
     return [
         Operation("about", "GET", "/", "What answers here, and who you are taken for.", None, lists.about,
-                  answer=told.About, tags=tags),
+                  answer=told.About, tags=tags, lane="quick"),
         Operation("compositions", "GET", "/compositions/", "Your songs and those shared with you, newest first.",
-                  "browse", lists.compositions, query=asked.ListAsked, answer=told.CompositionPage, tags=tags),
+                  "browse", lists.compositions, query=asked.ListAsked, answer=told.CompositionPage, tags=tags,
+                  lane="quick", long_with=("q",)),
         Operation("engines", "GET", "/engines/", "Who could make a song here, and what that costs.", "browse",
                   lists.engines, answer=told.EnginesTold, tags=tags),
         Operation("styles", "GET", "/styles/", "The styles there are.", "browse", lists.styles,

@@ -88,7 +88,7 @@ class MusicalContext(Frozen):
     tempo_bpm: float = Field(110.0, ge=limits.TEMPO_MIN_BPM, le=limits.TEMPO_MAX_BPM)
     time_signature: TimeSignature = "4/4"
     genres: tuple[WeightedGenre, ...] = Field((WeightedGenre(name="pop", weight=1.0),), min_length=1, max_length=6)
-    mood: Mood = Mood()
+    mood: Mood = Field(default_factory=Mood)
     structure: tuple[PlannedSection, ...] = Field((), max_length=40)
     """Sections in order; empty lets the arrangement choose a form of the style."""
     hit_points: tuple[HitPoint, ...] = Field((), max_length=8)
@@ -214,8 +214,8 @@ class ModelSelection(Frozen):
 class AIDecisions(Frozen):
     """What the system decided on the user's behalf."""
 
-    enhancement: Enhancement = Enhancement()
-    generation: GenerationParameters = GenerationParameters()
+    enhancement: Enhancement = Field(default_factory=Enhancement)
+    generation: GenerationParameters = Field(default_factory=GenerationParameters)
     model_selections: tuple[ModelSelection, ...] = ()
     processing_history: tuple[str, ...] = ()
 
@@ -223,10 +223,10 @@ class AIDecisions(Frozen):
 class CompositionContext(Frozen):
     """The resolved context of one version. Every downstream asset sees only paths it declared."""
 
-    musical: MusicalContext = MusicalContext()
-    technical: TechnicalContext = TechnicalContext()
-    creative: CreativeContext = CreativeContext()
-    ai_decisions: AIDecisions = AIDecisions()
+    musical: MusicalContext = Field(default_factory=MusicalContext)
+    technical: TechnicalContext = Field(default_factory=TechnicalContext)
+    creative: CreativeContext = Field(default_factory=CreativeContext)
+    ai_decisions: AIDecisions = Field(default_factory=AIDecisions)
     edits: Edits = Field(default_factory=Edits, exclude_if=lambda edits: edits == Edits())
     """What was done by hand; left out of what is written where there is nothing."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -58,32 +59,36 @@ Snapshot = tuple[tuple[str, int], ...]
 
 def style_names() -> tuple[str, ...]:
     """Names of all styles, sorted."""
-    return tuple(name for name, _ in _snapshot())
+    return tuple(name for name, _ in style_snapshot())
 
 
 def load_style(name: str) -> Style:
     """The style called ``name`` or by that alias, case, spaces and hyphens aside. Raises BadInput if unknown."""
-    return _load(canonical_name(name), _snapshot())
+    return _load(canonical_name(name), style_snapshot())
 
 
 def every_style() -> tuple[Style, ...]:
     """All styles in order of name."""
-    snapshot = _snapshot()
+    snapshot = style_snapshot()
     return tuple(_load(name, snapshot) for name, _ in snapshot)
 
 
 def canonical_name(name: str) -> str:
     """The style name behind a name or alias. Raises BadInput naming the nearest ones."""
-    known = style_aliases()
+    return _canonical_name(name, style_snapshot())
+
+
+def _canonical_name(name: str, snapshot: Snapshot) -> str:
+    known = aliases_of(snapshot)
     found = known.get(plain_name(name))
     if found is not None:
         return found
     raise BadInput("musical.genres", name, "there is no such style", way_out=_suggestion(name, known))
 
 
-def style_aliases() -> dict[str, str]:
-    """Every plain name and alias, as ``plain_name`` writes it, to the style's name."""
-    return dict(_aliases(_snapshot()))
+def style_aliases() -> Mapping[str, str]:
+    """The same of the styles as they are now."""
+    return aliases_of(style_snapshot())
 
 
 def plain_name(name: str) -> str:
@@ -95,7 +100,9 @@ def blend(genres: Sequence[WeightedGenre]) -> Style:
     """One style from weighted ones, see styles.blending; a single genre is returned unchanged. Raises BadInput."""
     if not genres:
         raise BadInput("musical.genres", list(genres), "at least one genre is needed", way_out="Name a style.")
-    return _blend(tuple((canonical_name(genre.name), float(genre.weight)) for genre in genres), _snapshot())
+    snapshot = style_snapshot()
+    shares = tuple((_canonical_name(genre.name, snapshot), float(genre.weight)) for genre in genres)
+    return _blend(shares, snapshot)
 
 
 def style_source_bytes(name: str) -> bytes:
@@ -112,7 +119,7 @@ def _canonical(style: Style) -> bytes:
     return json.dumps(style.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()
 
 
-def _suggestion(name: str, known: dict[str, str]) -> str:
+def _suggestion(name: str, known: Mapping[str, str]) -> str:
     from rapidfuzz import fuzz, process
 
     near = process.extract(plain_name(name), sorted(known), scorer=fuzz.WRatio, limit=6, score_cutoff=60)
@@ -121,7 +128,8 @@ def _suggestion(name: str, known: dict[str, str]) -> str:
     return f"Did you mean {' or '.join(names)}? {every}" if names else every
 
 
-def _snapshot() -> Snapshot:
+def style_snapshot() -> Snapshot:
+    """Which styles there are, and as of when: what a cache of anything that styles decide is keyed by."""
     with os.scandir(STYLES_FOLDER) as files:  # a tenth of the time that pathlib takes, and asked for often
         found = [(file.name, file.stat().st_mtime_ns) for file in files if file.name.endswith(".yaml")]
     return tuple(sorted((name.removesuffix(".yaml"), mtime_ns) for name, mtime_ns in found))
@@ -182,7 +190,8 @@ def _load(name: str, snapshot: Snapshot) -> Style:
 
 
 @lru_cache(maxsize=4)
-def _aliases(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+def aliases_of(snapshot: Snapshot) -> Mapping[str, str]:
+    """Every plain name and alias of the styles of ``snapshot``, as ``plain_name`` writes it, to the style's name."""
     found: dict[str, str] = {}
     for name, mtime_ns in snapshot:
         for alias in (name, *_read(name, mtime_ns).get("aliases", ())):
@@ -191,7 +200,7 @@ def _aliases(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
                 raise PermanentFailure(
                     f"styles/data: {owner} and {name} both answer to {alias!r}.", way_out="Take it from one of them."
                 )
-    return tuple(found.items())
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from musicgen_assets.context.failures import BadInput
@@ -29,6 +29,11 @@ from resources.registry.queries import ensure_user
 
 _LIST = "List what there is: GET /api/v2/compositions/."
 _NUMBER = re.compile(r"v?([1-9][0-9]{0,8})")
+
+_COMPOSITION = select(Composition).where(Composition.id == bindparam("composition"))
+_VERSIONS = select(Version).where(Version.composition_id == bindparam("composition"))
+_NEWEST = _VERSIONS.order_by(Version.number.desc()).limit(1)
+_NUMBERED = _VERSIONS.where(Version.number == bindparam("number"))
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
@@ -59,7 +64,7 @@ def find_composition(session: Session, caller: Caller, composition: str, right: 
     """The composition of that id, for ``right``. Raises Unknown where ``caller`` may not see it, NotAllowed where it
     may see but not do that.
     """
-    found = session.scalar(select(Composition).where(Composition.id == composition, visible(caller)))
+    found = session.scalar(_COMPOSITION, {"composition": composition})
     role = None if found is None else role_of(session, caller, found)
     if found is None or role is None:
         raise Unknown("composition", composition, "there is no such composition", way_out=_LIST)
@@ -79,13 +84,13 @@ def find_version(session: Session, caller: Caller, composition: str, number: str
 
 def version_of(session: Session, found: Composition, number: str | None) -> Version:
     """The same of a composition that was found for the caller already. Raises BadInput, Unknown."""
-    query = select(Version).where(Version.composition_id == found.id).order_by(Version.number.desc()).limit(1)
-    if number is not None:
+    if number is None:
+        version = session.scalar(_NEWEST, {"composition": found.id})
+    else:
         parts = _NUMBER.fullmatch(number)
         if parts is None:
             raise BadInput("version", number, "a version is written 3 or v3", way_out="Leave it out for the newest.")
-        query = query.where(Version.number == int(parts[1]))
-    version = session.scalar(query)
+        version = session.scalar(_NUMBERED, {"composition": found.id, "number": int(parts[1])})
     if version is None:
         way_out = f"List them: GET /api/v2/compositions/{found.id}/versions/."
         raise Unknown("version", number, "there is no such version", way_out=way_out)

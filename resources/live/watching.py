@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from resources.live.messages import newest_id
@@ -30,6 +30,8 @@ _LISTEN_S = 0.5
 _AT_ONCE = 1000
 _GAP_HELD_S = 0.1
 """A number that is missing is waited for at least so long: its row may be about to be committed."""
+
+_NEW = select(Event).where(Event.id > bindparam("last")).order_by(Event.id).limit(_AT_ONCE)
 
 
 class Waker:
@@ -94,8 +96,7 @@ class NewRows:
 
     def read(self, session: Session) -> list[Event]:
         """What is new."""
-        query = select(Event).where(Event.id > self.last_id).order_by(Event.id).limit(_AT_ONCE)
-        rows = list(session.scalars(query))
+        rows = list(session.scalars(_NEW, {"last": self.last_id}))
         if self._is_postgresql:
             rows = self._up_to_gap(session, rows)
         if rows:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from musicgen_assets.context.failures import BadInput
 from resources.registry.models import Composition, Request, User, Version
@@ -23,6 +24,17 @@ _NEARBY = 2000
 """How many recent ids are compared when an unknown one is given."""
 
 FIRST_STATE = "ideation"
+_USERS = "users"
+
+_VERSION = select(Version).where(Version.partition == bindparam("partition"))
+_NEXT_NUMBER = (
+    update(Composition)
+    .where(Composition.id == bindparam("composition"))
+    .values(next_version=Composition.next_version + 1, current_stage=FIRST_STATE, state=FIRST_STATE)
+    .returning(Composition.next_version - 1)
+    .execution_options(synchronize_session="fetch")
+)
+_USER = select(User).where(User.id == bindparam("user"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def get_composition(session: Session, composition: str) -> Composition:
 
 def get_version(session: Session, partition: str) -> Version:
     """The version of "<composition>@v<number>". Raises BadInput that names near ones."""
-    found = session.scalar(select(Version).where(Version.partition == partition))
+    found = session.scalar(_VERSION, {"partition": partition})
     if found is not None:
         return found
     parts = _PARTITION.fullmatch(partition)
@@ -157,22 +169,27 @@ def record_context(session: Session, partition: str, context: dict[str, Any]) ->
 
 def ensure_user(session: Session, user: str) -> User:
     """The row of ``user``, made if it is new."""
-    found = session.get(User, user)
+    seen: dict[str, User] = session.info.setdefault(_USERS, {})  # a session forgets rows that nobody holds
+    found = seen.get(user) or session.scalar(_USER, {"user": user})
     if found is None:
         found = User(id=user)
         session.add(found)
         session.flush()
+    seen[user] = found
     return found
 
 
 def add_composition(session: Session, composition: str, user: str, title: str | None) -> Composition:
     """A new composition without versions."""
-    row = Composition(
-        id=composition, user=user, title=title, current_stage=FIRST_STATE, state=FIRST_STATE, next_version=1
-    )
-    session.add(row)
-    session.flush()
-    return row
+    return _insert_composition(session, composition, user, title, next_version=1)
+
+
+def start_composition(
+    session: Session, composition: str, user: str, title: str | None, request_id: str, seed: int
+) -> Version:
+    """The first version of a new composition, both in one go: nobody else can ask for its number yet."""
+    _insert_composition(session, composition, user, title, next_version=2)
+    return _insert_version(session, composition, 1, request_id, seed, None, None)
 
 
 def add_version(
@@ -184,21 +201,38 @@ def add_version(
     change: dict[str, Any] | None = None,
 ) -> Version:
     """The next version of ``composition``; its number is given out atomically, never twice."""
-    number = session.execute(
-        update(Composition)
-        .where(Composition.id == composition)
-        .values(next_version=Composition.next_version + 1, current_stage=FIRST_STATE, state=FIRST_STATE)
-        .returning(Composition.next_version - 1)
-        .execution_options(synchronize_session="fetch")
-    ).scalar_one()
+    number = session.execute(_NEXT_NUMBER, {"composition": composition}).scalar_one()
+    return _insert_version(session, composition, number, request_id, seed, parent, change)
+
+
+def _insert_composition(
+    session: Session, composition: str, user: str, title: str | None, next_version: int
+) -> Composition:
+    row = Composition(
+        id=composition, user=user, title=title, current_stage=FIRST_STATE, state=FIRST_STATE, next_version=next_version
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _insert_version(
+    session: Session,
+    composition: str,
+    number: int,
+    request_id: str,
+    seed: int,
+    parent: Version | None,
+    change: dict[str, Any] | None,
+) -> Version:
     row = Version(
         composition_id=composition, number=number, parent_id=parent.id if parent else None,
-        partition=partition_of(composition, number), request_id=request_id, change=change, seed=seed,
-        state=FIRST_STATE, current_stage=FIRST_STATE,
+        partition=partition_of(composition, number), request_id=request_id, context=None, change=change, standings=None,
+        seed=seed, state=FIRST_STATE, current_stage=FIRST_STATE,
     )  # fmt: skip
     session.add(row)
     session.flush()
-    session.refresh(row)
+    set_committed_value(row, "parent_partition", parent.partition if parent else None)  # read back it would be the same
     return row
 
 

@@ -58,6 +58,7 @@ class Registry:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._reading = _reading_engine(self.engine)
         try:
             self.migrate()
         except Failure:
@@ -77,15 +78,12 @@ class Registry:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view of the registry that waits for nobody and keeps nobody waiting."""
-        engine = self.engine.execution_options(is_writing=False)
-        if engine.dialect.name == "postgresql":
-            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with self._explained(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with self._explained(), Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
 
     def revision(self) -> str | None:
         """The migration the database stands at; None for an empty one."""
-        with self._explained(), self.engine.execution_options(is_writing=False).connect() as connection:
+        with self._explained(), self._reading.connect() as connection:
             return _revision(connection)
 
     def migrate(self) -> None:
@@ -164,6 +162,13 @@ def _engine(url: str) -> Engine:
             f"The registry {safe_url(url)} needs a driver that is not installed: {error}.",
             way_out="Install the extra that brings it: pip install 'musicgen-assets[postgres]'.",
         ) from error
+
+
+def _reading_engine(engine: Engine) -> Engine:
+    reading = engine.execution_options(is_writing=False)
+    if reading.dialect.name == "postgresql":
+        reading = reading.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return reading
 
 
 def _sqlite_path(url: str) -> Path | None:

@@ -16,6 +16,7 @@ from musicgen_assets.graph.declarations import DECLARATIONS
 from resources.registry import outbox
 from resources.registry.compositions import ensure_user, get_version
 from resources.registry.models import Attempt, Event, Usage, Waiver, utc_now
+from resources.registry.rows import insert_row
 
 EVENTS_CHANNEL = "musicgen_events"
 PROGRESS_KINDS = ("asset.made", "audio.ready", "stage.completed")
@@ -34,9 +35,11 @@ def record_event(
 
     What webhooks are to tell of it is put down with it, in the same transaction.
     """
-    row = Event(kind=kind, composition_id=composition_id, version_id=version_id, payload=payload or {})
-    session.add(row)
-    session.flush()
+    values: dict[str, Any] = {
+        "kind": kind, "composition_id": composition_id, "version_id": version_id, "payload": payload or {},
+        "created_at": utc_now(),
+    }  # fmt: skip
+    row = Event(id=insert_row(session, Event, **values), **values)
     outbox.put(session, row)
     announce(session)
     return row
@@ -153,10 +156,9 @@ def record_usage(
 ) -> Usage:
     """Note what ``user`` used up."""
     ensure_user(session, user)
-    row = Usage(user=user, kind=kind, quantity=quantity, version_id=version_id, cost_usd=_usd(cost_usd))
-    session.add(row)
-    session.flush()
-    return row
+    values: dict[str, Any] = {"user": user, "kind": kind, "quantity": quantity, "version_id": version_id,
+                              "cost_usd": _usd(cost_usd), "created_at": utc_now()}  # fmt: skip
+    return Usage(id=insert_row(session, Usage, **values), **values)
 
 
 def _attempt(session: Session, attempt_id: int) -> Attempt:

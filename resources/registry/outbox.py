@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from resources.registry.access_models import Member
@@ -39,6 +39,16 @@ ALWAYS_TOLD = ("webhook.test", "webhook.disabled")
 _OF_STATE = {"released": "composition.completed", "failed": "composition.failed",
              "waiting_for_approval": "composition.waiting", "cancelled": "composition.cancelled"}  # fmt: skip
 
+_CONCERNED = select(WebhookEndpoint).where(
+    WebhookEndpoint.disabled_at.is_(None),
+    or_(
+        WebhookEndpoint.user
+        == select(Composition.user).where(Composition.id == bindparam("composition")).scalar_subquery(),
+        WebhookEndpoint.user.in_(select(Member.user).where(Member.composition_id == bindparam("composition"))),
+    ),
+)
+"""Endpoints of those who may see a composition and are told of it: its owner and its members."""
+
 
 def hook_of(kind: str, payload: Mapping[str, Any]) -> str | None:
     """The name under which an event is told; None for one that is told to nobody."""
@@ -55,12 +65,8 @@ def put(session: Session, event: Event) -> None:
     hook = hook_of(event.kind, event.payload)
     if hook is None or event.composition_id is None:
         return
-    members = select(Member.user).where(Member.composition_id == event.composition_id)
-    owner = select(Composition.user).where(Composition.id == event.composition_id).scalar_subquery()
-    query = select(WebhookEndpoint).where(
-        WebhookEndpoint.disabled_at.is_(None), or_(WebhookEndpoint.user == owner, WebhookEndpoint.user.in_(members))
-    )
-    wanting = [endpoint.id for endpoint in session.scalars(query) if wants(endpoint, hook)]
+    concerned = session.scalars(_CONCERNED, {"composition": event.composition_id})
+    wanting = [endpoint.id for endpoint in concerned if wants(endpoint, hook)]
     if wanting:
         put_message(session, hook, _data(session, event), wanting, event.created_at)
 

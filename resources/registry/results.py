@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, cast, func, select, update
+from sqlalchemy import Row, Select, Text, bindparam, cast, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -168,13 +168,7 @@ def record_materialization(
 
 def latest_materialization(session: Session, partition: str, asset: str) -> KnownMaterialization | None:
     """The asset of a version as it now stands; None if it was never made."""
-    query = (
-        _known_columns()
-        .where(Materialization.partition == partition, Materialization.asset == asset)
-        .order_by(Materialization.id.desc())
-        .limit(1)
-    )
-    row = session.execute(query).first()
+    row = session.execute(_LATEST, {"partition": partition, "asset": asset}).first()
     return None if row is None else _known(row)
 
 
@@ -186,12 +180,7 @@ def made_from(session: Session, partitions: Iterable[str], asset: str, inputs_ke
 
 def materializations_of(session: Session, partition: str) -> dict[str, KnownMaterialization]:
     """Every asset of a version as it now stands, in the order of the graph."""
-    newest = (
-        select(func.max(Materialization.id))
-        .where(Materialization.partition == partition)
-        .group_by(Materialization.asset)
-    )
-    known = {row.asset: _known(row) for row in session.execute(_known_columns().where(Materialization.id.in_(newest)))}
+    known = {row.asset: _known(row) for row in session.execute(_ALL_LATEST, {"partition": partition})}
     ordered = [asset for asset in BY_KEY if asset in known] + sorted(known.keys() - BY_KEY.keys())
     return {asset: known[asset] for asset in ordered}
 
@@ -226,6 +215,21 @@ def _known_columns() -> Select[Any]:
         Materialization.inputs_key, cast(Materialization.manifest, Text).label("own"),
         cast(Result.manifest, Text).label("yielded"),
     ).join(Result, Result.key == Materialization.key)  # fmt: skip
+
+
+_LATEST = (
+    _known_columns()
+    .where(Materialization.partition == bindparam("partition"), Materialization.asset == bindparam("asset"))
+    .order_by(Materialization.id.desc())
+    .limit(1)
+)
+_ALL_LATEST = _known_columns().where(
+    Materialization.id.in_(
+        select(func.max(Materialization.id))
+        .where(Materialization.partition == bindparam("partition"))
+        .group_by(Materialization.asset)
+    )
+)
 
 
 def _known(row: Row[Any]) -> KnownMaterialization:

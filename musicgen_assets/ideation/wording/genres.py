@@ -22,7 +22,7 @@ from musicgen_assets.ideation.wording.terms import (
     words_of,
 )
 from musicgen_assets.ideation.wording.text import Prompt, phrase_key
-from musicgen_assets.styles.loader import style_aliases
+from musicgen_assets.styles.loader import Snapshot, aliases_of, style_snapshot
 
 GENRES_MAX = 6
 WITH_WEIGHT, HINT_WEIGHT, COLOUR_WEIGHT = 0.55, 0.35, 0.45
@@ -44,7 +44,7 @@ class GenreMatch:
 
 def alias_keys(language: str) -> Mapping[str, str]:
     """Phrase key of every style name, alias and related genre to the style's name, compounds ("Popsong") too."""
-    return _alias_keys(language, tuple(sorted(style_aliases().items())))
+    return _alias_keys(language, style_snapshot())
 
 
 def is_related(phrase: str) -> bool:
@@ -53,17 +53,17 @@ def is_related(phrase: str) -> bool:
 
 
 def _own_keys() -> frozenset[str]:
-    return _keys_among(tuple(style_aliases()))
+    return _keys_among(style_snapshot())
 
 
 @lru_cache(maxsize=4)
-def _keys_among(aliases: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(phrase_key(alias) for alias in aliases)
+def _keys_among(styles: Snapshot) -> frozenset[str]:
+    return frozenset(phrase_key(alias) for alias in aliases_of(styles))
 
 
 @lru_cache(maxsize=16)
-def _alias_keys(language: str, aliases: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    own = {key: name for alias, name in aliases if (key := phrase_key(alias))}
+def _alias_keys(language: str, styles: Snapshot) -> Mapping[str, str]:
+    own = {key: name for alias, name in sorted(aliases_of(styles).items()) if (key := phrase_key(alias))}
     names = set(own.values())
     related = {
         phrase: near[0]

@@ -15,7 +15,6 @@ from typing import Any
 from musicgen_assets.ideation.wording.lexicon import instrument_words, lexicons
 from musicgen_assets.ideation.wording.text import Prompt, Word, phrase_key
 
-PHRASE_MAX_WORDS = 5
 _FILLERS_MAX = 3
 _TABLES = {
     "moods": "mood", "tempo_words": "tempo", "sections": "section", "roles": "role", "unwanted": "unwanted",
@@ -73,9 +72,9 @@ def find_terms(prompt: Prompt, language: str, genres: Sequence[Term] = ()) -> tu
 
 
 def _longest(prompt: Prompt, index: int, known: Collection[str]) -> int:
-    for length in range(min(PHRASE_MAX_WORDS, len(prompt.words) - index), 0, -1):
-        phrase = " ".join(word.text for word in prompt.words[index : index + length])
-        if phrase in known and prompt.is_phrase(index, index + length - 1):
+    phrases = prompt.phrases[index]
+    for length in range(len(phrases), 0, -1):
+        if phrases[length - 1] in known and prompt.is_phrase(index, index + length - 1):
             return length
     return 0
 

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import accumulate
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _PLAIN = {"’": "'", "‘": "'", "ʼ": "'", "_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "—": " "}
@@ -20,6 +22,9 @@ _QUOTES = re.compile(
 )
 _QUOTED_SHARE_MAX = 0.8
 """A quotation longer than this share of the prompt is the prompt itself, not a title."""
+
+PHRASE_MAX_WORDS = 5
+"""No phrase that is looked for is longer."""
 
 KEPT_AS = "sec"
 """How units of time are written once number words are digits."""
@@ -42,6 +47,12 @@ class Prompt:
     plain: str
     words: tuple[Word, ...]
     quotes: tuple[str, ...] = ()
+
+    @cached_property
+    def phrases(self) -> tuple[tuple[str, ...], ...]:
+        """At each word: what it begins, one word long, two words long, up to PHRASE_MAX_WORDS."""
+        texts = [word.text for word in self.words]
+        return tuple(tuple(accumulate(texts[i : i + PHRASE_MAX_WORDS], "{} {}".format)) for i in range(len(texts)))
 
     def without(self, spans: Iterable[tuple[int, int]]) -> Prompt:
         """The same prompt with spans (start, end) blanked."""
@@ -96,6 +107,7 @@ def with_digits(text: str, language: str, kept: Sequence[str] = ()) -> str:
     return fold(alpha2digit(lowered, language, threshold=0))
 
 
+@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     if character in _PLAIN:
         return _PLAIN[character]
