@@ -1,7 +1,8 @@
 """The API under load, beside the least that Flask can answer on the same server: one run, one table.
 
 ``python -m benchmarks.api_load [--clients 100] [--seconds 60] [--streams 1000]``. Every client asks, waits, asks again,
-each at moments of its own (--pause on the average): that is what programs that follow songs do. The same with ``hey``,
+each at moments of its own (--pause on the average): that is what programs that follow songs do. First all kinds of
+requests by turns, most of them status, then each kind alone, every song with words of its own. The same with ``hey``,
 where it is installed, whose clients never wait: how much there is to be had. Then streams that stay open: what one
 takes of the server's memory, and how long after the commit an event is in a client's hands.
 
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,16 @@ from typing import Any
 import httpx
 import psutil
 
+from resources.door_names import NOUNS
 from resources.registry import Registry, open_registry, queries
 from resources.settings import get_settings
 
 MUSICGEN = Path(sys.executable).with_name("musicgen")
 PROMPT = "upbeat pop song about the sea"
+SHARES = {"status": 7, "list": 2, "trigger": 1}
+"""Of ten requests, where they come by turns."""
+SONGS = 60
+"""Compositions there are before: a list's first page is full."""
 WARM_UP = 20
 SATURATED_S = 10
 EVENTS = 20
@@ -45,11 +51,18 @@ _MANY = "1000000000"
 
 @dataclass(frozen=True)
 class Asked:
-    """One kind of request. ``body`` is sent as JSON where there is one."""
+    """One kind of request. ``body`` is sent as JSON where there is one, its prompt followed by words drawn anew."""
 
     name: str
     url: str
     body: dict[str, Any] | None = None
+
+    def drawn(self, dice: random.Random) -> dict[str, Any] | None:
+        """The body of the next one."""
+        if self.body is None:
+            return None
+        first, second = dice.sample(NOUNS.split(), 2)
+        return {**self.body, "prompt": f"{self.body['prompt']}, the {first} and the {second}"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ def main() -> None:
 
 def measure(home: Path, asked: argparse.Namespace) -> Iterator[str]:
     """Lines of the report."""
-    env = _environment(home, asked.streams)
+    env = environment(home, asked.streams)
     song = json.loads(_compose(env))["composition"]
     with _served([str(MUSICGEN), "api", "--port", "0"], env) as (process, url), _hello(env) as hello:
         v2 = f"{url}/api/v2"
@@ -92,56 +105,69 @@ def measure(home: Path, asked: argparse.Namespace) -> Iterator[str]:
             Asked("list", f"{v2}/compositions/"),
             Asked("trigger", f"{v2}/compositions/generate/", {"prompt": PROMPT, "duration_s": 30}),
         ]  # fmt: skip
-        yield f"{asked.clients} clients, each every {asked.pause:g} s, {asked.seconds:g} s a row; milliseconds"
+        for _ in range(SONGS):
+            httpx.post(kinds[-1].url, json=kinds[-1].drawn(random.Random())).raise_for_status()  # noqa: S311
+        pace = (asked.clients, asked.pause, asked.seconds)
+        yield f"{asked.clients} clients, each every {asked.pause:g} s, {asked.seconds:g} s a run; milliseconds"
         yield f"{'':<14}{'a second':>9}{'p50':>8}{'p95':>8}{'p99':>8}{'p95 ÷ hello':>14}"
-        yield from _table(kinds, lambda one: asyncio.run(_paced(one, asked.clients, asked.pause, asked.seconds)))
+        hello_took = asyncio.run(paced(kinds[:1], *pace))[kinds[0].name]
+        yield _row(kinds[0].name, hello_took, hello_took)
+        yield f"by turns, {', '.join(f'{share}0 % {name}' for name, share in SHARES.items())}"
+        for name, took in asyncio.run(paced(kinds[1:], *pace)).items():
+            yield _row(name, took, hello_took)
+        yield "each alone"
+        for kind in kinds[1:]:
+            yield _row(kind.name, asyncio.run(paced([kind], *pace))[kind.name], hello_took)
         if shutil.which("hey"):
-            yield f"{asked.clients} clients that never wait, {SATURATED_S} s a row"
-            yield from _table(kinds, lambda one: _saturated(one, asked.clients))
+            yield f"{asked.clients} clients that never wait, {SATURATED_S} s a row; trigger with one prompt"
+            taken = [(kind.name, saturated(kind, asked.clients)) for kind in kinds]
+            yield from (_row(name, took, taken[0][1]) for name, took in taken)
         yield from asyncio.run(_streams(process, url, song, home, asked.streams))
 
 
-def _table(kinds: Sequence[Asked], take: Callable[[Asked], Took]) -> Iterator[str]:
-    least = 0.0
-    for kind in kinds:
-        took = take(kind)
-        least = least or took.at(0.95)
-        quantiles = "".join(f"{took.at(share):8.1f}" for share in (0.5, 0.95, 0.99))
-        yield f"{kind.name:<14}{took.a_second:9.1f}{quantiles}{took.at(0.95) / least:14.1f}"
+def _row(name: str, took: Took, least: Took) -> str:
+    quantiles = "".join(f"{took.at(share):8.1f}" for share in (0.5, 0.95, 0.99))
+    return f"{name:<14}{took.a_second:9.1f}{quantiles}{took.at(0.95) / least.at(0.95):14.1f}"
 
 
-async def _paced(kind: Asked, clients: int, pause_s: float, seconds: float) -> Took:
-    """Clients that ask at random moments, ``pause_s`` apart on the average, each on a connection of its own."""
+async def paced(kinds: Sequence[Asked], clients: int, pause_s: float, seconds: float) -> dict[str, Took]:
+    """Clients that ask at random moments, ``pause_s`` apart on the average, each on a connection of its own, for one
+    of ``kinds`` by their shares.
+    """
     dice = random.Random(7)  # noqa: S311 - moments, not secrets
-    took: list[float] = []
+    took: dict[str, list[float]] = {kind.name: [] for kind in kinds}
+    shares = [SHARES.get(kind.name, 1) for kind in kinds]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(timeout=60.0, limits=limits) as client:
-        for _ in range(WARM_UP):
-            await _once(client, kind)
+        for kind in list(kinds) * WARM_UP:
+            await _once(client, kind, dice)
         until = time.perf_counter() + seconds
 
         async def asks(start_s: float, own: random.Random) -> None:
             await asyncio.sleep(start_s)
             while time.perf_counter() < until:
-                took.append(await _once(client, kind))
+                kind = own.choices(kinds, shares)[0]
+                took[kind.name].append(await _once(client, kind, own))
                 await asyncio.sleep(own.uniform(0.5, 1.5) * pause_s)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(clients):
                 own = random.Random(dice.random())  # noqa: S311
                 group.create_task(asks(dice.uniform(0, pause_s), own))
-    return Took(sorted(took), len(took) / seconds)
+    return {name: Took(sorted(found), len(found) / seconds) for name, found in took.items()}
 
 
-async def _once(client: httpx.AsyncClient, kind: Asked) -> float:
+async def _once(client: httpx.AsyncClient, kind: Asked, dice: random.Random) -> float:
+    body = kind.drawn(dice)
     begun = time.perf_counter()
-    answer = await client.request("GET" if kind.body is None else "POST", kind.url, json=kind.body)
+    answer = await client.request("GET" if body is None else "POST", kind.url, json=body)
     seconds = time.perf_counter() - begun
     answer.raise_for_status()
     return seconds
 
 
-def _saturated(kind: Asked, clients: int) -> Took:
+def saturated(kind: Asked, clients: int) -> Took:
+    """The same of clients that never wait, by ``hey``. Raises RuntimeError where one was refused."""
     command = ["hey", "-c", str(clients), "-z", f"{SATURATED_S}s", "-o", "csv", "-t", "60"]
     if kind.body is not None:
         command += ["-m", "POST", "-T", "application/json", "-d", json.dumps(kind.body)]
@@ -214,7 +240,8 @@ def _happens(registry: Registry, song: str) -> float:
     return time.perf_counter()
 
 
-def _environment(home: Path, streams: int) -> dict[str, str]:
+def environment(home: Path, streams: int) -> dict[str, str]:
+    """What a server over ``home`` is started with: limits lifted, and room for ``streams``."""
     env = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     limits = {"READS_PER_MINUTE": _MANY, "WRITES_PER_MINUTE": _MANY, "MAX_STREAMS": str(streams + 10),
               "STREAMS_PER_CALLER": str(streams + 10)}  # fmt: skip
