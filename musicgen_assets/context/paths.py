@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -98,10 +99,12 @@ def _set(data: dict[str, Any], path: str, value: Any) -> None:
         node = node[part]
 
 
+@lru_cache(maxsize=512)
 def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
+@lru_cache(maxsize=512)
 def _entry_model(kind: Any) -> type[BaseModel] | None:
     """The model that each entry of a dictionary is; None for everything else."""
     found = get_args(kind)[-1] if get_origin(kind) is dict else None
