@@ -26,6 +26,7 @@ from api.readiness import add_readiness
 from api.v2.table import PREFIX, operations
 from resources.access.links import signing_secret
 from resources.logging_setup import LOGGER
+from resources.reader import Reader
 from resources.settings import Settings
 from resources.studio import Studio
 
@@ -42,10 +43,11 @@ def create_app(settings: Settings) -> Flask:
     secret = signing_secret(settings)
     gate = Gate(studio.registry, settings.api, secret)
     background, estimates, hub = Background(), Estimates(studio.registry), Hub(studio.registry, settings.api)
-    app.extensions.update(studio=studio, gate=gate, background=background, hub=hub, secret=secret)
+    reader = Reader()
+    app.extensions.update(studio=studio, gate=gate, background=background, hub=hub, reader=reader, secret=secret)
 
     def start(**given: object) -> Call:
-        shared = {"studio": studio, "background": background, "estimates": estimates, "hub": hub}
+        shared = {"studio": studio, "background": background, "estimates": estimates, "hub": hub, "reader": reader}
         return Call(**shared, secret=secret, gate=gate, **given)  # type: ignore[arg-type]
 
     install(app)
@@ -61,11 +63,14 @@ def create_app(settings: Settings) -> Flask:
 
 
 def warm_up(app: Flask) -> None:
-    """Load what the first request for a song would wait seconds for: the words of five languages."""
+    """Load what the first request for a song would wait seconds for: the words of five languages, here and in the
+    process that is to understand them.
+    """
     from musicgen_assets.context.request import CompositionRequest
     from resources.door_checks import check_request
 
     studio: Studio = app.extensions["studio"]
+    app.extensions["reader"].start()
     check_request(CompositionRequest(prompt="a song about the sea"), studio.settings)
     logging.getLogger(f"{LOGGER}.api").debug("warmed up")
 
@@ -74,6 +79,7 @@ def close_app(app: Flask) -> None:
     """Finish what follows answers, and close everything."""
     app.extensions["hub"].close()
     app.extensions["background"].close()
+    app.extensions["reader"].close()
     app.extensions["gate"].limits.close()
     app.extensions["studio"].close()
 

@@ -16,7 +16,7 @@ from api.operations import Lane, Operation
 
 _PARAMETER = re.compile(r"{\w+}")
 _WAITING_THREADS = 4
-"""Of a short lane whose database is on another machine: who waits for that computes nothing."""
+"""Of a short lane that waits for others, another machine's database or another process: who waits computes nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Lanes:
     ends them.
 
     ``threads`` answer what may take long. Questions that a look or two into the registry answers have a thread of their
-    own, and so has what goes through the door, which may have to wait for who else writes.
+    own; what goes through the door has a few, which wait for words to be understood (resources.reader) and for who
+    else writes.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Lanes:
         self.long = ThreadPoolExecutor(threads, "api")
         self._lanes: Mapping[Lane, Executor] = {
             "long": self.long, "quick": ThreadPoolExecutor(short, "api-quick"),
-            "door": ThreadPoolExecutor(short, "api-door"),
+            "door": ThreadPoolExecutor(_WAITING_THREADS, "api-door"),
         }  # fmt: skip
         self._short: dict[str, list[_Short]] = {}
         for operation in operations:

@@ -26,7 +26,7 @@ from musicgen_assets.context.request import (
     WorkRequest,
 )
 from musicgen_assets.graph.payloads import canonical_json
-from resources.door_checks import check_limits, check_prompt_length, check_request
+from resources.door_checks import Resolve, check_limits, check_prompt_length, check_request, resolved
 from resources.door_names import new_name
 from resources.door_work import check_work, open_request_to_take, put_back
 from resources.housekeeping.budgets import check_budget
@@ -79,22 +79,22 @@ class Submission:
     """The request as it was accepted."""
 
 
-def submit(registry: Registry, request: AnyRequest, settings: Settings) -> Submission:
+def submit(registry: Registry, request: AnyRequest, settings: Settings, resolve: Resolve = resolved) -> Submission:
     """Accept ``request``: validated first, then composition, version, request and event in one transaction.
 
     The seed is drawn here when none is given. The same key of the same user with the same request returns what
     was accepted then. Raises BadInput (nothing is written) for a request that breaks a rule, or a key that was
-    used for another request.
+    used for another request. ``resolve`` works out what a new composition comes to (door_checks.resolved).
     """
     duration_s = None
     if isinstance(request, CompositionRequest):
-        duration_s = check_request(request, settings).technical.duration_s
+        duration_s = check_request(request, settings, resolve).technical.duration_s
     # what words were taken for follows from them: the same words are the same request
     asked = request.model_dump(mode="json", exclude={"priority", "understood"})
     asked_hash = hashlib.sha256(canonical_json(asked)).hexdigest()
     for _ in range(_TRIES):
         try:
-            with registry.session() as session:
+            with registry.turn(), registry.session() as session:
                 known = _known(session, request, asked_hash)
                 found = known or _accept(session, request, asked_hash, settings)
                 return replace(found, duration_s=duration_s)
@@ -151,7 +151,7 @@ def _known(session: Session, request: AnyRequest, asked_hash: str) -> Submission
             "idempotency_key", request.idempotency_key, "it was used for another request",
             way_out="Use a new key for a new request; the same key returns the same composition.",
         )  # fmt: skip
-    return _submission(session, row, is_new=False)
+    return _submission(session.get_one(Version, row.version_id), row, is_new=False)
 
 
 def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Settings) -> Submission:
@@ -160,7 +160,7 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
         version = resolve_version(session, request.version)
         waiting = open_request_to_take(session, version, request)
         if waiting is not None:
-            return _submission(session, waiting, is_new=False)
+            return _submission(version, waiting, is_new=False)
         payload: dict[str, Any] = {"until": check_work(session, version, request)}
         if version.context is None:
             version.standings = None  # nobody was chosen yet: the choice is made as engines stand now
@@ -183,7 +183,7 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
         session, _ACCEPTED[request.kind], composition_id=version.composition_id, version_id=version.id,
         payload={"request": request_id, "user": request.user, "kind": request.kind},
     )  # fmt: skip
-    return _submission(session, row, is_new=True)
+    return _submission(version, row, is_new=True)
 
 
 def _new_composition(session: Session, request: CompositionRequest, request_id: str) -> tuple[Version, dict[str, Any]]:
@@ -208,8 +208,7 @@ def _new_version(
     return version, child.payload
 
 
-def _submission(session: Session, request: Request, *, is_new: bool) -> Submission:
-    version = session.get_one(Version, request.version_id)
+def _submission(version: Version, request: Request, *, is_new: bool) -> Submission:
     until = request.payload.get("until") or STAGES[-1]
     return Submission(
         version.composition_id, version.number, version.partition, request.id, version.seed, is_new, until,

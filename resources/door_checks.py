@@ -5,7 +5,7 @@ Belongs here: refusing, purely. Does not belong here: writing, or rules about mu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -14,6 +14,8 @@ from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.context.schema import CompositionContext
 from resources.settings import Settings
+
+Resolve = Callable[[CompositionRequest], CompositionContext]
 
 _REMEMBERED = 256
 
@@ -26,12 +28,17 @@ class _Wished:
     request: CompositionRequest = field(compare=False)
 
 
-def check_request(request: CompositionRequest, settings: Settings) -> CompositionContext:
-    """What ``request`` resolves to. Raises BadInput naming field, value, rule and way out if it may not be accepted."""
+def resolved(request: CompositionRequest) -> CompositionContext:
+    """What ``request`` resolves to. Raises BadInput naming field, value, rule and way out where that is nothing."""
     from musicgen_assets.styles.loader import style_snapshot
 
     deciding = repr((request.prompt, request.title, request.overrides, request.seed))
-    context = _resolved(_Wished(deciding, request), style_snapshot())
+    return _resolved(_Wished(deciding, request), style_snapshot())
+
+
+def check_request(request: CompositionRequest, settings: Settings, resolve: Resolve = resolved) -> CompositionContext:
+    """What ``request`` resolves to (``resolve`` works it out). Raises BadInput if it may not be accepted here."""
+    context = resolve(request)
     check_prompt_length(request.prompt, settings)
     check_limits(context, settings)
     return context

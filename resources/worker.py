@@ -69,7 +69,7 @@ def serve(connection: Connection) -> None:
         connection.send(answer)
 
 
-def _leave_with_parent(parent: int) -> None:
+def leave_with_parent(parent: int) -> None:
     """See to it that this process ends when its parent is gone, also in the middle of a task.
 
     On Linux the kernel does that at once. Its notion of a parent is the thread that started this process, which is
@@ -100,7 +100,7 @@ def main() -> None:
     Signals to the process group (Ctrl-C, SIGTERM, SIGHUP) are blocked by whoever starts this: the parent decides.
     """
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    _leave_with_parent(parent)
+    leave_with_parent(parent)
     for module in WARM_UP:
         importlib.import_module(module)
     serve(Connection(descriptor))

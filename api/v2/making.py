@@ -100,7 +100,7 @@ def plan_new(call: Call) -> PlanTold:
     from resources.door_checks import check_request
 
     request = composition_request(call.body, call.caller.user, None)
-    context = check_request(request, call.settings)
+    context = check_request(request, call.settings, call.reader.resolve)
     expected = call.estimates.assets_s(context.technical.duration_s, request.until)
     assets = [
         PlannedTold(
@@ -150,7 +150,7 @@ def _go_on(call: Call, kind: Literal["advance", "retry"]) -> Response:
 def _accepted(call: Call, request: AnyRequest) -> Response:
     """Through the door, and on its way: 202 with where to follow it."""
     settings = call.settings
-    submission = submit(call.studio.registry, request, settings)
+    submission = submit(call.studio.registry, request, settings, call.reader.resolve)
     call.background.put(
         f"launching {submission.partition}",
         lambda: launch.launch(settings, submission.request_id, submission.partition),

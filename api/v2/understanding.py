@@ -21,7 +21,6 @@ _DRAWN_SEEDS = 2**31
 
 def understand(call: Call) -> UnderstoodTold:
     """The chips of a prompt, with what was corrected so far in their place."""
-    from musicgen_assets.ideation.brief import validate_request
     from musicgen_assets.ideation.enhancer import describe, propose
     from musicgen_assets.ideation.overrides import normalise_overrides
     from musicgen_assets.styles.loader import style_names
@@ -30,10 +29,9 @@ def understand(call: Call) -> UnderstoodTold:
     request = composition_request(call.body, call.caller.user, None)
     if request.seed is None:  # what is chosen follows from it, so that it has to be the one that the song is made with
         request = request.model_copy(update={"seed": secrets.randbelow(_DRAWN_SEEDS)})
-    check_request(request, call.settings)
+    context = routed_here(call, check_request(request, call.settings, call.reader.resolve))
     fixed = normalise_overrides(request.overrides)
     proposal = propose(request.prompt, fixed)
-    context = routed_here(call, validate_request(request))
     seconds = call.estimates.assets_s(context.technical.duration_s, request.until)
     return UnderstoodTold(
         sentence=describe(context), confidence=proposal.confidence, seed=request.seed or 0,

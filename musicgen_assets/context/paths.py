@@ -44,7 +44,15 @@ def project(context: CompositionContext, paths: Iterable[str]) -> dict[str, Any]
 
 def apply_overrides(context: CompositionContext, overrides: Mapping[str, Any]) -> CompositionContext:
     """A new context with ``overrides`` (path to value) set. Raises BadInput naming the path at fault."""
-    data = context.model_dump(mode="json")
+    return _with(context.model_dump(mode="json"), overrides)
+
+
+def context_of(overrides: Mapping[str, Any]) -> CompositionContext:
+    """The context in which ``overrides`` are set and all else is the default. Raises as apply_overrides does."""
+    return _with({}, overrides)
+
+
+def _with(data: dict[str, Any], overrides: Mapping[str, Any]) -> CompositionContext:
     for path, value in overrides.items():
         _set(data, path, _plain(value))
     try:

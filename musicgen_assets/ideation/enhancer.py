@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import apply_overrides
+from musicgen_assets.context.paths import context_of
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.engines.naming import WISHES
@@ -70,7 +70,7 @@ def _with_model(
     """What was read by rule, with what a language model fills in besides, where one is to be asked."""
     from musicgen_assets.ideation.enhancing_by_engine import accepted, asked_enhancement, enhancing_engine
 
-    wishes = apply_overrides(CompositionContext(), _wishes_in(overrides)).ai_decisions.generation.wishes
+    wishes = context_of(_wishes_in(overrides)).ai_decisions.generation.wishes
     engine = enhancing_engine(job, wishes, "en", f"{brief['seed']}|{brief['prompt']}")
     if engine == BUILT_IN:
         return read, engine
@@ -98,7 +98,7 @@ def propose(prompt: str, overrides: Mapping[str, Any] | None = None) -> Proposal
     """
     fixed = overrides or {}
     voice = {HAS_VOCALS: True} if fixed.get(LYRICS) else {}
-    apply_overrides(CompositionContext(), {**voice, **fixed})  # refuses values of the wrong kind before they are used
+    context_of({**voice, **fixed})  # refuses values of the wrong kind before they are used
     found = understand(prompt)
     asked_language = fixed.get("creative.language")
     words = read_given_words(fixed.get(LYRICS), asked_language, found.sung_language, found.language)

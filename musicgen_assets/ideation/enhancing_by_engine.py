@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import apply_overrides
-from musicgen_assets.context.schema import CompositionContext
+from musicgen_assets.context.paths import context_of
 from musicgen_assets.context.wishes import EngineWishes
 from musicgen_assets.engines.answers import EnhancementAnswer
 from musicgen_assets.engines.asking import TextRequest
@@ -90,7 +89,7 @@ def _why_not(path: str, value_json: str, fixed: Mapping[str, Any]) -> str:
         return "it stands already"
     try:
         value = json.loads(value_json)
-        apply_overrides(CompositionContext(), normalise_overrides({path: value}))
+        context_of(normalise_overrides({path: value}))
     except json.JSONDecodeError:
         return "its value is no JSON"
     except BadInput as refusal:

@@ -13,7 +13,7 @@ from musicgen_assets.arrangement.pace import fitting_tempo
 from musicgen_assets.composition.lyrics_theme import title_about
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import apply_overrides
+from musicgen_assets.context.paths import apply_overrides, context_of
 from musicgen_assets.context.schema import CompositionContext, Mood, Role, SectionKind, WeightedGenre
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.ideation.edit_rules import check_edits
@@ -54,9 +54,9 @@ def resolve(
     overrides = normalise_overrides(brief["overrides"])
     overrides = {**_with_voice(overrides, parameters), **overrides}
     refuse_routing(overrides)
-    apply_overrides(CompositionContext(), overrides)  # refuses values of the wrong kind before they are used
+    context_of(overrides)  # refuses values of the wrong kind before they are used
     given = _given(parameters, overrides)
-    asked = apply_overrides(CompositionContext(), given)
+    asked = context_of(given)
     _check_roles(given)
     genres = (
         asked.musical.genres if "musical.genres" in given else (WeightedGenre(name=genres_without(()), weight=1.0),)
@@ -77,7 +77,7 @@ def resolve(
             _refrain(brief, asked, musical) if asked.creative.has_vocals else _catalogue_title(musical)
         )
     proposed = {path: value for path, value in {**given, **values}.items() if path not in overrides}
-    context = apply_overrides(CompositionContext(), {**proposed, **overrides})  # last, or a group would undo its leaf
+    context = context_of({**proposed, **overrides})  # last, or a group would undo its leaf
     check_playable(context)
     check_edits(context)
     check_wishes(context.ai_decisions.generation.wishes)

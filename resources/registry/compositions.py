@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from musicgen_assets.context.failures import BadInput
 from resources.registry.models import Composition, Request, User, Version
+from resources.registry.rows import insert_row
 
 _PARTITION = re.compile(r"(?P<composition>[^@\s]+)@v(?P<number>[1-9][0-9]{0,8})")
 _NEARBY = 2000
@@ -181,15 +182,28 @@ def ensure_user(session: Session, user: str) -> User:
 
 def add_composition(session: Session, composition: str, user: str, title: str | None) -> Composition:
     """A new composition without versions."""
-    return _insert_composition(session, composition, user, title, next_version=1)
+    row = Composition(
+        id=composition, user=user, title=title, current_stage=FIRST_STATE, state=FIRST_STATE, next_version=1
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def start_composition(
     session: Session, composition: str, user: str, title: str | None, request_id: str, seed: int
 ) -> Version:
-    """The first version of a new composition, both in one go: nobody else can ask for its number yet."""
-    _insert_composition(session, composition, user, title, next_version=2)
-    return _insert_version(session, composition, 1, request_id, seed, None, None)
+    """The first version of a new composition, both in one go: nobody else can ask for its number yet.
+
+    What is returned tells of the row; changes to it are not written.
+    """
+    first: dict[str, Any] = {"current_stage": FIRST_STATE, "state": FIRST_STATE}
+    insert_row(session, Composition, id=composition, user=user, title=title, next_version=2, **first)
+    values: dict[str, Any] = {
+        "composition_id": composition, "number": 1, "partition": partition_of(composition, 1), "request_id": request_id,
+        "seed": seed, **first,
+    }  # fmt: skip
+    return Version(id=insert_row(session, Version, **values), **values)
 
 
 def add_version(
@@ -202,29 +216,6 @@ def add_version(
 ) -> Version:
     """The next version of ``composition``; its number is given out atomically, never twice."""
     number = session.execute(_NEXT_NUMBER, {"composition": composition}).scalar_one()
-    return _insert_version(session, composition, number, request_id, seed, parent, change)
-
-
-def _insert_composition(
-    session: Session, composition: str, user: str, title: str | None, next_version: int
-) -> Composition:
-    row = Composition(
-        id=composition, user=user, title=title, current_stage=FIRST_STATE, state=FIRST_STATE, next_version=next_version
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def _insert_version(
-    session: Session,
-    composition: str,
-    number: int,
-    request_id: str,
-    seed: int,
-    parent: Version | None,
-    change: dict[str, Any] | None,
-) -> Version:
     row = Version(
         composition_id=composition, number=number, parent_id=parent.id if parent else None,
         partition=partition_of(composition, number), request_id=request_id, context=None, change=change, standings=None,

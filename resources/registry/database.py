@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +59,7 @@ class Registry:
         self.url = url
         self.engine = _engine(url)
         self._reading = _reading_engine(self.engine)
+        self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else None
         try:
             self.migrate()
         except Failure:
@@ -74,6 +75,16 @@ class Registry:
         """
         with self._explained(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Surrounds a ``session`` that many threads of this process may want at once.
+
+        SQLite has one writer, and whoever finds another one there sleeps for milliseconds before looking again; who
+        waits here goes on at once.
+        """
+        with self._turn or nullcontext():
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
