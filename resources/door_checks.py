@@ -48,9 +48,10 @@ def check_request(request: CompositionRequest, settings: Settings, resolve: Reso
 def _resolved(wished: _Wished, styles: tuple[tuple[str, int], ...]) -> CompositionContext:
     """Asked twice of most songs: whoever looks at what was understood submits the same a moment later."""
     from musicgen_assets.ideation.brief import validate_request
+    from musicgen_assets.styles.loader import styles_as_of
 
-    del styles  # part of the key only
-    return validate_request(wished.request)
+    with styles_as_of(styles):
+        return validate_request(wished.request)
 
 
 def check_prompt_length(prompt: str, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, get_args, get_origin
 
@@ -52,6 +53,27 @@ def context_of(overrides: Mapping[str, Any]) -> CompositionContext:
     return _with({}, overrides)
 
 
+def refuse_wrong_kinds(overrides: Mapping[str, Any]) -> None:
+    """Raise BadInput, naming the path, where one of ``overrides`` could stand in no context; as ``context_of`` does.
+
+    What was accepted of late is known: a song's overrides are looked at several times on their way.
+    """
+    _accepted(_Told(repr(sorted(overrides.items())), overrides))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Overrides, equal where they are written the same."""
+
+    text: str
+    overrides: Mapping[str, Any] = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _accepted(told: _Told) -> None:
+    context_of(told.overrides)
+
+
 def _with(data: dict[str, Any], overrides: Mapping[str, Any]) -> CompositionContext:
     for path, value in overrides.items():
         _set(data, path, _plain(value))
@@ -77,8 +99,8 @@ def known_paths() -> tuple[str, ...]:
     found: list[str] = []
 
     def walk(model: type[BaseModel], prefix: str) -> None:
-        for name, field in model.model_fields.items():
-            annotation = field.annotation
+        for name, known in model.model_fields.items():
+            annotation = known.annotation
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
                 walk(annotation, f"{prefix}{name}.")
             else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import context_of
+from musicgen_assets.context.paths import context_of, refuse_wrong_kinds
 from musicgen_assets.context.schema import CompositionContext
 from musicgen_assets.engines.capabilities import BUILT_IN
 from musicgen_assets.engines.naming import WISHES
@@ -98,7 +98,7 @@ def propose(prompt: str, overrides: Mapping[str, Any] | None = None) -> Proposal
     """
     fixed = overrides or {}
     voice = {HAS_VOCALS: True} if fixed.get(LYRICS) else {}
-    context_of({**voice, **fixed})  # refuses values of the wrong kind before they are used
+    refuse_wrong_kinds({**voice, **fixed})
     found = understand(prompt)
     asked_language = fixed.get("creative.language")
     words = read_given_words(fixed.get(LYRICS), asked_language, found.sung_language, found.language)

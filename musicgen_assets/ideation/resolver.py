@@ -13,7 +13,7 @@ from musicgen_assets.arrangement.pace import fitting_tempo
 from musicgen_assets.composition.lyrics_theme import title_about
 from musicgen_assets.context import limits
 from musicgen_assets.context.failures import BadInput
-from musicgen_assets.context.paths import apply_overrides, context_of
+from musicgen_assets.context.paths import apply_overrides, context_of, refuse_wrong_kinds
 from musicgen_assets.context.schema import CompositionContext, Mood, Role, SectionKind, WeightedGenre
 from musicgen_assets.graph.job import CheckResult
 from musicgen_assets.ideation.edit_rules import check_edits
@@ -54,7 +54,7 @@ def resolve(
     overrides = normalise_overrides(brief["overrides"])
     overrides = {**_with_voice(overrides, parameters), **overrides}
     refuse_routing(overrides)
-    context_of(overrides)  # refuses values of the wrong kind before they are used
+    refuse_wrong_kinds(overrides)  # refuses values of the wrong kind before they are used
     given = _given(parameters, overrides)
     asked = context_of(given)
     _check_roles(given)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +57,8 @@ _REPLACED_WHOLE = ("grooves", "energy", "meters", "scales", "bass", "section_bar
 
 Snapshot = tuple[tuple[str, int], ...]
 """(style name, modification time) of every file: caches are keyed by it, so an edited file is read again."""
+
+_as_of: ContextVar[Snapshot | None] = ContextVar("styles_as_of", default=None)
 
 
 def style_names() -> tuple[str, ...]:
@@ -128,8 +132,21 @@ def _suggestion(name: str, known: Mapping[str, str]) -> str:
     return f"Did you mean {' or '.join(names)}? {every}" if names else every
 
 
+@contextmanager
+def styles_as_of(snapshot: Snapshot) -> Iterator[None]:
+    """In the block the styles are as they were then: looked up once, not at every question."""
+    token = _as_of.set(snapshot)
+    try:
+        yield
+    finally:
+        _as_of.reset(token)
+
+
 def style_snapshot() -> Snapshot:
     """Which styles there are, and as of when: what a cache of anything that styles decide is keyed by."""
+    known = _as_of.get()
+    if known is not None:
+        return known
     with os.scandir(STYLES_FOLDER) as files:  # a tenth of the time that pathlib takes, and asked for often
         found = [(file.name, file.stat().st_mtime_ns) for file in files if file.name.endswith(".yaml")]
     return tuple(sorted((name.removesuffix(".yaml"), mtime_ns) for name, mtime_ns in found))
