@@ -35,7 +35,7 @@ class ApiSettings(BaseModel):
     max_upload_bytes: int = Field(64 * _MEBIBYTE, ge=1024, le=400 * _MEBIBYTE)
     """What one uploaded file may have: a tune, a stem, a vocal."""
     threads: int = Field(8, ge=1, le=256)
-    """Answers at the same time; slow callers hold none."""
+    """Answers at the same time of what may take long: slow callers hold none, short questions have threads besides."""
     public_url: BaseUrl = ""
     """Where the world outside reaches this API, such as https://songs.example.com: what links in webhooks begin with,
     and given to providers that call back and whose signature can be checked. Empty: jobs are asked for."""
