@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from flask import Flask, Response, g, request
@@ -28,10 +28,14 @@ from resources.logging_setup import LOGGER
 Started = Callable[..., Call]
 
 
-class SongConverter(BaseConverter):
-    """A composition's id in an address: none is called as the operations that stand beside them are."""
+def song_converter(table: Iterable[Operation]) -> type[BaseConverter]:
+    """A composition's id in an address: none is called as the operations of ``table`` that stand beside them are."""
+    beside = sorted({found[1] for one in table if (found := re.fullmatch(r"/compositions/([a-z]+)/", one.rule))})
 
-    regex = "(?!(?:generate|plan)/)[^/]+"
+    class SongConverter(BaseConverter):
+        regex = f"(?!(?:{'|'.join(beside)})/)[^/]+"
+
+    return SongConverter
 
 
 _KEY_LONGEST = 200

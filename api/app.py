@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask, Response, render_template, request
 
-from api.answering import SongConverter, add_operation, install
+from api.answering import add_operation, install, song_converter
 from api.background import Background
 from api.docs_page import shown_groups
 from api.estimates import Estimates
@@ -37,7 +37,8 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.api.max_body_bytes
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.url_map.strict_slashes = False
-    app.url_map.converters["song"] = SongConverter
+    table = operations()
+    app.url_map.converters["song"] = song_converter(table)
     app.url_map.merge_slashes = False
     studio = Studio.open(settings)
     secret = signing_secret(settings)
@@ -51,7 +52,6 @@ def create_app(settings: Settings) -> Flask:
         return Call(**shared, secret=secret, gate=gate, **given)  # type: ignore[arg-type]
 
     install(app)
-    table = operations()
     for operation in table:
         add_operation(app, PREFIX, operation, gate, start)
     is_far = studio.registry.engine.dialect.name != "sqlite"

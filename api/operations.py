@@ -168,8 +168,8 @@ class Operation:
         return self.method != "GET"
 
 
-COMMON_PROBLEMS = ("bad_request", "wrong_method", "uri_too_long", "rate_limited", "internal", "failed", "busy",
-                   "wrong_origin")  # fmt: skip
+COMMON_PROBLEMS = ("bad_request", "bad_input", "wrong_method", "uri_too_long", "rate_limited", "internal", "failed",
+                   "busy", "wrong_origin")  # fmt: skip
 
 
 def problems_of(operation: Operation) -> tuple[str, ...]:
@@ -183,8 +183,6 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
             found.add("wrong_token")
     if "{" in operation.rule:
         found.add("not_found")
-    if operation.query is not None or operation.body is not None or operation.is_writing:
-        found.add("bad_input")
     if operation.is_writing:
         found |= {"bad_json", "too_large", "wrong_media_type"}
     if operation.has_idempotency_key:

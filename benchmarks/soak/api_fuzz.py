@@ -30,8 +30,10 @@ LONGEST_S = 6 * 3600
 _STREAMS_END = """[[operations]]
 include-path-regex = "/events/$"
 parameters = { "query.for_s" = 0 }
+checks = { negative_data_rejection = { enabled = false } }
 """
-"""Streams stay open unless they are told how long: what they hold is read, and nobody waits for more."""
+"""Streams stay open unless they are told how long: what they hold is read, and nobody waits for more. A header that
+nobody knows is to be ignored (RFC 9110, 5.1), which that check takes for accepting it; elsewhere it stands."""
 
 
 @dataclass(frozen=True)
