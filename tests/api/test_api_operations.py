@@ -141,6 +141,7 @@ def test_engines_styles_batches_and_usage_are_told(api: World) -> None:
     assert "builtin" in [row["name"] for row in api.ask("GET", "/engines/").json()["items"]]
     assert len(api.ask("GET", "/styles/").json()["items"]) == 36
     assert api.ask("GET", "/batches/").json() == {"items": []}
+    api.ask("POST", "/compositions/generate/", json={"prompt": PROMPT}).raise_for_status()
     assert {"kind": "composition", "cost_usd": "0"}.items() <= api.ask("GET", "/usage/").json()["items"][0].items()
 
 
