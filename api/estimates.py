@@ -34,15 +34,12 @@ class Estimates:
         usual = self._usual_s(duration_s)
         return {one.key: round(expected_s(one, usual, duration_s), 3) for one in until(stage)}
 
-    def version_s(
-        self, partition: str, stage: Stage, duration_s: float | None = None, *, is_fresh: bool = False
-    ) -> float:
-        """Seconds until ``partition`` has come to ``stage``, if nothing of it is known elsewhere: at the most.
+    def song_s(self, duration_s: float, stage: Stage) -> float:
+        """Seconds until a new song of ``duration_s`` has come to ``stage``."""
+        return round(sum(self.assets_s(duration_s, stage).values()), 2)
 
-        ``is_fresh`` says that nothing of it can be made yet, and ``duration_s`` is known.
-        """
-        if is_fresh and duration_s is not None:
-            return round(sum(self.assets_s(duration_s, stage).values()), 2)
+    def version_s(self, partition: str, stage: Stage, duration_s: float | None = None) -> float:
+        """Seconds until ``partition`` has come to ``stage``, if nothing of it is known elsewhere: at the most."""
         with self._registry.reading() as session:
             version = queries.get_version(session, partition)
             made = queries.materializations_of(session, partition)

@@ -97,7 +97,7 @@ def main() -> None:
 def measure(home: Path, asked: argparse.Namespace) -> Iterator[str]:
     """Lines of the report."""
     env = environment(home, asked.streams)
-    song = json.loads(_compose(env))["composition"]
+    song = composed(env)
     with _served([str(MUSICGEN), "api", "--port", "0"], env) as (process, url), _hello(env) as hello:
         v2 = f"{url}/api/v2"
         kinds = [
@@ -246,10 +246,11 @@ def environment(home: Path, streams: int) -> dict[str, str]:
     return {**env, "MUSICGEN_HOME": str(home), **{f"MUSICGEN_API__{name}": value for name, value in limits.items()}}
 
 
-def _compose(env: dict[str, str]) -> str:
+def composed(env: dict[str, str]) -> str:
+    """A released song of 30 s in the home of ``env``: its composition."""
     command = [str(MUSICGEN), "compose", PROMPT, "--duration", "30", "--seed", "1", "--json"]
     told = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    return told.stdout.splitlines()[-1]
+    return str(json.loads(told.stdout.splitlines()[-1])["composition"])
 
 
 @contextmanager

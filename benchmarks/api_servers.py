@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -28,7 +27,7 @@ from typing import Any
 import httpx
 from flask import Flask
 
-from benchmarks.api_load import MUSICGEN, PROMPT, Asked, Took, environment, paced, saturated
+from benchmarks.api_load import MUSICGEN, Asked, Took, composed, environment, paced, saturated
 from resources.settings import get_settings
 
 _THREADS = 8
@@ -74,9 +73,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="musicgen-servers-"))
     env = environment(home, asked.slow)
     try:
-        command = [str(MUSICGEN), "compose", PROMPT, "--duration", "30", "--seed", "1", "--json"]
-        told = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-        song = json.loads(told.stdout.splitlines()[-1])["composition"]
+        song = composed(env)
         print(f"{_CLIENTS} clients, each every {_PAUSE_S:g} s; p50 and p95 in ms; answers a second where nobody waits")
         print(f"{'':<20}{'p50':>7}{'p95':>7}{'p50 slow':>10}{'p95 slow':>10}{'at most':>9}")
         for name, server in SERVERS.items():

@@ -6,10 +6,10 @@ Belongs here: refusing, purely. Does not belong here: writing, or rules about mu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.keyed import Keyed
 from musicgen_assets.context.paths import read_path
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.context.schema import CompositionContext
@@ -20,20 +20,12 @@ Resolve = Callable[[CompositionRequest], CompositionContext]
 _REMEMBERED = 256
 
 
-@dataclass(frozen=True)
-class _Wished:
-    """A request as far as it decides what it resolves to; those of the same ``deciding`` are equal."""
-
-    deciding: str
-    request: CompositionRequest = field(compare=False)
-
-
 def resolved(request: CompositionRequest) -> CompositionContext:
     """What ``request`` resolves to. Raises BadInput naming field, value, rule and way out where that is nothing."""
     from musicgen_assets.styles.loader import style_snapshot
 
     deciding = repr((request.prompt, request.title, request.overrides, request.seed))
-    return _resolved(_Wished(deciding, request), style_snapshot())
+    return _resolved(Keyed(deciding, request), style_snapshot())
 
 
 def check_request(request: CompositionRequest, settings: Settings, resolve: Resolve = resolved) -> CompositionContext:
@@ -45,13 +37,13 @@ def check_request(request: CompositionRequest, settings: Settings, resolve: Reso
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _resolved(wished: _Wished, styles: tuple[tuple[str, int], ...]) -> CompositionContext:
+def _resolved(request: Keyed[CompositionRequest], styles: tuple[tuple[str, int], ...]) -> CompositionContext:
     """Asked twice of most songs: whoever looks at what was understood submits the same a moment later."""
     from musicgen_assets.ideation.brief import validate_request
     from musicgen_assets.styles.loader import styles_as_of
 
     with styles_as_of(styles):
-        return validate_request(wished.request)
+        return validate_request(request.value)
 
 
 def check_prompt_length(prompt: str, settings: Settings) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 
 _LEFT_TO_THE_PARENT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a service manager and a closing terminal signal a whole process group: what becomes of the children is
@@ -30,6 +32,25 @@ def start_child(command: Sequence[str], descriptor: int, environment: Mapping[st
         if starter is None:
             starter = _starters[os.getpid()] = ThreadPoolExecutor(1, "nursery", _block_signals)
     return starter.submit(_start, command, descriptor, environment).result()
+
+
+def start_connected(
+    command: Sequence[str], environment: Mapping[str, str], options: Sequence[str] = ()
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start ``command DESCRIPTOR PARENT options`` with a socket to it, whose other end it finds under DESCRIPTOR.
+
+    Raises OSError as start_child does; nothing stays open then.
+    """
+    ours, theirs = socket.socketpair()
+    descriptor = theirs.fileno()
+    try:
+        process = start_child([*command, str(descriptor), str(os.getpid()), *options], descriptor, environment)
+    except BaseException:  # whatever it was, our end has nobody to talk to
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, Connection(ours.detach())
 
 
 def _start(command: Sequence[str], descriptor: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.context.schema import CompositionContext
 from resources.door_checks import resolved
 from resources.logging_setup import LOGGER
-from resources.nursery import start_child
+from resources.nursery import start_connected
 
 LONGEST_S = 20.0
 """A request that is not understood by then is worked out here, and the process is replaced."""
@@ -82,17 +81,11 @@ class Reader:
         return answer
 
     def _begin(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "resources.reader_child", str(theirs.fileno()), str(os.getpid())]
         try:
-            process = start_child(command, theirs.fileno(), dict(os.environ))
+            child = start_connected([sys.executable, "-m", "resources.reader_child"], dict(os.environ))
         except (OSError, RuntimeError) as error:  # RuntimeError: this process is about to end
             _LOG.warning("requests are understood in the server's own process: %s", error)
-            ours.close()
             return
-        finally:
-            theirs.close()
-        child = process, Connection(ours.detach())
         try:
             is_ready = child[1].poll(_FIRST_S) and child[1].recv() == "ready"
         except (EOFError, OSError):

@@ -9,7 +9,6 @@ Belongs here: feeding, timing out and ending workers. Does not belong here: resu
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from typing import Any
 
 from musicgen_assets.context.failures import Failure, PermanentFailure, TransientFailure
 from musicgen_assets.graph.job import Ref
-from resources.nursery import start_child
+from resources.nursery import start_connected
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A worker computes on one core: two workers on two cores beat two that fight for both, and sums of floats then do
@@ -75,11 +74,8 @@ class Worker:
     """One child process and the socket to it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "resources.worker", str(theirs.fileno()), str(os.getpid())]
-        self.process = start_child(command, theirs.fileno(), {**os.environ, **ONE_THREAD})
-        theirs.close()
-        self.connection = Connection(ours.detach())
+        command = [sys.executable, "-m", "resources.worker"]
+        self.process, self.connection = start_connected(command, {**os.environ, **ONE_THREAD})
 
     def send(self, artifacts_url: str, call: Call) -> None:
         """Give it a task. Raises TransientFailure if it died."""

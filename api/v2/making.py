@@ -162,14 +162,16 @@ def _accepted(call: Call, request: AnyRequest) -> Response:
 
 def _told(call: Call, submission: Submission) -> Accepted:
     until = submission.until
-    is_fresh = submission.is_new and submission.duration_s is not None
+    duration_s = submission.duration_s
+    if submission.is_new and duration_s is not None:
+        estimate_s = call.estimates.song_s(duration_s, until)
+    else:
+        estimate_s = call.estimates.version_s(submission.partition, until, duration_s)
     return Accepted(
         composition=submission.composition, version=submission.version, partition=submission.partition,
         request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
         accepted={name: value for name, value in submission.payload.items() if name != "revision"},
-        estimate_s=call.estimates.version_s(
-            submission.partition, until, submission.duration_s, is_fresh=is_fresh
-        ),
+        estimate_s=estimate_s,
         will_start=call.will_start,
         links=links_of(submission.composition, submission.version),
     )  # fmt: skip

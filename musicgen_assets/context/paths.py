@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from musicgen_assets.context.failures import BadInput
+from musicgen_assets.context.keyed import Keyed
 from musicgen_assets.context.schema import CompositionContext
 
 
@@ -58,20 +58,12 @@ def refuse_wrong_kinds(overrides: Mapping[str, Any]) -> None:
 
     What was accepted of late is known: a song's overrides are looked at several times on their way.
     """
-    _accepted(_Told(repr(sorted(overrides.items())), overrides))
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Overrides, equal where they are written the same."""
-
-    text: str
-    overrides: Mapping[str, Any] = field(compare=False)
+    _accepted(Keyed(repr(sorted(overrides.items())), overrides))
 
 
 @lru_cache(maxsize=256)
-def _accepted(told: _Told) -> None:
-    context_of(told.overrides)
+def _accepted(overrides: Keyed[Mapping[str, Any]]) -> None:
+    context_of(overrides.value)
 
 
 def _with(data: dict[str, Any], overrides: Mapping[str, Any]) -> CompositionContext:

@@ -90,11 +90,6 @@ def _canonical_name(name: str, snapshot: Snapshot) -> str:
     raise BadInput("musical.genres", name, "there is no such style", way_out=_suggestion(name, known))
 
 
-def style_aliases() -> Mapping[str, str]:
-    """The same of the styles as they are now."""
-    return aliases_of(style_snapshot())
-
-
 def plain_name(name: str) -> str:
     """ "Bossa-Nova " -> "bossa nova": how names and aliases are compared."""
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())

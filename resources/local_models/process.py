@@ -7,7 +7,6 @@ demucs), jobs that outlive this process (jobs), the other side (model_child).
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from subprocess import Popen
 from typing import Any
 
 from resources.local_models.child.model_child import frames
-from resources.nursery import start_child
+from resources.nursery import start_connected
 
 Told = Callable[[float, str], None]
 """Hears how far the model is, 0-1, and what it does."""
@@ -113,22 +112,15 @@ class ModelProcess:
         return self._child
 
     def _started(self) -> tuple[Popen[bytes], Connection]:
-        ours, theirs = socket.socketpair()
         kept = {name: value for name, value in os.environ.items() if name not in _OWN_VARIABLES}
         offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         environment = {**kept, **offline, "PYTHONPATH": str(_CHILD), "PYTHONSAFEPATH": "1"}
-        descriptor = theirs.fileno()
-        command = [str(self._python), "-m", "model_child", str(descriptor), str(os.getpid()), str(self._idle_s)]
         try:
-            process = start_child(command, descriptor, environment)
+            return start_connected([str(self._python), "-m", "model_child"], environment, [str(self._idle_s)])
         except OSError as error:
-            ours.close()
             raise ModelCallError(
                 f"{self._python} could not be started: {error}.", "Set it up again: make models", is_transient=False
             ) from error
-        finally:
-            theirs.close()
-        return process, Connection(ours.detach())
 
     def _end(self, process: Popen[bytes], connection: Connection) -> None:
         process.kill()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "resources"))
-from test_any_upload import RECORDINGS, TUNES
-
 from musicgen_assets.context.failures import BadInput
 from resources.uploads import replacements
-from support.spoiled_files import spoiled
+from support.spoiled_files import RECORDINGS, TUNES, spoiled
 
 pytestmark = pytest.mark.soak
 

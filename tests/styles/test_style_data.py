@@ -10,7 +10,7 @@ from musicgen_assets.arrangement.ranges import range_of
 from musicgen_assets.context.schema import SectionKind
 from musicgen_assets.mastering.corridor import corridor_data
 from musicgen_assets.score.clock import steps_per_bar
-from musicgen_assets.styles.loader import DEEP_STYLES, load_style, style_aliases, style_names
+from musicgen_assets.styles.loader import DEEP_STYLES, aliases_of, load_style, style_names, style_snapshot
 from musicgen_assets.styles.schema import MeterGroove, Style
 from musicgen_assets.theory.chords import parse_bar
 from musicgen_assets.theory.scales import mode_family
@@ -269,7 +269,7 @@ def test_a_quartet_is_four_players_without_drums() -> None:
     ],
 )  # fmt: skip
 def test_new_styles_answer_in_several_languages(alias: str, name: str | None) -> None:
-    assert style_aliases().get(alias.lower().replace("-", " ")) == name
+    assert aliases_of(style_snapshot()).get(alias.lower().replace("-", " ")) == name
 
 
 def test_every_style_has_a_corridor_of_its_own_choice() -> None:

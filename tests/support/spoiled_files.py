@@ -1,13 +1,50 @@
 """Files that somebody spoiled: strategies that flip, cut, double and put in bytes of a file that was sound.
 
-Belongs here: spoiling. Does not belong here: sound files, and what must become of spoiled ones (the tests).
+Belongs here: sound files, spoiling. Does not belong here: what must become of spoiled ones (the tests).
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
+import mido
+import numpy as np
+import soundfile
 from hypothesis import strategies as st
+
+from dsp.audiofile import encode_flac, encode_mp3
+
+RATE_HZ = 32_000
+TONE = (0.3 * np.sin(2 * np.pi * 220.0 * np.arange(RATE_HZ) / RATE_HZ)).astype(np.float32)[None]
+
+
+def tune() -> bytes:
+    file = mido.MidiFile(ticks_per_beat=480)
+    for name in ("verse", "hook"):
+        track = mido.MidiTrack(
+            [mido.MetaMessage("track_name", name=name), mido.MetaMessage("set_tempo", tempo=500_000),
+             mido.MetaMessage("time_signature"), mido.MetaMessage("key_signature", key="Eb")]
+        )  # fmt: skip
+        for pitch in (60, 64, 67, 72):
+            track += [mido.Message("note_on", note=pitch), mido.Message("note_off", note=pitch, time=480)]
+        file.tracks.append(track)
+    out = io.BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def libsndfile(format_: str, subtype: str) -> bytes:
+    out = io.BytesIO()
+    soundfile.write(out, TONE.T, RATE_HZ, format=format_, subtype=subtype)
+    return out.getvalue()
+
+
+TUNES = (tune(),)
+RECORDINGS = (
+    libsndfile("WAV", "PCM_16"), libsndfile("WAV", "FLOAT"), libsndfile("OGG", "VORBIS"), encode_flac(TONE, RATE_HZ),
+    encode_mp3(np.repeat(TONE, 2, axis=0), RATE_HZ),
+)  # fmt: skip
 
 _EVIL = (
     b"",
