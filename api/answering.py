@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from flask import Flask, Response, g, request
@@ -49,7 +50,11 @@ def add_operation(app: Flask, prefix: str, operation: Operation, gate: Gate, sta
     def view(**path: str) -> Response:
         caller, headers = gate.let_in(request, operation)
         g.told_headers = headers
-        call = start(caller=caller, operation=operation, path=path)
+        is_quick = operation.lane == "quick"
+        with gate.registry.one_view() if is_quick else nullcontext():
+            return handled(start(caller=caller, operation=operation, path=path), path)
+
+    def handled(call: Call, path: Mapping[str, str]) -> Response:
         if operation.has_composition:
             with call.studio.registry.reading() as session:
                 call.composition(session)

@@ -26,7 +26,7 @@ from api.readiness import add_readiness
 from api.v2.table import PREFIX, operations
 from resources.access.links import signing_secret
 from resources.logging_setup import LOGGER
-from resources.reader import Reader
+from resources.reader import Readers
 from resources.settings import Settings
 from resources.studio import Studio
 
@@ -44,11 +44,11 @@ def create_app(settings: Settings) -> Flask:
     secret = signing_secret(settings)
     gate = Gate(studio.registry, settings.api, secret)
     background, estimates, hub = Background(), Estimates(studio.registry), Hub(studio.registry, settings.api)
-    reader = Reader()
-    app.extensions.update(studio=studio, gate=gate, background=background, hub=hub, reader=reader, secret=secret)
+    readers = Readers()
+    app.extensions.update(studio=studio, gate=gate, background=background, hub=hub, readers=readers, secret=secret)
 
     def start(**given: object) -> Call:
-        shared = {"studio": studio, "background": background, "estimates": estimates, "hub": hub, "reader": reader}
+        shared = {"studio": studio, "background": background, "estimates": estimates, "hub": hub, "readers": readers}
         return Call(**shared, secret=secret, gate=gate, **given)  # type: ignore[arg-type]
 
     install(app)
@@ -64,13 +64,14 @@ def create_app(settings: Settings) -> Flask:
 
 def warm_up(app: Flask) -> None:
     """Load what the first request for a song would wait seconds for: the words of five languages, here and in the
-    process that is to understand them.
+    processes that are to understand them.
     """
     from musicgen_assets.context.request import CompositionRequest
-    from resources.door_checks import check_request
+    from resources.door_checks import check_request, load_words
 
     studio: Studio = app.extensions["studio"]
-    app.extensions["reader"].start()
+    app.extensions["readers"].start()
+    load_words()
     check_request(CompositionRequest(prompt="a song about the sea"), studio.settings)
     logging.getLogger(f"{LOGGER}.api").debug("warmed up")
 
@@ -79,7 +80,7 @@ def close_app(app: Flask) -> None:
     """Finish what follows answers, and close everything."""
     app.extensions["hub"].close()
     app.extensions["background"].close()
-    app.extensions["reader"].close()
+    app.extensions["readers"].close()
     app.extensions["gate"].limits.close()
     app.extensions["studio"].close()
 

@@ -34,6 +34,8 @@ _SECURITY = {
     "Cache-Control": "private, no-cache",
 }
 
+_SECURE = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 class Gate:
     """The checks of one server."""
@@ -126,10 +128,9 @@ def is_single_user(settings: ApiSettings) -> bool:
 
 def secured(response: Response, *, is_secure: bool) -> Response:
     """The answer with the headers that every answer carries; those it has already stay."""
-    for name, value in _SECURITY.items():
-        response.headers.setdefault(name, value)
-    if is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    has = {name.lower() for name, _ in response.headers}
+    wanted = {**_SECURITY, **_SECURE} if is_secure else _SECURITY
+    response.headers.extend([(name, value) for name, value in wanted.items() if name.lower() not in has])
     return response
 
 

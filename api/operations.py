@@ -19,7 +19,7 @@ from api.estimates import Estimates
 from resources.access import scope
 from resources.access.rights import Caller, Right
 from resources.deployment import deployment_address
-from resources.reader import Reader
+from resources.reader import Readers
 from resources.registry import Composition, Version
 from resources.settings import Settings
 from resources.studio import Studio
@@ -68,7 +68,7 @@ class Call:
     studio: Studio
     background: Background
     estimates: Estimates
-    reader: Reader
+    readers: Readers
     secret: str
     gate: Gate
     hub: Hub

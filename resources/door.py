@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from resources.door_checks import Resolve, check_limits, check_prompt_length, ch
 from resources.door_names import new_name
 from resources.door_work import check_work, open_request_to_take, put_back
 from resources.housekeeping.budgets import check_budget
-from resources.registry import Composition, Registry, Request, Version, utc_now
+from resources.registry import Registry, Request, Version, utc_now
 from resources.registry.garbage import named_objects, reach
 from resources.registry.queries import (
     add_version,
@@ -40,6 +40,7 @@ from resources.registry.queries import (
     record_usage,
     resolve_version,
     start_composition,
+    take_user_for_known,
 )
 from resources.registry.rows import insert_row
 from resources.revisions import child_of
@@ -52,8 +53,6 @@ _DRAWN_SEEDS = 2**32
 """Seeds are drawn below this: short enough to type, many enough never to meet by chance."""
 
 _TRIES = 5
-
-_NAMED = select(Composition.id).where(Composition.id == bindparam("name"))
 
 _ACCEPTED = {
     "compose": "composition.created", "revise": "version.created", "advance": "version.advanced",
@@ -92,14 +91,16 @@ def submit(registry: Registry, request: AnyRequest, settings: Settings, resolve:
     # what words were taken for follows from them: the same words are the same request
     asked = request.model_dump(mode="json", exclude={"priority", "understood"})
     asked_hash = hashlib.sha256(canonical_json(asked)).hexdigest()
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         try:
             with registry.turn(), registry.session() as session:
+                if not tried:
+                    take_user_for_known(session, request.user)  # nearly everybody is; the others are found out
                 known = _known(session, request, asked_hash)
                 found = known or _accept(session, request, asked_hash, settings)
                 return replace(found, duration_s=duration_s)
         except IntegrityError:
-            continue  # somebody took the key or the name between our look and our write: look again
+            continue  # a user's first request, a name that is taken, or a key that was taken since our look: look again
     raise TransientFailure("The registry kept changing under this request.", way_out="Submit it again.")
 
 
@@ -189,8 +190,7 @@ def _accept(session: Session, request: AnyRequest, asked_hash: str, settings: Se
 def _new_composition(session: Session, request: CompositionRequest, request_id: str) -> tuple[Version, dict[str, Any]]:
     seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
     ensure_user(session, request.user)
-    name = new_name(lambda candidate: session.scalar(_NAMED, {"name": candidate}) is not None)
-    version = start_composition(session, name, request.user, request.title, request_id, seed)
+    version = start_composition(session, new_name(), request.user, request.title, request_id, seed)
     record_usage(session, request.user, "composition", 1.0, version_id=version.id)
     return version, {**request.model_dump(mode="json"), "seed": seed}
 

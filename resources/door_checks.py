@@ -18,6 +18,12 @@ from resources.settings import Settings
 Resolve = Callable[[CompositionRequest], CompositionContext]
 
 _REMEMBERED = 256
+_FIRST_PROMPTS = (
+    "a song about the sea, without pianu", "ein schnelles Lied über den Regen, ohne Pianu",
+    "une chanson lente sur la pluie, sans batterye", "una canción alegre sobre el mar, sin batteria",
+    "uma canção calma sobre o mar, sem pianu",
+)  # fmt: skip
+"""One of each language, with a slip: what slips are told from is a list of words too."""
 
 
 def resolved(request: CompositionRequest) -> CompositionContext:
@@ -26,6 +32,12 @@ def resolved(request: CompositionRequest) -> CompositionContext:
 
     deciding = repr((request.prompt, request.title, request.overrides, request.seed))
     return _resolved(Keyed(deciding, request), style_snapshot())
+
+
+def load_words() -> None:
+    """Load what the first request in each language would wait for, half a second in all."""
+    for prompt in _FIRST_PROMPTS:
+        resolved(CompositionRequest(prompt=prompt))
 
 
 def check_request(request: CompositionRequest, settings: Settings, resolve: Resolve = resolved) -> CompositionContext:

@@ -6,9 +6,6 @@ Belongs here: drawing names. Does not belong here: keeping them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-
-from musicgen_assets.context.failures import TransientFailure
 
 ADJECTIVES = """
 amber ancient autumn azure blue bold brave bright bronze calm clear cobalt copper coral crimson crystal dancing deep
@@ -30,14 +27,10 @@ CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are read as another one."""
 
 SUFFIX_LENGTH = 5
-_TRIES = 100
+_FIRST, _SECOND = ADJECTIVES.split(), NOUNS.split()
 
 
-def new_name(is_taken: Callable[[str], bool]) -> str:
-    """A name such as "sunny-river-k3f9a" that is not taken. Raises TransientFailure when chance finds none."""
-    for _ in range(_TRIES):
-        suffix = "".join(secrets.choice(CHARACTERS) for _ in range(SUFFIX_LENGTH))
-        name = f"{secrets.choice(ADJECTIVES.split())}-{secrets.choice(NOUNS.split())}-{suffix}"
-        if not is_taken(name):
-            return name
-    raise TransientFailure("No free name was found for a new composition.", way_out="Submit it again.")
+def new_name() -> str:
+    """A name such as "sunny-river-k3f9a": one of 300 billion; whoever keeps it finds out if it is taken."""
+    suffix = "".join(secrets.choice(CHARACTERS) for _ in range(SUFFIX_LENGTH))
+    return f"{secrets.choice(_FIRST)}-{secrets.choice(_SECOND)}-{suffix}"

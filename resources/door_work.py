@@ -14,6 +14,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import STAGES, Stage, WorkRequest
 from resources.leases import claimer_is_alive, is_alive, lease_of
 from resources.registry import Event, Request, Version
+from resources.registry.rows import read_rows
 
 OPEN = ("submitted", "claimed")
 
@@ -109,5 +110,5 @@ def _asked_until(session: Session, version: Version) -> Stage:
 
 def last_reason(session: Session, version: Version) -> str:
     """Why ``version`` is in the state it is in, in words; "" where nothing was said."""
-    payload = session.scalar(_LAST_STATE, {"version": version.id}) or {}
+    payload = read_rows(session, _LAST_STATE, version=version.id).scalar() or {}
     return str(payload.get("reason", ""))

@@ -1,16 +1,17 @@
-"""Understanding requests in a process of its own, so that a server goes on answering while words are read.
+"""Understanding requests in processes of their own, so that a server goes on answering while words are read.
 
 Reading a prompt computes for milliseconds, and every thread of a process waits for who computes. What is asked is
-pure: where that process is not there, is away or takes too long, the same is worked out here.
+pure: where such a process is not there, is away or takes too long, the same is worked out here.
 
-Belongs here: that process, its end and what is done without it. Does not belong here: understanding (ideation), what
-may be accepted (door_checks).
+Belongs here: those processes, their end and what is done without them. Does not belong here: understanding
+(ideation), what may be accepted (door_checks).
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -102,6 +103,44 @@ class Reader:
         child, self._child = self._child, None
         if child is not None:
             _end(child)
+
+
+class Readers:
+    """A few readers, so that requests that come together are understood side by side; as ``Reader`` to who asks.
+
+    Who was free last is asked first: it still has in the processor's memory what it needs, and what it was asked a
+    moment ago in its own.
+    """
+
+    def __init__(self, count: int = 0) -> None:
+        """``count`` processes, each of some 70 MB; 0: two, or one where there is one processor."""
+        self._all = [Reader() for _ in range(count or min(2, os.cpu_count() or 1))]
+        self._free: queue.LifoQueue[Reader] = queue.LifoQueue()
+        for reader in self._all:
+            self._free.put(reader)
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether each has a process that understands."""
+        return all(reader.is_apart for reader in self._all)
+
+    def start(self) -> None:
+        """Begin to have the processes; returns at once."""
+        for reader in self._all:
+            reader.start()
+
+    def resolve(self, request: CompositionRequest) -> CompositionContext:
+        """What ``request`` resolves to; see door_checks.resolved. Raises BadInput."""
+        reader = self._free.get()
+        try:
+            return reader.resolve(request)
+        finally:
+            self._free.put(reader)
+
+    def close(self) -> None:
+        """End the processes; what is asked from now on is worked out here."""
+        for reader in self._all:
+            reader.close()
 
 
 def _end(child: tuple[subprocess.Popen[bytes], Connection]) -> None:

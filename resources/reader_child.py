@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from musicgen_assets.context.failures import Failure
 from musicgen_assets.context.request import CompositionRequest
 from musicgen_assets.context.schema import CompositionContext
-from resources.door_checks import resolved
+from resources.door_checks import load_words, resolved
 from resources.worker import leave_with_parent
 
 
@@ -20,7 +20,7 @@ def serve(connection: Connection) -> None:
     """Say "ready", then answer requests until the other side hangs up: a context, a Failure, or None where this broke
     over it, so that it is tried, and told, by whoever asked.
     """
-    resolved(CompositionRequest(prompt="a song about the sea"))  # loads the words of five languages
+    load_words()
     connection.send("ready")
     while True:
         try:

@@ -24,6 +24,7 @@ from resources.registry import queries
 from resources.registry.ledger import PROGRESS_KINDS
 from resources.registry.models import Attempt, Event, Materialization, Version
 from resources.registry.results import KnownMaterialization
+from resources.registry.rows import read_rows
 from resources.runner import CONTEXT_ASSET
 from resources.studio import RELEASE_ASSET, Studio
 
@@ -92,7 +93,7 @@ def _summary(
     session: Session, version: Version, report: Report | None
 ) -> tuple[dict[str, Any], dict[str, KnownMaterialization]]:
     known = queries.materializations_of(session, version.partition)
-    costs = session.scalars(_COSTS, {"version": version.id})
+    costs = read_rows(session, _COSTS, version=version.id).scalars()
     checks = _checks(session, version, known)
     summary: dict[str, Any] = {
         "composition": version.composition_id,

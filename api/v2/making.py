@@ -14,7 +14,7 @@ from typing import Literal
 from flask import Response, g
 
 from api.answering import json_answer
-from api.operations import Call
+from api.operations import Call, WillStart
 from api.v2.hiding import without_others
 from api.v2.told import Accepted, CancelTold, Links, PlannedTold, PlanTold
 from api.v2.wishes import composition_request, revision_request, work_request
@@ -100,7 +100,7 @@ def plan_new(call: Call) -> PlanTold:
     from resources.door_checks import check_request
 
     request = composition_request(call.body, call.caller.user, None)
-    context = check_request(request, call.settings, call.reader.resolve)
+    context = check_request(request, call.settings, call.readers.resolve)
     expected = call.estimates.assets_s(context.technical.duration_s, request.until)
     assets = [
         PlannedTold(
@@ -150,17 +150,19 @@ def _go_on(call: Call, kind: Literal["advance", "retry"]) -> Response:
 def _accepted(call: Call, request: AnyRequest) -> Response:
     """Through the door, and on its way: 202 with where to follow it."""
     settings = call.settings
-    submission = submit(call.studio.registry, request, settings, call.reader.resolve)
-    call.background.put(
-        f"launching {submission.partition}",
-        lambda: launch.launch(settings, submission.request_id, submission.partition),
-    )
-    told = _told(call, submission)
+    submission = submit(call.studio.registry, request, settings, call.readers.resolve)
+    will_start = call.will_start
+    if will_start == "now":  # a deployment that begins this very moment sweeps up what it finds
+        call.background.put(
+            f"launching {submission.partition}",
+            lambda: launch.launch(settings, submission.request_id, submission.partition),
+        )
+    told = _told(call, submission, will_start)
     g.told_headers = {**g.told_headers, "Location": told.links.status}
     return json_answer(told, 202)
 
 
-def _told(call: Call, submission: Submission) -> Accepted:
+def _told(call: Call, submission: Submission, will_start: WillStart) -> Accepted:
     until = submission.until
     duration_s = submission.duration_s
     if submission.is_new and duration_s is not None:
@@ -172,6 +174,6 @@ def _told(call: Call, submission: Submission) -> Accepted:
         request=submission.request_id, is_new=submission.is_new, seed=submission.seed, until=until, status="accepted",
         accepted={name: value for name, value in submission.payload.items() if name != "revision"},
         estimate_s=estimate_s,
-        will_start=call.will_start,
+        will_start=will_start,
         links=links_of(submission.composition, submission.version),
     )  # fmt: skip

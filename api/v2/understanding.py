@@ -29,7 +29,7 @@ def understand(call: Call) -> UnderstoodTold:
     request = composition_request(call.body, call.caller.user, None)
     if request.seed is None:  # what is chosen follows from it, so that it has to be the one that the song is made with
         request = request.model_copy(update={"seed": secrets.randbelow(_DRAWN_SEEDS)})
-    context = routed_here(call, check_request(request, call.settings, call.reader.resolve))
+    context = routed_here(call, check_request(request, call.settings, call.readers.resolve))
     fixed = normalise_overrides(request.overrides)
     proposal = propose(request.prompt, fixed)
     seconds = call.estimates.assets_s(context.technical.duration_s, request.until)

@@ -94,8 +94,11 @@ class _Way:
 
 def bars_that_fit(duration_s: float, tempo_bpm: float, time_signature: str) -> int:
     """Most whole bars that leave at least TAIL_MIN_S of the duration to ring out."""
-    bar_s = seconds(ticks_per_bar(time_signature), tempo_bpm)
-    return math.floor((duration_s - TAIL_MIN_S) / bar_s + 1e-9)
+    return _bars_that_fit(duration_s, tempo_bpm, ticks_per_bar(time_signature))
+
+
+def _bars_that_fit(duration_s: float, tempo_bpm: float, bar_ticks: int) -> int:
+    return math.floor((duration_s - TAIL_MIN_S) / seconds(bar_ticks, tempo_bpm) + 1e-9)
 
 
 def fitting_tempo(
@@ -110,9 +113,11 @@ def fitting_tempo(
     highest = min(tempo_bpm * (1 + TEMPO_LATITUDE), highest_bpm)
     tenths = range(math.ceil(lowest * 10), math.floor(highest * 10) + 1)
 
+    bar_ticks = ticks_per_bar(time_signature)
+
     def cost(bpm: float) -> tuple[float, float]:
-        bars = bars_that_fit(duration_s, bpm, time_signature)
-        tail_s = duration_s - seconds(bars * ticks_per_bar(time_signature), bpm)
+        bars = _bars_that_fit(duration_s, bpm, bar_ticks)
+        tail_s = duration_s - seconds(bars * bar_ticks, bpm)
         phrase = (bars - 1) % 4
         uneven = _ODD_COST if phrase % 2 else _UNEVEN_COST if phrase else 0.0
         stray = abs(bpm / tempo_bpm - 1.0) / TEMPO_LATITUDE

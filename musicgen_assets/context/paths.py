@@ -103,6 +103,32 @@ def known_paths() -> tuple[str, ...]:
 
 
 def _set(data: dict[str, Any], path: str, value: Any) -> None:
+    fields = _fields(path)
+    if fields is None:
+        _set_in_entry(data, path, value)
+        return
+    *groups, last = fields
+    node = data
+    for group in groups:
+        if node.get(group) is None:
+            node[group] = {}  # it is left out where it is empty
+        node = node[group]
+    node[last] = value
+
+
+@lru_cache(maxsize=1024)
+def _fields(path: str) -> tuple[str, ...] | None:
+    """The parts of a path of which each is a field of a model; None where one is an entry of a dictionary, or none."""
+    model: Any = CompositionContext
+    parts = tuple(path.split("."))
+    for part in parts:
+        if not _is_model(model) or part not in model.model_fields:
+            return None
+        model = model.model_fields[part].annotation
+    return parts
+
+
+def _set_in_entry(data: dict[str, Any], path: str, value: Any) -> None:
     parts = path.split(".")
     model: Any = CompositionContext
     node: Any = data
@@ -140,6 +166,8 @@ def _unknown_path(path: str) -> BadInput:
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, (list, tuple)):

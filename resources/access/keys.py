@@ -50,9 +50,9 @@ def create_key(
     _check(user, name, scopes, days)
     key, text = new_key(user, name.strip(), scopes, utc_now() + timedelta(days=days))
     with registry.session() as session:
-        row = ensure_user(session, user)
+        ensure_user(session, user)
         if is_staff:
-            row.role = "staff"
+            session.get_one(User, user).role = "staff"
         session.add(key)
     return MadeKey(key.id, text)
 

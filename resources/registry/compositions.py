@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from musicgen_assets.context.failures import BadInput
 from resources.registry.models import Composition, Request, User, Version
-from resources.registry.rows import insert_row
+from resources.registry.rows import insert_row, read_rows
 
 _PARTITION = re.compile(r"(?P<composition>[^@\s]+)@v(?P<number>[1-9][0-9]{0,8})")
 _NEARBY = 2000
@@ -35,7 +35,7 @@ _NEXT_NUMBER = (
     .returning(Composition.next_version - 1)
     .execution_options(synchronize_session="fetch")
 )
-_USER = select(User).where(User.id == bindparam("user"))
+_USER = select(User.id).where(User.id == bindparam("user"))
 
 
 @dataclass(frozen=True)
@@ -168,16 +168,22 @@ def record_context(session: Session, partition: str, context: dict[str, Any]) ->
         composition.title = str(title)
 
 
-def ensure_user(session: Session, user: str) -> User:
-    """The row of ``user``, made if it is new."""
-    seen: dict[str, User] = session.info.setdefault(_USERS, {})  # a session forgets rows that nobody holds
-    found = seen.get(user) or session.scalar(_USER, {"user": user})
-    if found is None:
-        found = User(id=user)
-        session.add(found)
-        session.flush()
-    seen[user] = found
-    return found
+def ensure_user(session: Session, user: str) -> None:
+    """Have a row of ``user``, made if it is new."""
+    seen: set[str] = session.info.setdefault(_USERS, set())
+    if user in seen:
+        return
+    if read_rows(session, _USER, user=user).first() is None:
+        insert_row(session, User, id=user)
+    seen.add(user)
+
+
+def take_user_for_known(session: Session, user: str) -> None:
+    """Have this transaction not look whether there is a row of ``user``.
+
+    What it writes that points at the row is refused (IntegrityError) where there is none.
+    """
+    session.info.setdefault(_USERS, set()).add(user)
 
 
 def add_composition(session: Session, composition: str, user: str, title: str | None) -> Composition:

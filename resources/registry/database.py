@@ -60,6 +60,7 @@ class Registry:
         self.engine = _engine(url)
         self._reading = _reading_engine(self.engine)
         self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._view = threading.local()
         try:
             self.migrate()
         except Failure:
@@ -89,8 +90,22 @@ class Registry:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view of the registry that waits for nobody and keeps nobody waiting."""
+        shared: Session | None = getattr(self._view, "session", None)
+        if shared is not None:
+            yield shared
+            return
         with self._explained(), Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Within, all that this thread reads it reads in one transaction, as of one moment."""
+        with self.reading() as session:
+            self._view.session = session
+            try:
+                yield
+            finally:
+                self._view.session = None
 
     def revision(self) -> str | None:
         """The migration the database stands at; None for an empty one."""

@@ -153,12 +153,13 @@ def attempts_of(session: Session, partition: str) -> list[Attempt]:
 
 def record_usage(
     session: Session, user: str, kind: str, quantity: float, *, version_id: int | None = None, cost_usd: str = "0"
-) -> Usage:
+) -> None:
     """Note what ``user`` used up."""
     ensure_user(session, user)
-    values: dict[str, Any] = {"user": user, "kind": kind, "quantity": quantity, "version_id": version_id,
-                              "cost_usd": _usd(cost_usd), "created_at": utc_now()}  # fmt: skip
-    return Usage(id=insert_row(session, Usage, **values), **values)
+    insert_row(
+        session, Usage, user=user, kind=kind, quantity=quantity, version_id=version_id, cost_usd=_usd(cost_usd),
+        created_at=utc_now(),
+    )  # fmt: skip
 
 
 def _attempt(session: Session, attempt_id: int) -> Attempt:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from resources.registry.access_models import Member
 from resources.registry.models import Composition, Event, Version, utc_now
+from resources.registry.rows import read_rows
 from resources.registry.webhook_models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 HOOKS: Mapping[str, str] = {
@@ -39,7 +40,7 @@ ALWAYS_TOLD = ("webhook.test", "webhook.disabled")
 _OF_STATE = {"released": "composition.completed", "failed": "composition.failed",
              "waiting_for_approval": "composition.waiting", "cancelled": "composition.cancelled"}  # fmt: skip
 
-_CONCERNED = select(WebhookEndpoint).where(
+_CONCERNED = select(WebhookEndpoint.id, WebhookEndpoint.events).where(
     WebhookEndpoint.disabled_at.is_(None),
     or_(
         WebhookEndpoint.user
@@ -65,8 +66,8 @@ def put(session: Session, event: Event) -> None:
     hook = hook_of(event.kind, event.payload)
     if hook is None or event.composition_id is None:
         return
-    concerned = session.scalars(_CONCERNED, {"composition": event.composition_id})
-    wanting = [endpoint.id for endpoint in concerned if wants(endpoint, hook)]
+    concerned = read_rows(session, _CONCERNED, composition=event.composition_id)
+    wanting = [endpoint for endpoint, events in concerned if wants(events, hook)]
     if wanting:
         put_message(session, hook, _data(session, event), wanting, event.created_at)
 
@@ -87,9 +88,9 @@ def put_message(
     return message
 
 
-def wants(endpoint: WebhookEndpoint, hook: str) -> bool:
-    """Whether ``endpoint`` asked to be told of it."""
-    return not endpoint.events or hook in ALWAYS_TOLD or hook in endpoint.events.split()
+def wants(events: str, hook: str) -> bool:
+    """Whether an endpoint that asked for ``events`` is to be told of it; "" is all."""
+    return not events or hook in ALWAYS_TOLD or hook in events.split()
 
 
 def _data(session: Session, event: Event) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from resources.registry.compositions import (
     request_of,
     resolve_version,
     start_composition,
+    take_user_for_known,
 )
 from resources.registry.ledger import (
     add_waiver,
@@ -51,5 +52,5 @@ __all__ = [
     "made_from", "materialization_history", "materializations_of", "open_attempt", "open_requests", "partition_of",
     "plan_attempt", "rebuild_stage_states", "record_context", "record_event", "record_materialization",
     "record_result", "record_usage", "request_of", "resolve_version", "stage_states_of",
-    "start_composition", "typical_seconds", "waivers_of",
+    "start_composition", "take_user_for_known", "typical_seconds", "waivers_of",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from resources.registry.compositions import get_version
 from resources.registry.garbage import reach
 from resources.registry.models import Materialization, Result, StageState, utc_now
 from resources.registry.progress import Progress, record_steps
+from resources.registry.rows import read_rows
 from resources.registry.stages import refresh_stage
 
 _RECENT = 20
@@ -180,7 +181,7 @@ def made_from(session: Session, partitions: Iterable[str], asset: str, inputs_ke
 
 def materializations_of(session: Session, partition: str) -> dict[str, KnownMaterialization]:
     """Every asset of a version as it now stands, in the order of the graph."""
-    known = {row.asset: _known(row) for row in session.execute(_ALL_LATEST, {"partition": partition})}
+    known = {row.asset: _known(row) for row in read_rows(session, _ALL_LATEST, partition=partition)}
     ordered = [asset for asset in BY_KEY if asset in known] + sorted(known.keys() - BY_KEY.keys())
     return {asset: known[asset] for asset in ordered}
 

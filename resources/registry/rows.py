@@ -1,4 +1,4 @@
-"""Writing a row by itself, where nobody goes on to change it: history, usage, requests.
+"""Writing and reading rows by themselves, where nobody goes on to change them: history, usage, requests, costs.
 
 Belongs here: that. Does not belong here: which rows (the modules beside).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import CursorResult, Insert, Select, insert
 from sqlalchemy.orm import Session
 
 from resources.registry.models import Base
@@ -23,6 +23,14 @@ def insert_row(session: Session, model: type[Base], **values: Any) -> Any:
     session.flush()
     key = session.connection().execute(_insert(model), values).inserted_primary_key
     return None if key is None else key[0]
+
+
+def read_rows(session: Session, columns: Select[Any], **values: Any) -> CursorResult[Any]:
+    """What ``columns`` (a select of columns, not of models) finds, with ``values`` bound; half of what the session's
+    own way takes. Whatever was added before is written first.
+    """
+    session.flush()
+    return session.connection().execute(columns, values)
 
 
 @lru_cache(maxsize=64)

@@ -206,7 +206,7 @@ class Sender:
                 WebhookEndpoint.disabled_at.is_(None),
             )
         )  # fmt: skip
-        told = [other.id for other in others if wants(other, "webhook.disabled")]
+        told = [other.id for other in others if wants(other.events, "webhook.disabled")]
         if told:
             put_message(session, "webhook.disabled", {"webhook": endpoint.id, "why": why[:300]}, told, now)
 

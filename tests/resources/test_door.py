@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from musicgen_assets.context.failures import BadInput, TransientFailure
 from musicgen_assets.context.limits import SEED_MAX
-from musicgen_assets.context.request import CompositionRequest, filled_in
+from musicgen_assets.context.request import CompositionRequest, WorkRequest, filled_in
 from resources import door, door_names
 from resources.door import claim, finish_request, release_claim, submit
 from resources.registry import Registry, Request, queries
@@ -212,7 +212,7 @@ def test_what_nobody_claimed_can_be_swept_up(registry: Registry, settings: Setti
 
 CALLER = """
 import json, sys
-from musicgen_assets.context.request import CompositionRequest, filled_in
+from musicgen_assets.context.request import CompositionRequest, WorkRequest, filled_in
 from resources.door import claim, submit
 from resources.registry import Registry
 from resources.settings import get_settings
@@ -301,16 +301,32 @@ def test_version_numbers_are_never_given_out_twice(registry: Registry, settings:
     assert sorted(numbers) == list(range(2, 32))
 
 
-def test_names_are_distinct_words_and_a_taken_one_is_not_given_again() -> None:
+def test_names_are_distinct_words_that_are_easy_to_say() -> None:
     for words in (door_names.ADJECTIVES.split(), door_names.NOUNS.split()):
         assert len(set(words)) == len(words) > 100
         assert all(re.fullmatch("[a-z]+", word) for word in words)
-    seen: list[str] = []
+    assert all(re.fullmatch("[a-z]+-[a-z]+-[a-z2-9]{5}", door_names.new_name()) for _ in range(100))
 
-    def is_taken(name: str) -> bool:
-        seen.append(name)
-        return len(seen) < 3
 
-    assert door_names.new_name(is_taken) == seen[2]
-    with pytest.raises(TransientFailure, match="No free name"):
-        door_names.new_name(lambda _: True)
+def test_a_name_that_is_taken_is_not_given_again(
+    registry: Registry, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["calm-river-aaaaa", "calm-river-aaaaa", "calm-river-aaaaa", "wild-otter-bbbbb"])
+    monkeypatch.setattr(door, "new_name", lambda: next(drawn))
+    submit(registry, ask(user="ada"), settings)  # the first one is drawn twice: nobody knows ada yet
+    assert submit(registry, ask(user="ada"), settings).composition == "wild-otter-bbbbb"
+    counts = rows(registry)
+    assert (counts["compositions"], counts["requests"], counts["events"], counts["users"]) == (2, 2, 2, 1)
+
+
+def test_a_user_nobody_heard_of_is_made_with_the_first_request_and_with_no_other(
+    registry: Registry, settings: Settings
+) -> None:
+    first = submit(registry, ask(user="ada"), settings)
+    going_on = filled_in(WorkRequest, kind="retry", version=first.partition, user="bob")
+    assert not submit(registry, going_on, settings).is_new
+    claim(registry, first.request_id, "cli 1")
+    finish_request(registry, first.request_id, "failed")
+    assert submit(registry, going_on, settings).is_new
+    submit(registry, ask(user="ada"), settings)
+    assert rows(registry)["users"] == 2

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -14,7 +15,7 @@ from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest
 from resources import reader as reading
 from resources.door_checks import resolved
-from resources.reader import Reader
+from resources.reader import Reader, Readers
 
 WAIT_S = 60.0
 
@@ -118,3 +119,27 @@ def test_without_a_process_and_after_its_end_everything_is_worked_out_here() -> 
     assert not psutil.pid_exists(child)
     assert made.resolve(request) == resolved(request)
     assert not made.is_apart
+
+
+def test_requests_that_come_together_are_understood_side_by_side(computed_here: list[str]) -> None:
+    readers = Readers(2)
+    try:
+        readers.start()
+        until(lambda: readers.are_apart)
+        first, second = readers._all
+        os.kill(child_of(second), signal.SIGSTOP)  # who was free last is asked first, and does not answer
+        with ThreadPoolExecutor(1) as other:
+            waiting = other.submit(readers.resolve, CompositionRequest(prompt="a slow waltz"))
+            until(lambda: readers._free.qsize() == 1)
+            assert readers.resolve(CompositionRequest(prompt="fast house")).musical.genres[0].name == "house"
+            assert not waiting.done()
+            os.kill(child_of(second), signal.SIGCONT)
+            assert waiting.result(WAIT_S) == resolved(CompositionRequest(prompt="a slow waltz"))
+        os.kill(child_of(first), signal.SIGKILL)
+        for number in range(3):
+            readers.resolve(CompositionRequest(prompt=f"a song about {number} ships"))
+        assert readers._free.qsize() == 2
+    finally:
+        readers.close()
+    assert readers.resolve(CompositionRequest(prompt="fast house")).musical.genres[0].name == "house"
+    assert "a slow waltz" not in computed_here

@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import manifest_of
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
@@ -26,7 +26,7 @@ from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure
 from musicgen_assets.graph.declarations import BY_KEY, of_stage
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry import HEAD, Base, Registry, Version, database, open_registry, queries
-from resources.registry.models import Event, UtcTime
+from resources.registry.models import Event, Usage, UtcTime
 from resources.settings import Settings
 from support.teams import Team
 
@@ -566,8 +566,10 @@ def test_an_unknown_attempt_is_refused(registry: Registry) -> None:
 
 def test_usage_is_noted_for_users_not_met_before(registry: Registry) -> None:
     with registry.session() as session:
-        row = queries.record_usage(session, "ada", "render_seconds", 12.5, cost_usd="1E-2")
-    assert (row.user, row.quantity, row.cost_usd) == ("ada", 12.5, "0.01")
+        queries.record_usage(session, "ada", "render_seconds", 12.5, cost_usd="1E-2")
+    with registry.reading() as session:
+        row = session.scalars(select(Usage)).one()
+        assert (row.user, row.quantity, row.cost_usd) == ("ada", 12.5, "0.01")
 
 
 def test_every_declared_asset_has_a_place_in_the_lists(

@@ -6,7 +6,9 @@ Belongs here: reading a key or a mode. Does not belong here: choosing one (propo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from musicgen_assets.ideation.wording.lexicon import LANGUAGES, lexicon
 from musicgen_assets.ideation.wording.terms import alternatives, table_of, words_of
@@ -61,19 +63,15 @@ def read_key(text: str) -> tuple[str, str | None] | None:
     return None
 
 
-def _scale_words(language: str) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def _scale_words(language: str) -> Mapping[str, str]:
     return {word: str(scale) for word, scale in table_of(language, "scales").items()}
 
 
 def _letters(prompt: Prompt, language: str) -> list[KeyAsked]:
     """ "D minor", "F# major", "B flat dorian"; a small "a minor" must follow "in" and no "key" may follow it."""
     scales = _scale_words(language)
-    sharps, flats = alternatives(words_of(language, "sharps")), alternatives(words_of(language, "flats"))
-    pattern = re.compile(
-        rf"(?<![\w#])([a-g])(?:\s*([#♯b♭](?!\w))|\s*({sharps})|\s*({flats}))?\s+({alternatives(tuple(scales))})(?!\w)"
-        rf"|(?<!\w)([a-g])([#♯♭b])?(m|min|maj)(?![\w'])"
-    )
-    nouns = re.compile(rf"\s+(?:{alternatives(words_of(language, 'mode_nouns'))})(?!\w)")
+    pattern, nouns = _letter_patterns(language)
     found = []
     for match in pattern.finditer(prompt.plain):
         letter, sign, sharp, flat, mode, short, short_sign, short_mode = match.groups()
@@ -88,21 +86,25 @@ def _letters(prompt: Prompt, language: str) -> list[KeyAsked]:
     return found
 
 
+@lru_cache(maxsize=8)
+def _letter_patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A key by its letter, and a noun that makes the mode's word an adjective."""
+    scales = alternatives(tuple(_scale_words(language)))
+    sharps, flats = alternatives(words_of(language, "sharps")), alternatives(words_of(language, "flats"))
+    pattern = re.compile(
+        rf"(?<![\w#])([a-g])(?:\s*([#♯b♭](?!\w))|\s*({sharps})|\s*({flats}))?\s+({scales})(?!\w)"
+        rf"|(?<!\w)([a-g])([#♯♭b])?(m|min|maj)(?![\w'])"
+    )
+    return pattern, re.compile(rf"\s+(?:{alternatives(words_of(language, 'mode_nouns'))})(?!\w)")
+
+
 def _follows_in(prompt: Prompt, place: int) -> bool:
     return re.search(r"(?:\bin|\bof|\ben|\bem|:|^)\s*$", prompt.plain[:place]) is not None
 
 
 def _solfege(prompt: Prompt) -> list[KeyAsked]:
     """ "re menor", "sol diese mineur", "si bemol mayor", in whichever Romance language."""
-    scales: dict[str, str] = {}
-    for name in ("es", "fr", "pt"):
-        scales.update({word: str(scale) for word, scale in lexicon(name).table("scales").items()})
-    signs = {w: "#" for name in ("es", "fr", "pt") for w in lexicon(name).words("sharps")}
-    signs |= {w: "b" for name in ("es", "fr", "pt") for w in lexicon(name).words("flats")}
-    names = "|".join(sorted(_SOLFEGE, key=len, reverse=True))
-    pattern = re.compile(
-        rf"(?<!\w)({names})(?:\s*([#♯♭]|{alternatives(tuple(signs))}))?\s+({alternatives(tuple(scales))})(?!\w)"
-    )
+    pattern, scales, signs = _solfege_pattern()
     found = []
     for match in pattern.finditer(prompt.plain):
         name, sign, mode = match.groups()
@@ -112,29 +114,43 @@ def _solfege(prompt: Prompt) -> list[KeyAsked]:
     return found
 
 
+@cache
+def _solfege_pattern() -> tuple[re.Pattern[str], Mapping[str, str], Mapping[str, str]]:
+    """A key by its syllable, what its words for a scale mean, and what those for an accidental mean."""
+    scales: dict[str, str] = {}
+    signs: dict[str, str] = {}
+    for name in ("es", "fr", "pt"):
+        scales.update({word: str(scale) for word, scale in lexicon(name).table("scales").items()})
+        signs.update(dict.fromkeys(lexicon(name).words("sharps"), "#"))
+    for name in ("es", "fr", "pt"):
+        signs.update(dict.fromkeys(lexicon(name).words("flats"), "b"))
+    names = "|".join(sorted(_SOLFEGE, key=len, reverse=True))
+    pattern = re.compile(
+        rf"(?<!\w)({names})(?:\s*([#♯♭]|{alternatives(tuple(signs))}))?\s+({alternatives(tuple(scales))})(?!\w)"
+    )
+    return pattern, scales, signs
+
+
 def _german(prompt: Prompt) -> list[KeyAsked]:
     """ "h-Moll" is B minor, "B-Dur" is B flat major."""
-    scales = {word: str(scale) for word, scale in lexicon("de").table("scales").items()}
-    names = "|".join(sorted(_GERMAN, key=len, reverse=True))
-    pattern = re.compile(
-        rf"(?<!\w)({names})\s*({alternatives(('dur', 'moll', 'dorisch', 'lydisch', 'phrygisch', 'mixolydisch'))})(?!\w)"
-    )
+    pattern, scales = _german_pattern()
     return [
         _asked(_fitting(_GERMAN[match.group(1)]), scales[match.group(2)], prompt, match)
         for match in pattern.finditer(prompt.plain)
     ]
 
 
+@cache
+def _german_pattern() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    scales = {word: str(scale) for word, scale in lexicon("de").table("scales").items()}
+    names = "|".join(sorted(_GERMAN, key=len, reverse=True))
+    modes = alternatives(("dur", "moll", "dorisch", "lydisch", "phrygisch", "mixolydisch"))
+    return re.compile(rf"(?<!\w)({names})\s*({modes})(?!\w)"), scales
+
+
 def _key_of(prompt: Prompt, language: str) -> list[KeyAsked]:
     """ "in the key of E flat", "key: F#", and a capital at the end of a phrase, "blues in E": no mode."""
-    sharps, flats = alternatives(words_of(language, "sharps")), alternatives(words_of(language, "flats"))
-    words = alternatives(words_of(language, "key_words"))
-    pattern = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?(?!\w)")
-    bare = re.compile(
-        rf"(?<!\w)(?:in|en|em)\s+([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?"
-        rf"(?=\s*(?:[,.;:!)\n]|$)|\s+(?:{alternatives(words_of(language, 'key_stops'))})(?!\w))"
-    )
-    latin = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*({'|'.join(_SOLFEGE)})(?!\w)")
+    pattern, bare, latin = _key_patterns(language)
     found = []
     capitals = [match for match in bare.finditer(prompt.plain) if prompt.raw[match.start(1)].isupper()]
     for match in [*pattern.finditer(prompt.plain), *capitals]:
@@ -143,6 +159,20 @@ def _key_of(prompt: Prompt, language: str) -> list[KeyAsked]:
         found.append(_asked(_tonic(letter, accidental, "major"), None, prompt, match))
     found += [_asked(_SOLFEGE[match.group(1)], None, prompt, match) for match in latin.finditer(prompt.plain)]
     return found
+
+
+@lru_cache(maxsize=8)
+def _key_patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """A letter after a word for key, one at a phrase's end, and a syllable after a word for key."""
+    sharps, flats = alternatives(words_of(language, "sharps")), alternatives(words_of(language, "flats"))
+    words = alternatives(words_of(language, "key_words"))
+    named = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?(?!\w)")
+    bare = re.compile(
+        rf"(?<!\w)(?:in|en|em)\s+([a-g])\s*(?:([#♯♭]|b(?!\w))|({sharps})|({flats}))?"
+        rf"(?=\s*(?:[,.;:!)\n]|$)|\s+(?:{alternatives(words_of(language, 'key_stops'))})(?!\w))"
+    )
+    latin = re.compile(rf"(?<!\w)(?:{words})\s*[:=]?\s*({'|'.join(_SOLFEGE)})(?!\w)")
+    return named, bare, latin
 
 
 def _modes_alone(prompt: Prompt, language: str) -> tuple[KeyAsked, ...]:

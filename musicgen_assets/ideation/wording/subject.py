@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from musicgen_assets.context import limits
 from musicgen_assets.ideation.wording.terms import (
@@ -46,13 +47,12 @@ class Singing:
 
 def find_theme(prompt: Prompt, language: str, ends: Sequence[int] = ()) -> Theme | None:
     """The words after "about", up to a comma, a word that goes back to the music, or a place in ``ends``."""
-    abouts = alternatives(words_of(language, "about_words"))
-    match = re.search(rf"(?<!\w)(?:{abouts})(?!\w)\s*", prompt.plain)
+    about, stops = _theme_patterns(language)
+    match = about.search(prompt.plain)
     if match is None:
         return None
-    stops = alternatives(words_of(language, "theme_stops"))
     rest = prompt.plain[match.end() :]
-    stop = re.search(rf"[,;.:!?\n()]|\s(?:{stops})(?!\w)|\s*\d+\s*(?:bpm|s\b|sec|min)|\s+\d", rest)
+    stop = stops.search(rest)
     end = min([match.end() + (stop.start() if stop else len(rest)), *(place for place in ends if place >= match.end())])
     words = [word for word in prompt.words if match.end() <= word.start < end][:THEME_MAX_WORDS]
     while words and words[-1].text in words_of(language, "theme_trailing"):
@@ -63,6 +63,16 @@ def find_theme(prompt: Prompt, language: str, ends: Sequence[int] = ()) -> Theme
     songs = words_of(language, "song_words")
     before = phrase_key(prompt.plain[: match.start()]).split()
     return Theme(text, words[0].start, words[-1].end, is_song=any(word.endswith(songs) for word in before))
+
+
+@lru_cache(maxsize=8)
+def _theme_patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What a theme begins after, and what it ends before."""
+    abouts, stops = alternatives(words_of(language, "about_words")), alternatives(words_of(language, "theme_stops"))
+    return (
+        re.compile(rf"(?<!\w)(?:{abouts})(?!\w)\s*"),
+        re.compile(rf"[,;.:!?\n()]|\s(?:{stops})(?!\w)|\s*\d+\s*(?:bpm|s\b|sec|min)|\s+\d"),
+    )
 
 
 def find_singing(prompt: Prompt, language: str, terms: Sequence[Term], theme: Theme | None) -> Singing:

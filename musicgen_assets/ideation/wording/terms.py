@@ -81,6 +81,8 @@ def _longest(prompt: Prompt, index: int, known: Collection[str]) -> int:
 
 def find_phrases(prompt: Prompt, phrases: Collection[str]) -> list[tuple[int, int, str]]:
     """(start, end, phrase) of every occurrence of the phrases, in order of place, the longest at each place."""
+    if prompt.every_phrase.isdisjoint(phrases.keys() if isinstance(phrases, Mapping) else phrases):
+        return []  # most prompts hold none of what is looked for
     known = phrases if isinstance(phrases, (Mapping, frozenset)) else dict.fromkeys(phrases)
     found = []
     index = 0

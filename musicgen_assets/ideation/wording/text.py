@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _PLAIN = {"’": "'", "‘": "'", "ʼ": "'", "_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "—": " "}
@@ -30,8 +31,7 @@ KEPT_AS = "sec"
 """How units of time are written once number words are digits."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A folded word and where it stands."""
 
     text: str
@@ -54,11 +54,18 @@ class Prompt:
         texts = [word.text for word in self.words]
         return tuple(tuple(accumulate(texts[i : i + PHRASE_MAX_WORDS], "{} {}".format)) for i in range(len(texts)))
 
+    @cached_property
+    def every_phrase(self) -> frozenset[str]:
+        """All of ``phrases``, wherever they stand and whatever parts their words."""
+        return frozenset(phrase for found in self.phrases for phrase in found)
+
     def without(self, spans: Iterable[tuple[int, int]]) -> Prompt:
         """The same prompt with spans (start, end) blanked."""
         plain = self.plain
         for start, end in spans:
             plain = plain[:start] + " " * (end - start) + plain[end:]
+        if plain == self.plain:
+            return self
         return replace(self, plain=plain, words=split_words(plain))
 
     def is_phrase(self, first: int, last: int) -> bool:
