@@ -5,6 +5,7 @@ Belongs here: the child's side of ``resources.reader``. It opens no registry and
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ def serve(connection: Connection) -> None:
     over it, so that it is tried, and told, by whoever asked.
     """
     load_words()
+    gc.freeze()  # the words stay: nobody has to look through them for what may go
     connection.send("ready")
     while True:
         try:
