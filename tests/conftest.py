@@ -109,7 +109,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def first(home: Path) -> Said:
-    return musicgen(home, *ASK)
+    with pytest.MonkeyPatch.context() as patched:  # a module's team home may be what the environment says just now
+        for name in ("MUSICGEN_REGISTRY_URL", "MUSICGEN_ARTIFACTS_URL"):
+            patched.delenv(name, raising=False)
+        return musicgen(home, *ASK)
 
 
 @pytest.fixture(scope="session")

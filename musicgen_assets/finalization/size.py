@@ -158,6 +158,9 @@ def check_release_size(
         BadInput: names technical.duration_s (technical.packages where they alone are too much), the estimate, and
             every single change that would fit.
     """
+    frugal = PACKINGS[-1]  # fits nearly always, which one estimate tells
+    if estimate_release_bytes(duration_s, rate, bit_depth, stems, formats, channels, frugal, packages) <= limit_bytes:
+        return
     asked = _Asked(duration_s, rate, bit_depth, tuple(formats), channels, stems, packages or {})
     needed = asked.smallest_bytes
     if needed <= limit_bytes:
