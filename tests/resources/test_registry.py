@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import manifest_of
-from sqlalchemy import inspect, select, text
+from sqlalchemy import bindparam, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
@@ -26,7 +27,8 @@ from musicgen_assets.context.failures import BadInput, Failure, PermanentFailure
 from musicgen_assets.graph.declarations import BY_KEY, of_stage
 from musicgen_assets.graph.manifest import Manifest
 from resources.registry import HEAD, Base, Registry, Version, database, open_registry, queries
-from resources.registry.models import Event, Usage, UtcTime
+from resources.registry.models import Event, Usage, User, UtcTime
+from resources.registry.rows import read_rows
 from resources.settings import Settings
 from support.teams import Team
 
@@ -626,3 +628,34 @@ def test_a_server_that_is_away_is_a_reason_to_try_again_and_a_missing_database_i
         Registry(team.database.url("nowhere"))
     with pytest.raises(TransientFailure, match="refused"):
         Registry("postgresql://ada:secret@127.0.0.1:1/music")
+
+
+def test_in_one_view_all_is_read_as_of_one_moment(registry: Registry, version: Version) -> None:
+    def states() -> tuple[int, str]:
+        with registry.reading() as first:
+            users = first.scalar(select(func.count()).select_from(User)) or 0
+        with registry.reading() as second:
+            return users, queries.get_version(second, version.partition).state
+
+    with registry.one_view():
+        before = states()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(_changes, registry, version.partition).result()
+            assert other.submit(states).result() == (before[0] + 1, "mixing")  # other threads have views of their own
+        assert states() == before
+    assert states() == (before[0] + 1, "mixing")
+    with pytest.raises(BadInput), registry.one_view(), registry.reading() as session:
+        queries.get_version(session, "nobody@v1")
+    assert states() == (before[0] + 1, "mixing")
+
+
+def _changes(registry: Registry, partition: str) -> None:
+    with registry.session() as session:
+        queries.ensure_user(session, "late")
+        queries.get_version(session, partition).state = "mixing"
+
+
+def test_rows_are_read_with_what_was_added_before(registry: Registry) -> None:
+    with registry.session() as session:
+        session.add(User(id="ada"))
+        assert read_rows(session, select(User.id).where(User.id == bindparam("name")), name="ada").scalar() == "ada"
