@@ -29,10 +29,6 @@ HEAD = "0008"
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one before it gives up."""
 
-_CHECKPOINT_PAGES = 4000
-"""Of 4 KiB, in the log of what was written: whoever fills it brings all of them to the database's own file, before
-going on. An accepted song is 30 pages, so that every 130th pays for that; with SQLite's 1000 every 33rd would."""
-
 VALUES_AT_ONCE = 500
 """Values in one query: older SQLite takes 999."""
 
@@ -217,7 +213,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
