@@ -8,7 +8,8 @@ Belongs here: these handlers. Does not belong here: rules (the door), launching 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Literal
 
 from flask import Response, g
@@ -149,17 +150,23 @@ def _go_on(call: Call, kind: Literal["advance", "retry"]) -> Response:
 
 def _accepted(call: Call, request: AnyRequest) -> Response:
     """Through the door, and on its way: 202 with where to follow it."""
-    settings = call.settings
-    submission = submit(call.studio.registry, request, settings, call.readers.resolve)
-    will_start = call.will_start
-    if will_start == "now":  # a deployment that begins this very moment sweeps up what it finds
-        call.background.put(
-            f"launching {submission.partition}",
-            lambda: launch.launch(settings, submission.request_id, submission.partition),
-        )
-    told = _told(call, submission, will_start)
+    submission = submit(call.studio.registry, request, call.settings, call.readers.resolve)
+    told = _told(call, submission, launch_soon(call, (submission,)))
     g.told_headers = {**g.told_headers, "Location": told.links.status}
     return json_answer(told, 202)
+
+
+def launch_soon(call: Call, submissions: Iterable[Submission]) -> WillStart:
+    """Have each launched, in their order, where a deployment answers; when they begin.
+
+    Others are swept up by a deployment once it runs, as they are by one that begins this very moment.
+    """
+    will_start = call.will_start
+    if will_start == "now":
+        for one in submissions:
+            work = partial(launch.launch, call.settings, one.request_id, one.partition)
+            call.background.put(f"launching {one.partition}", work)
+    return will_start
 
 
 def _told(call: Call, submission: Submission, will_start: WillStart) -> Accepted:

@@ -7,20 +7,17 @@ Belongs here: these handlers. Does not belong here: what a take is (resources.ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Response
 
 from api.answering import json_answer
 from api.operations import Call
 from api.v2.hearing import href_of
+from api.v2.making import launch_soon
 from api.v2.takes_told import KeptTold, TakesAccepted, TakesTold, TakeTold
 from api.v2.wishes import composition_request
 from musicgen_assets.context.failures import BadInput
 from musicgen_assets.context.request import CompositionRequest
-from resources import launch
 from resources.access.rights import Unknown
-from resources.door import Submission
 from resources.takes import PREVIEW, TakeSet, takes_of
 from resources.takes_compared import compare_takes
 from resources.takes_wanted import ask_for_takes, keep_take
@@ -57,10 +54,8 @@ def keep(call: Call) -> Response:
     partition = call.partition(call.body.version)
     _takes(call, partition)
     found = keep_take(call.studio.registry, call.settings, partition, user=call.caller.user)
-    _launch(call, () if found is None else (found,))
-    told = KeptTold(
-        partition=partition, request=None if found is None else found.request_id, will_start=call.will_start
-    )
+    will_start = launch_soon(call, () if found is None else (found,))
+    told = KeptTold(partition=partition, request=None if found is None else found.request_id, will_start=will_start)
     return json_answer(told, 202)
 
 
@@ -77,17 +72,9 @@ def _asked(call: Call, song: CompositionRequest | str) -> Response:
         call.studio.registry, call.settings, song, call.body.count, call.body.vary, user=call.caller.user,
         priority=call.body.priority,
     )  # fmt: skip
-    _launch(call, found.submissions)
+    will_start = launch_soon(call, found.submissions)
     told = TakesAccepted(
         composition=found.first.partition("@")[0], first=found.first, stream=found.stream, count=found.count,
-        requests=[one.request_id for one in found.submissions], will_start=call.will_start,
+        requests=[one.request_id for one in found.submissions], will_start=will_start,
     )  # fmt: skip
     return json_answer(told, 202)
-
-
-def _launch(call: Call, submissions: Sequence[Submission]) -> None:
-    for one in submissions:
-        call.background.put(
-            f"launching {one.partition}",
-            lambda one=one: launch.launch(call.settings, one.request_id, one.partition),  # type: ignore[misc]
-        )

@@ -112,7 +112,6 @@ def fitting_tempo(
     lowest = max(tempo_bpm * (1 - TEMPO_LATITUDE), lowest_bpm)
     highest = min(tempo_bpm * (1 + TEMPO_LATITUDE), highest_bpm)
     tenths = range(math.ceil(lowest * 10), math.floor(highest * 10) + 1)
-
     bar_ticks = ticks_per_bar(time_signature)
 
     def cost(bpm: float) -> tuple[float, float]:
